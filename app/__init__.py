@@ -1,0 +1,3 @@
+"""Tracera: how a market really moves."""
+
+__version__ = "0.1.0"

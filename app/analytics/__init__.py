@@ -1,0 +1,23 @@
+"""Measures of price series: pure functions on arrays. No I/O, no clock, no globals; NumPy alone."""
+
+from app.analytics.bollinger import Bands, bollinger_series
+from app.analytics.engine import measure
+from app.analytics.gates import GATES, Gate
+from app.analytics.measures import Measures
+from app.analytics.series import ema_series, rsi_series, sma_series
+from app.analytics.windows import WINDOWS, Window, bucket_edges
+
+__all__ = [
+    "GATES",
+    "WINDOWS",
+    "Bands",
+    "Gate",
+    "Measures",
+    "Window",
+    "bollinger_series",
+    "bucket_edges",
+    "ema_series",
+    "measure",
+    "rsi_series",
+    "sma_series",
+]

@@ -20,8 +20,9 @@ class VolumeKind(enum.StrEnum):
 class Quote:
     """One price of one item at one source, as that source gave it.
 
-    `price`, `bid` and `ask` are integers in minor units of `currency` (cents for skins). `quoted_at` is the source's own
-    time where it has one, else the time of the reply, always aware and UTC. Unknown is None, never 0.
+    `price`, `bid`, `ask` and `median` are integers in minor units of `currency` (cents for skins). `quoted_at` is the
+    source's own time where it has one, else the time of the reply, always aware and UTC. `median` is that of the sales
+    which `volume` counts. Unknown is None, never 0.
     """
 
     market_hash_name: str
@@ -38,26 +39,30 @@ class Quote:
     image_url: str | None = None
     rarity: str | None = None
     item_type: str | None = None
+    median: int | None = None
 
 
 class ProviderError(Exception):
     """A market did not give what was asked for; nothing of the reply is used.
 
-    `kind` is one of `throttled`, `schema`, `http`, `network`, `too_large`, `auth`; `retry_after` is in seconds, if known.
+    `kind` is one of `throttled`, `schema`, `http`, `network`, `too_large`, `auth`; `retry_after` is in seconds, if
+    known, and
+    `status` the HTTP status that was refused, if it was that.
     """
 
-    def __init__(self, kind: str, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, kind: str, message: str, *, retry_after: float | None = None, status: int | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after = retry_after
+        self.status = status
 
 
 @dataclass(slots=True)
 class Batch:
     """Quotes that belong together: stored, and the cursor with them, in one transaction.
 
-    `cursor` is the provider's own resume point (JSON-able), handed back as `since` in the next cycle. `rejected` holds a
-    sentence for every row that could not be understood.
+    `cursor` is the provider's own resume point (JSON-able), handed back to `fetch` in the next cycle. `rejected` holds
+    a sentence for every row that could not be understood.
     """
 
     quotes: list[Quote]

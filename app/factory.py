@@ -1,0 +1,24 @@
+"""The application, put together."""
+
+from dash import Dash
+from flask import Flask
+
+from app.api import register_api
+from app.dashboard import register_dash
+from app.health import register_health
+from app.runtime import Runtime, register_runtime
+from app.security import register_headers
+from app.web import create_flask, register_compression, register_errors
+
+
+def create_server(runtime: Runtime) -> Flask:
+    """A complete Flask + Dash application; nothing connects before the first request."""
+    server = create_flask(runtime.settings)
+    register_runtime(server, runtime)
+    register_errors(server)
+    register_compression(server)
+    register_health(server)
+    register_api(server)
+    dashboard: Dash = register_dash(server)
+    register_headers(server, dashboard)
+    return server

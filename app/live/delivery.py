@@ -1,0 +1,74 @@
+"""Writing to clients without waiting for any: those who read slowly get the newest values later, or are closed."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from app.live.rate import Meter
+from app.live.settings import LiveSettings
+from app.live.subscriptions import Client
+from app.live.updates import Update, encode
+
+TRY_AGAIN_LATER: Final = 1013
+
+
+class Delivery:
+    """Bounds what is kept for a client: `high_water` bytes and a tick in its socket, one value per key behind that."""
+
+    def __init__(self, settings: LiveSettings) -> None:
+        self._settings = settings
+        self.behind: set[Client] = set()
+        self.meter = Meter()
+        self.closed_slow = 0
+
+    def send(self, client: Client, payload: bytes, updates: Sequence[Update]) -> None:
+        """Write the payload, which says `updates`, or keep these if the client has not read what came before."""
+        if client.backlog or client.connection.buffered() > self._settings.high_water:
+            self._defer(client, updates)
+        elif client.connection.write_frames(payload):
+            self.meter.add(len(updates))
+
+    def answer(self, client: Client, frames: bytes) -> None:
+        """Write what a client asked for, or close it if it asks and does not read.
+
+        Answers are not conflated, so they alone could fill the buffer.
+        """
+        if client.connection.buffered() > self._settings.max_buffer:
+            self._close(client)
+        else:
+            client.connection.write_frames(frames)
+
+    def forget(self, client: Client) -> None:
+        """Keep nothing for this client."""
+        self.behind.discard(client)
+        client.backlog.clear()
+
+    def catch_up(self) -> None:
+        """Send their backlog to those who have read on, and close those who have not for too long."""
+        now = time.monotonic()
+        for client in tuple(self.behind):
+            if client.connection.buffered() <= self._settings.high_water // 2:
+                self.behind.discard(client)
+                backlog, client.backlog = client.backlog, {}
+                wanted = [update for update in backlog.values() if update.item_id in client.items]
+                if wanted:
+                    self.send(client, encode(wanted, binary=client.binary), wanted)
+            elif now - client.behind_since > self._settings.patience:
+                self._close(client)
+
+    def _defer(self, client: Client, updates: Iterable[Update]) -> None:
+        if not client.connection.is_open:
+            return
+        if not client.backlog:
+            client.behind_since = time.monotonic()
+            self.behind.add(client)
+        for update in updates:
+            key = (update.item_id, update.variant)
+            known = client.backlog.get(key)
+            if known is None or update.at >= known.at:
+                client.backlog[key] = update
+
+    def _close(self, client: Client) -> None:
+        self.forget(client)
+        if client.connection.close(TRY_AGAIN_LATER, "too slow: reconnect when you can read faster"):
+            self.closed_slow += 1

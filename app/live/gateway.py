@@ -1,0 +1,176 @@
+"""The ASGI application: WebSockets here on the event loop, everything else to Flask in worker threads."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+
+from app.live.hub import Hub, Latest
+from app.live.origin import is_allowed
+from app.live.protocol import BINARY_SUBPROTOCOL
+from app.live.session import Receive, Session
+from app.live.settings import LiveSettings
+from app.live.subscriptions import Client
+from app.live.transport import EXTENSION, LiveWebSocket
+
+PATH: Final = "/api/v1/ws"
+HARD_LIMIT: Final = 64 * 1024
+"""Bytes of a message above which uvicorn closes with 1009; from 16 kB on the client is told by an error first."""
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Principal = Any
+"""Whoever signed in, as `authorise` and `watchlist` agree on."""
+Authorise = Callable[[Scope], Awaitable[Principal | None]]
+Watchlist = Callable[[Principal], Awaitable[Sequence[int]]]
+_SOURCE = re.compile(r"[a-z0-9_.-]{1,32}")
+
+
+class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
+    """A handshake that is answered by an HTTP status and an error."""
+
+    def __init__(self, status: int, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+
+
+async def anonymous(_scope: Scope) -> None:
+    """Let everybody in as nobody."""
+
+
+async def no_watchlist(_principal: Principal) -> Sequence[int]:
+    """Subscribe nobody to anything."""
+    return ()
+
+
+class Gateway:
+    """Callable by an ASGI server; `hub` is the live path it runs between the server's start and end."""
+
+    def __init__(self, server: Flask, hub: Hub, authorise: Authorise, watchlist: Watchlist) -> None:
+        self.hub = hub
+        # Flask's environ is a plain dict, a2wsgi's a typed one.
+        self._http: Callable[..., Awaitable[None]] = WSGIMiddleware(
+            server,  # type: ignore[arg-type]
+            workers=hub.settings.wsgi_workers,
+        )
+        self._authorise = authorise
+        self._watchlist = watchlist
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as ASGI 3 has it."""
+        match scope["type"]:
+            case "http":
+                await self._http(scope, receive, send)
+            case "websocket":
+                await self._websocket(scope, receive, send)
+            case "lifespan":
+                await self._lifespan(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.hub.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.hub.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            client = self._admit(scope)
+            principal = await self._authorise(scope)
+        except Refusal as refusal:
+            await _refuse(send, refusal)
+            return
+        items = () if principal is None else await self._watchlist(principal)
+        await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
+        await Session(self.hub, client).run(receive, items)
+
+    def _admit(self, scope: Scope) -> Client:
+        """Check the handshake before anything is accepted.
+
+        Raises:
+            Refusal: another path, a foreign page, an unknown query value, or no room.
+        """
+        if scope["path"] != PATH:
+            raise Refusal(404, "there is no WebSocket here")
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if len(origins) != 1 or not is_allowed(origins[0], self.hub.settings.base_url):
+            raise Refusal(403, "the Origin is not this server's")
+        if not self.hub.has_room():
+            raise Refusal(503, "too many connections")
+        connection = scope["extensions"].get(EXTENSION)
+        if connection is None:
+            raise Refusal(503, "live prices need uvicorn with ws=app.live.transport.LiveWebSocket")
+        return Client(connection, _source(scope), BINARY_SUBPROTOCOL in scope["subprotocols"])
+
+
+def _source(scope: Scope) -> str | None:
+    """The one source whose prices are wanted, from `?source=`; None for all."""
+    query: str = scope["query_string"].decode("latin-1")
+    values = parse_qs(query).get("source")
+    if values is None:
+        return None
+    if len(values) != 1 or not _SOURCE.fullmatch(values[0]):
+        raise Refusal(400, f"source {values[-1]!r} is not a source's name")
+    return values[0]
+
+
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    body = orjson.dumps({"error": str(refusal)})
+    await send({"type": "websocket.http.response.body", "body": body})
+
+
+def create_app(
+    server: Flask,
+    settings: LiveSettings,
+    *,
+    authorise: Authorise = anonymous,
+    watchlist: Watchlist = no_watchlist,
+    latest: Latest | None = None,
+) -> Gateway:
+    """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
+
+    `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
+    gives a principal's item ids; `latest` gives prices that Redis does not have. All run on the event loop and must not
+    block it.
+    """
+    hub = Hub(settings, latest)
+    server.extensions["tracera.live"] = hub
+    return Gateway(server, hub, authorise, watchlist)
+
+
+def create_uvicorn(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> uvicorn.Server:
+    """The server for a gateway, not running yet."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws=LiveWebSocket,
+        ws_max_size=HARD_LIMIT,
+        # Frames are shared between clients, compression is a state of each.
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)
+
+
+def run(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> None:
+    """Serve until a signal ends it."""
+    create_uvicorn(app, host, port).run()

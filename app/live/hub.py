@@ -1,0 +1,192 @@
+"""Fan-out of prices and measures to WebSocket clients: conflated, encoded once, never waiting for a slow one."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from app.live.delivery import Delivery
+from app.live.feed import Feed
+from app.live.settings import LiveSettings
+from app.live.subscriptions import Client, Group, Subscriptions
+from app.live.updates import Update, Variant, encode, parse_update
+
+Latest = Callable[[Sequence[int]], Awaitable[Iterable[Mapping[str, Any]]]]
+"""Latest prices of items as price messages of the contract, from somewhere else than Redis."""
+
+_log = logging.getLogger(__name__)
+
+
+class Hub:
+    """Belongs to one event loop; only `stats` may be called from other threads."""
+
+    def __init__(self, settings: LiveSettings, latest: Latest | None = None) -> None:
+        self.settings = settings
+        self.feed = Feed(settings.redis_url, self.publish, self._after_gap)
+        self.delivery = Delivery(settings)
+        self._latest = latest
+        self._clients: set[Client] = set()
+        self._subscriptions = Subscriptions()
+        self._dirty: dict[tuple[int, Variant], Update] = {}
+        self._next_flush: asyncio.TimerHandle | None = None
+        self._last_flush = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to listen to Redis, which need not be there yet."""
+        self._spawn(self.feed.run())
+
+    async def stop(self) -> None:
+        """Stop listening; the connections are the server's to close."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._next_flush:
+            self._next_flush.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("The live feed failed", exc_info=error)
+
+    # Clients
+
+    def has_room(self) -> bool:
+        """Whether one more client may connect."""
+        return len(self._clients) < self.settings.max_clients
+
+    def add(self, client: Client) -> None:
+        """Take in a client whose handshake is complete."""
+        self._clients.add(client)
+
+    def remove(self, client: Client) -> None:
+        """Forget a client; a second call does nothing."""
+        self._subscriptions.assign(client, ())
+        self._clients.discard(client)
+        self.delivery.forget(client)
+
+    def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
+        """Add items to a client's; False, and nothing is added, if they would be more than `max_items`."""
+        items = client.items.union(item_ids)
+        if len(items) > self.settings.max_items:
+            return False
+        self._subscriptions.assign(client, items)
+        return True
+
+    def unsubscribe(self, client: Client, item_ids: Iterable[int]) -> None:
+        """Take items from a client's; those it does not have are ignored."""
+        self._subscriptions.assign(client, client.items.difference(item_ids))
+
+    async def snapshot(self, client: Client, item_ids: Sequence[int]) -> bool:
+        """Send the current prices of these items, as far as they are known; False if nobody could be asked.
+
+        What is published meanwhile reaches the client anyway and is not said twice.
+        """
+        waiting = set(self._dirty.values())
+        fresh = set(self._subscriptions.known_prices(item_ids)) - waiting
+        fetched, answered = await self._fetch(item_ids)
+        fresh.update(fetched)
+        known = self._subscriptions.known_prices(client.items.intersection(item_ids))
+        current = [update for update in known if update in fresh and client.source in (None, update.variant[1])]
+        if current:
+            self.delivery.send(client, encode(current, binary=client.binary), current)
+            self._schedule_if_needed()
+        return answered
+
+    async def _fetch(self, item_ids: Sequence[int]) -> tuple[list[Update], bool]:
+        """Bring what is known of subscribed items up to date; what came of it, and whether anybody answered."""
+        answered = True
+        try:
+            updates = await self.feed.latest(item_ids)
+        except (RedisError, OSError):
+            updates, answered = [], False
+        missing = set(item_ids).difference(update.item_id for update in updates)
+        if missing and self._latest is not None:
+            try:
+                updates += [parse_update(dict(message)) for message in await self._latest(sorted(missing))]
+                answered = True
+            # Whatever a database may raise: the connection is good without a snapshot too.
+            except Exception:  # noqa: BLE001 - it is logged and the client is told
+                _log.warning("Current prices are not available", exc_info=True)
+                answered = False
+        topics = self._subscriptions.topics
+        return [u for u in updates if u.item_id in topics and topics[u.item_id].advance(u)], answered
+
+    # From Redis to clients
+
+    def publish(self, updates: Iterable[Update]) -> None:
+        """Take in new values; clients get the newest of each at the next tick."""
+        topics = self._subscriptions.topics
+        for update in updates:
+            topic = topics.get(update.item_id)
+            if topic is not None and topic.advance(update):
+                self._dirty[update.item_id, update.variant] = update
+        self._schedule_if_needed()
+
+    def _after_gap(self) -> None:
+        self._spawn(self._refresh())
+
+    async def _refresh(self) -> None:
+        """Send everybody what may have been missed, on the way that updates take."""
+        items = list(self._subscriptions.topics)
+        await self._fetch(items)
+        self.publish(list(self._subscriptions.known_prices(items)))
+
+    def _schedule_if_needed(self) -> None:
+        # The first value after a pause goes out at once; those behind it wait for the tick.
+        if self._next_flush is None and (self._dirty or self.delivery.behind):
+            loop = asyncio.get_running_loop()
+            at = max(loop.time(), self._last_flush + self.settings.tick)
+            self._next_flush = loop.call_at(at, self._flush)
+
+    def _flush(self) -> None:
+        self._next_flush = None
+        self._last_flush = asyncio.get_running_loop().time()
+        self.delivery.catch_up()
+        for group in self._sort():
+            updates, group.outbox = group.outbox, []
+            payload = encode(updates, binary=group.binary)
+            for client in group.clients:
+                self.delivery.send(client, payload, updates)
+        self._schedule_if_needed()
+
+    def _sort(self) -> list[Group]:
+        """Put the new values into the outboxes of the groups that want them, and return these groups."""
+        dirty, self._dirty = self._dirty, {}
+        topics = self._subscriptions.topics
+        touched: list[Group] = []
+        for (item_id, _), update in dirty.items():
+            topic = topics.get(item_id)
+            if topic is None:
+                continue
+            for group in topic.groups:
+                if group.source is None or group.wants(update):
+                    if not group.outbox:
+                        touched.append(group)
+                    group.outbox.append(update)
+        return touched
+
+    def stats(self) -> dict[str, Any]:
+        """How the live path is doing, JSON-able; unknown is None."""
+        return {
+            "clients": len(self._clients),
+            "subscriptions": len(self._subscriptions),
+            "groups": self._subscriptions.group_count,
+            "items": len(self._subscriptions.topics),
+            "behind": len(self.delivery.behind),
+            "closed_slow": self.delivery.closed_slow,
+            "deliveries": self.delivery.meter.total,
+            "deliveries_per_second": self.delivery.meter.per_second(),
+            "last_message": self.feed.last_message,
+            "redis": self.feed.state,
+            "gaps": self.feed.gaps,
+            "rejected": self.feed.rejected,
+        }

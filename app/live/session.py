@@ -1,0 +1,78 @@
+"""One WebSocket connection from its first message to its last."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Final
+
+from app.live.hub import Hub
+from app.live.protocol import ClientError, Request, error_frame, parse_request, text_frame
+from app.live.rate import TokenBucket
+from app.live.subscriptions import Client
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+POLICY_VIOLATION: Final = 1008
+
+
+class Session:
+    """Answers what a client says, within its limits."""
+
+    def __init__(self, hub: Hub, client: Client) -> None:
+        settings = hub.settings
+        self._hub = hub
+        self._client = client
+        self._messages = TokenBucket(settings.messages_per_second, settings.messages_per_second)
+        self._errors = TokenBucket(1.0, settings.error_burst)
+
+    async def run(self, receive: Receive, watchlist: Sequence[int]) -> None:
+        """Serve until the client is gone; `watchlist` is what it is subscribed to unasked."""
+        self._hub.add(self._client)
+        try:
+            if watchlist:
+                await self._auto_subscribe(watchlist)
+            while (message := await receive())["type"] == "websocket.receive":
+                await self._receive(message)
+        finally:
+            self._hub.remove(self._client)
+
+    async def _auto_subscribe(self, watchlist: Sequence[int]) -> None:
+        item_ids = list(dict.fromkeys(watchlist))[: self._hub.settings.max_items]
+        self._hub.subscribe(self._client, item_ids)
+        self._say({"type": "auto_subscribe", "item_ids": item_ids})
+        await self._snapshot(item_ids)
+
+    async def _receive(self, message: Mapping[str, Any]) -> None:
+        if not self._messages.take():
+            self._refuse(f"more than {self._hub.settings.messages_per_second:g} messages a second")
+            return
+        try:
+            await self._answer(parse_request(message.get("text")))
+        except ClientError as error:
+            self._refuse(str(error))
+
+    async def _answer(self, request: Request) -> None:
+        item_ids = request.item_ids
+        match request.action:
+            case "ping":
+                self._say({"type": "pong"})
+            case "unsubscribe":
+                self._hub.unsubscribe(self._client, item_ids)
+            case "subscribe":
+                if not self._hub.subscribe(self._client, item_ids):
+                    raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
+                self._say({"type": "subscribed", "item_ids": item_ids})
+                await self._snapshot(item_ids)
+
+    async def _snapshot(self, item_ids: Sequence[int]) -> None:
+        if not await self._hub.snapshot(self._client, item_ids):
+            self._write(error_frame("current prices are not available now; new ones will follow"))
+
+    def _refuse(self, error: str) -> None:
+        if self._errors.take():
+            self._write(error_frame(error))
+        else:
+            self._client.connection.close(POLICY_VIOLATION, "too many refused messages")
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self._write(text_frame(message))
+
+    def _write(self, frames: bytes) -> None:
+        self._hub.delivery.answer(self._client, frames)

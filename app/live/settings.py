@@ -1,0 +1,29 @@
+"""What the live path needs to know; the process's own settings fill it in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """Times are in seconds, buffer sizes in bytes.
+
+    `redis_url` is anything redis-py understands (`redis://…`, `rediss://…`, `unix:///path?db=N`).
+    """
+
+    base_url: str
+    redis_url: str
+    tick: float = 0.05
+    """Least time between two writes of updates to one client."""
+    max_items: int = 500
+    """Most items one client may be subscribed to."""
+    max_clients: int = 10_000
+    high_water: int = 64 * 1024
+    """A client with more unread bytes than this gets only the newest values once it has caught up."""
+    max_buffer: int = 1024 * 1024
+    """A client with more unread bytes than this is closed at once."""
+    patience: float = 10.0
+    """How long a client may stay behind before it is closed with 1013."""
+    messages_per_second: float = 20.0
+    error_burst: int = 50
+    """Refused messages that a client may send in a row before it is closed with 1008; one is forgiven each second."""
+    wsgi_workers: int = 10

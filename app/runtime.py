@@ -1,0 +1,78 @@
+"""What a process holds: its settings, the database, Redis, and the embedded servers where it needs them."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+import redis
+from flask import Flask, current_app
+
+from app.settings import Settings
+from db import migrate
+from db import redis as cache
+from db.embedded import Embedded
+from db.pool import Database
+
+EXTENSION = "tracera"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What pages and routes work with; found by `services()` in any request."""
+
+    settings: Settings
+    database: Database
+    redis: redis.Redis
+
+
+class Runtime:
+    """Connects nothing until `start` or the first use of the database or Redis."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.embedded: Embedded | None = None
+        if not (settings.database_url and settings.redis_url):
+            self.embedded = Embedded(settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url)
+        endpoints = self.embedded.endpoints() if self.embedded else None
+        self.database_url = settings.database_url or (endpoints.database_url if endpoints else "")
+        self.redis_url = settings.redis_url or (endpoints.redis_url if endpoints else "")
+        self.services = Services(settings, Database(self.database_url, size=settings.threads + 8), cache.connect(self.redis_url))
+        self._lock = Lock()
+        self._started = False
+
+    def start(self) -> list[str]:
+        """Start or attach to the embedded servers and bring the schema up to date; returns the migrations applied.
+
+        Raises:
+            EmbeddedError: a server did not come up.
+        """
+        with self._lock:
+            if self._started:
+                return []
+            if self.embedded:
+                self.embedded.start()
+            applied = migrate.upgrade(self.database_url)
+            self._started = True
+            return applied
+
+    def stop(self) -> None:
+        """Give everything back; embedded servers that this process owns end in good order."""
+        self.services.database.close()
+        self.services.redis.close()
+        if self.embedded and self._started:
+            self.embedded.stop()
+        self._started = False
+
+
+def register_runtime(server: Flask, runtime: Runtime) -> None:
+    """Let requests find the services; under a plain WSGI server the first request starts what is embedded."""
+    server.extensions[EXTENSION] = runtime
+
+    @server.before_request
+    def start() -> None:
+        runtime.start()
+
+
+def services() -> Services:
+    """The services of the application that handles the current request."""
+    runtime: Runtime = current_app.extensions[EXTENSION]
+    return runtime.services

@@ -1,0 +1,50 @@
+"""Headers on every answer: what the browser may load, send and show."""
+
+from dash import Dash
+from flask import Flask, Response
+
+STEAM_IMAGES = (
+    "https://community.fastly.steamstatic.com",
+    "https://community.cloudflare.steamstatic.com",
+    "https://community.akamai.steamstatic.com",
+    "https://steamcommunity-a.akamaihd.net",
+    "https://avatars.steamstatic.com",
+    "https://avatars.fastly.steamstatic.com",
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def content_security_policy(script_hashes: list[str]) -> str:
+    """The policy; no inline script runs but those whose hash is named, nothing comes from another origin but item images."""
+    directives = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", *(f"'{digest}'" if digest.startswith("sha") else digest for digest in script_hashes)],
+        "style-src": ["'self'", "'unsafe-inline'"],  # Mantine and AG Grid write style attributes
+        "img-src": ["'self'", "data:", "blob:", *STEAM_IMAGES],
+        "font-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())
+
+
+def register_headers(server: Flask, dashboard: Dash) -> None:
+    """Set the headers; called last, because the hashes cover every clientside callback."""
+    policy = content_security_policy(dashboard.csp_hashes())
+
+    @server.after_request
+    def protect(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response

@@ -1,0 +1,102 @@
+"""Every setting, typed, from the environment (`TRACERA_…`) or a `.env` file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names its variable."""
+
+
+class Settings(BaseSettings):
+    """What an instance is told from outside; docs/settings.md is made from these descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACERA_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=Path("var"), description="Folder of the embedded servers and their logs.")
+    database_url: str | None = Field(default=None, description="PostgreSQL address; unset: the embedded server.")
+    redis_url: str | None = Field(default=None, description="Redis or Valkey address; unset: the embedded server.")
+    base_url: str = Field(default="http://localhost:8050", description="Address that people open; WebSockets must come from it.")
+    providers: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("demo",), description=f"Markets to collect from, comma-separated: {', '.join(PROVIDERS)}."
+    )
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_json: bool = Field(default=False, description="Log lines as JSON, for collectors.")
+    threads: int = Field(default=12, ge=2, le=128, description="Worker threads for pages and JSON.")
+    scheduler: bool = Field(default=True, description="Whether this process may run jobs; one process at a time does.")
+    heartbeat_seconds: int = Field(default=1800, ge=0, description="An unchanged price is kept once in this time.")
+    metrics_seconds: int = Field(default=60, ge=5, description="Seconds between two computations of the measures.")
+    retention_days: int = Field(default=0, ge=0, description="Days raw quotes are kept; 0 keeps them for good.")
+    demo_retention_days: int = Field(default=3, ge=1, description="Days raw simulated quotes are kept.")
+    demo_history_days: int = Field(default=90, ge=0, le=365, description="Days of history the simulated market starts with.")
+    stale_seconds: int = Field(default=60, ge=5, description="Ingestion silent for so long makes /readyz answer 503.")
+
+    steam_url: str = Field(default="https://steamcommunity.com", description="Base address of Steam's market.")
+    skinport_url: str = Field(default="https://api.skinport.com", description="Base address of Skinport.")
+    csfloat_url: str = Field(default="https://csfloat.com", description="Base address of CSFloat.")
+    csfloat_key: str | None = Field(default=None, description="CSFloat API key; optional.")
+    priceempire_url: str = Field(default="https://api.pricempire.com", description="Base address of Pricempire.")
+    priceempire_key: str | None = Field(default=None, description="Pricempire API key (a UUID); needed for `priceempire`.")
+    csgotrader_url: str = Field(default="https://prices.csgotrader.app", description="Base address of csgotrader's files.")
+    steam_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `steam`.")
+    skinport_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `skinport`.")
+    csfloat_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `csfloat`.")
+    priceempire_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `priceempire`.")
+    csgotrader_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `csgotrader`.")
+    steam_requests_per_minute: float = Field(default=15, gt=0, description="Requests a minute to Steam; more gets banned.")
+    provider_timeout: float | None = Field(default=None, gt=0, description="Seconds after which a provider's cycle is given up.")
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("providers")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in value if name not in PROVIDERS]:
+            raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(PROVIDERS)}")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("allowed: debug, info, warning, error")
+        return value.lower()
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be http://HOST[:PORT] or https://HOST[:PORT]")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        if "priceempire" in self.providers and not self.priceempire_key:
+            raise ValueError("TRACERA_PRICEEMPIRE_KEY is needed for the provider priceempire")
+        return self
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: one line per unusable value, each naming its variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            lines.append(f"TRACERA_{name}: {problem['msg']}" if name else problem["msg"])
+        raise SettingsError("; ".join(lines)) from error

@@ -1,0 +1,184 @@
+"""Elements that live prices move: right as the server writes them, kept right by assets/live_cells.js."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dash import html
+
+UNKNOWN = "\u2013"
+_NO_BREAK = "\u00a0"
+# What Intl.NumberFormat("en-US") writes in the browser; other three-letter codes stand before the number as they are.
+_SIGNS = {
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "HKD": "HK$",
+    "ILS": "₪",
+    "INR": "₹",
+    "JPY": "¥",
+    "KRW": "₩",
+    "MXN": "MX$",
+    "NZD": "NZ$",
+    "PHP": "₱",
+    "TWD": "NT$",
+    "USD": "$",
+    "VND": "₫",
+}
+_CODE = 3
+
+
+def format_money(minor: int, price_scale: int, currency: str) -> str:
+    """Minor units as money, like formatMoney in assets/live_format.js.
+
+    At least two decimals where the currency has them, and as many as the scale (a power of ten) holds.
+    """
+    digits = len(str(price_scale)) - 1
+    whole, part = divmod(abs(minor), price_scale)
+    decimals = str(part).zfill(digits) if digits else ""
+    least = min(2, digits)
+    decimals = decimals[:least] + decimals[least:].rstrip("0")
+    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+    sign = "-" if minor < 0 else ""
+    if len(currency) == _CODE and currency.isascii() and currency.isupper():
+        return f"{sign}{_SIGNS.get(currency, currency + _NO_BREAK)}{number}"
+    return f"{sign}{number}{_NO_BREAK}{currency}"
+
+
+def format_age(seconds: float) -> str:
+    """Seconds as the largest whole unit: "3 s", "4 min", "2 h", "5 d"."""
+    whole = max(0, int(seconds))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def format_change(price: int, base: int) -> tuple[str, int]:
+    """The change from base (above 0) to price with sign and arrow, and its direction as -1, 0 or 1."""
+    # Half up like JavaScript's Math.round, exactly: tenths of a percent.
+    tenths = (2000 * (price - base) + base) // (2 * base)
+    direction = (tenths > 0) - (tenths < 0)
+    arrow = ("", "▲ +", "▼ \u2212")[direction]
+    return f"{arrow}{abs(tenths) / 10:.1f}{_NO_BREAK}%", direction
+
+
+def live_price(
+    item_id: int,
+    price: int | None,
+    *,
+    price_scale: int = 100,
+    currency: str = "USD",
+    source: str | None = None,
+    quoted_at: datetime | None = None,
+    stale_after: float | None = None,
+    id: str | None = None,  # noqa: A002 - Dash's name for it
+) -> html.Span:
+    """An item's price, moved by quotes of `source` alone, or by any where it is None.
+
+    `price` is in minor units, `stale_after` in seconds; both and `quoted_at` may be unknown.
+    """
+    text = UNKNOWN if price is None else format_money(price, price_scale, currency)
+    figures = {"data-live-scale": price_scale, "data-live-currency": currency, "data-live-price": price, "id": id}
+    return _element(text, item_id, "price", _Quote(source, quoted_at, stale_after), figures)
+
+
+def live_age(
+    item_id: int,
+    *,
+    source: str | None = None,
+    quoted_at: datetime | None = None,
+    stale_after: float | None = None,
+    id: str | None = None,  # noqa: A002 - Dash's name for it
+) -> html.Span:
+    """How old an item's price is, counted on every second."""
+    text = UNKNOWN if quoted_at is None else format_age(_age(quoted_at))
+    return _element(text, item_id, "age", _Quote(source, quoted_at, stale_after), {"id": id})
+
+
+def live_change(
+    item_id: int,
+    price: int | None,
+    base: int | None,
+    *,
+    source: str | None = None,
+    quoted_at: datetime | None = None,
+    stale_after: float | None = None,
+    id: str | None = None,  # noqa: A002 - Dash's name for it
+) -> html.Span:
+    """The change of an item's price against `base`, in percent; both are in minor units and may be unknown."""
+    text, look = UNKNOWN, ""
+    if price is not None and base:
+        text, direction = format_change(price, base)
+        look = ("", "live-up", "live-down")[direction]
+    figures = {"data-live-base": base, "data-live-price": price, "id": id}
+    return _element(text, item_id, "change", _Quote(source, quoted_at, stale_after), figures, look)
+
+
+def live_subscription(item_id: int) -> html.Span:
+    """Nothing to see: its page hears of this item by the events `tracera:price` and `tracera:volatility`."""
+    attributes: dict[str, Any] = {"data-live-item": item_id, "data-live-field": "none"}
+    return html.Span(**attributes)
+
+
+def live_chip(*, simulated: bool) -> html.Span:
+    """How live the page is; says "Simulated market" where prices are invented."""
+    text = "Simulated market" if simulated else "Connecting"
+    attributes: dict[str, Any] = {
+        "data-live-chip": "",
+        "data-live-simulated": "true" if simulated else "false",
+        "data-live-state": "reconnecting",
+    }
+    leaf: dict[str, Any] = {"data-live-text": ""}
+    return html.Span(html.Span(text, **leaf), className="live-chip", **attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """Where and when a price came from, and for how many seconds it is fresh."""
+
+    source: str | None
+    at: datetime | None
+    stale_after: float | None
+
+    @property
+    def age(self) -> float | None:
+        return None if self.at is None else _age(self.at)
+
+    @property
+    def is_stale(self) -> bool:
+        return self.age is not None and self.stale_after is not None and self.age > self.stale_after
+
+    @property
+    def time(self) -> str | None:
+        return self.at.astimezone(UTC).isoformat().replace("+00:00", "Z") if self.at else None
+
+    def __str__(self) -> str:
+        if self.at is None or self.age is None:
+            return "no price yet"
+        age = f"{format_age(self.age)} ago · {self.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.source} · {age}" if self.source else age
+
+
+def _element(
+    text: str, item_id: int, field: str, quote: _Quote, figures: Mapping[str, Any], look: str = ""
+) -> html.Span:
+    attributes: dict[str, Any] = {
+        "data-live-item": item_id,
+        "data-live-field": field,
+        "data-live-source": quote.source,
+        "data-live-at": quote.time,
+        "data-live-stale-after": quote.stale_after,
+        "className": f"{look} stale".strip() if quote.is_stale else look or None,
+        "title": str(quote),
+    }
+    known = {name: value for name, value in (attributes | dict(figures)).items() if value is not None}
+    return html.Span(text, **known)
+
+
+def _age(quoted_at: datetime) -> float:
+    return (datetime.now(UTC) - quoted_at).total_seconds()

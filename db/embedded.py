@@ -1,0 +1,129 @@
+"""PostgreSQL and Valkey from their wheels, started under the data folder when no address is configured.
+
+One process owns the two servers (it holds `owner.lock`) and restarts them when they die; every other process attaches, and
+one of them takes over when the owner is gone.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+from urllib.parse import quote
+
+import structlog
+
+from db import servers
+
+log = structlog.get_logger(__name__)
+
+CHECK_EVERY = 0.25
+START_TIMEOUT = 60.0
+HINT = "look at {log}; remove nothing there, it holds your data"
+
+
+class EmbeddedError(RuntimeError):
+    """An embedded server could not be started; the message says where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the two servers listen: unix sockets only."""
+
+    database_url: str
+    redis_url: str
+
+
+class Embedded:
+    """The embedded servers of one data folder.
+
+    Args:
+        data_dir: kept for good; holds `postgres/`, `valkey/`, `log/` and `run/`.
+        postgres: whether PostgreSQL is wanted (no, where TRACERA_DATABASE_URL is set).
+        redis: whether Valkey is wanted (no, where TRACERA_REDIS_URL is set).
+    """
+
+    def __init__(self, data_dir: Path, *, postgres: bool = True, redis: bool = True) -> None:
+        self.data_dir = data_dir.absolute()
+        self.run_dir = servers.socket_dir(self.data_dir)
+        self.postgres = servers.Postgres(self.data_dir, self.run_dir) if postgres else None
+        self.valkey = servers.Valkey(self.data_dir, self.run_dir) if redis else None
+        self._lock: IO[str] | None = None
+        self._stop = threading.Event()
+        self._failure: str | None = None
+        self._thread = threading.Thread(target=self._supervise, name="embedded-servers", daemon=True)
+
+    @property
+    def owner(self) -> bool:
+        """Whether this process runs the servers, rather than using another's."""
+        return self._lock is not None
+
+    def start(self) -> Self:
+        """Own or attach, and return when both answer.
+
+        Raises:
+            EmbeddedError: a server did not come up within a minute.
+        """
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        # The servers' parent is this thread: Linux sends the parent-death signal when the forking *thread* ends.
+        self._thread.start()
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.ready():
+            if self._failure or time.monotonic() > deadline:
+                message = self._failure or "the embedded servers did not answer within a minute"
+                self.stop()
+                raise EmbeddedError(f"{message}; {HINT.format(log=self.data_dir / 'log')}")
+            time.sleep(0.02)
+        return self
+
+    def ready(self) -> bool:
+        """Whether every wanted server takes connections now."""
+        return all(server.ready() for server in self._servers())
+
+    def stop(self) -> None:
+        """Stop the servers if this process owns them; committed rows are kept."""
+        self._stop.set()
+        self._thread.join(timeout=45)
+
+    def endpoints(self) -> Endpoints:
+        """The servers' addresses."""
+        host = quote(str(self.run_dir), safe="")
+        return Endpoints(
+            database_url=f"postgresql://{servers.DATABASE}@/{servers.DATABASE}?host={host}",
+            redis_url=f"unix://{quote(str(self.run_dir / servers.VALKEY_SOCKET))}?db=0",
+        )
+
+    def _servers(self) -> list[servers.Server]:
+        return [server for server in (self.postgres, self.valkey) if server is not None]
+
+    def _supervise(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self.owner or self._take_over():
+                    for server in self._servers():
+                        server.keep_alive()
+            except (OSError, servers.ServerError) as error:
+                self._failure = str(error)
+                log.exception("embedded server did not start")
+            self._stop.wait(CHECK_EVERY)
+        if self.owner:
+            for server in self._servers():
+                server.terminate()
+            for server in self._servers():
+                server.wait()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _take_over(self) -> bool:
+        handle = (self.data_dir / "owner.lock").open("a+")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            return False
+        os.set_inheritable(handle.fileno(), False)  # noqa: FBT003  # the servers must not keep the lock
+        self._lock = handle
+        return True

@@ -1,0 +1,79 @@
+"""Redis: what can be rebuilt, and the channels that carry live prices."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import redis
+
+LATEST = "price:latest:{}"
+PRICES, VOLATILITY = "prices", "volatility"
+WORKERS = "worker:all"
+CHUNK = 2000
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that connects at its first command and again after a failure."""
+    return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15)
+
+
+def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], *, latest: frozenset[int] = frozenset()) -> None:
+    """Publish messages; those at the positions in `latest` also become their item's `price:latest`."""
+    pipe = client.pipeline(transaction=False)
+    for position, message in enumerate(messages):
+        text = orjson.dumps(message)
+        if position in latest:
+            pipe.set(LATEST.format(message["item_id"]), text)
+        pipe.publish(channel, text)
+        if len(pipe) >= CHUNK:
+            pipe.execute()
+    pipe.execute()
+
+
+def replace_sorted(client: redis.Redis, sets: Mapping[str, Mapping[str, float]]) -> None:
+    """Put whole sorted sets in the place of old ones, each at once; an empty one removes its key."""
+    pipe = client.pipeline(transaction=False)
+    for key, members in sets.items():
+        if not members:
+            pipe.delete(key)
+            continue
+        fresh = f"{key}:fresh"
+        pipe.delete(fresh)
+        entries = list(members.items())
+        for start in range(0, len(entries), CHUNK):
+            pipe.zadd(fresh, dict(entries[start : start + CHUNK]))
+        pipe.rename(fresh, key)
+    pipe.execute()
+
+
+def beat(client: redis.Redis, worker: str, now: float) -> None:
+    """Note that a worker is alive; forget those silent for an hour."""
+    pipe = client.pipeline(transaction=False)
+    pipe.zadd(WORKERS, {worker: now})
+    pipe.zremrangebyscore(WORKERS, "-inf", now - 3600)
+    pipe.execute()
+
+
+def replace_hash(client: redis.Redis, key: str, values: Mapping[str, bytes]) -> None:
+    """Put a whole hash in the place of an old one, at once; an empty one removes the key."""
+    if not values:
+        client.delete(key)
+        return
+    fresh = f"{key}:fresh"
+    pipe = client.pipeline(transaction=False)
+    pipe.delete(fresh)
+    entries = list(values.items())
+    for start in range(0, len(entries), CHUNK):
+        pipe.hset(fresh, mapping=dict(entries[start : start + CHUNK]))
+    pipe.rename(fresh, key)
+    pipe.execute()
+
+
+def set_latest(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Set `price:latest` without publishing."""
+    pipe = client.pipeline(transaction=False)
+    for message in messages:
+        pipe.set(LATEST.format(message["item_id"]), orjson.dumps(message))
+        if len(pipe) >= CHUNK:
+            pipe.execute()
+    pipe.execute()

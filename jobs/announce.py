@@ -1,0 +1,45 @@
+"""Tell the browsers: the contract's messages, over Redis."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import structlog
+
+from db import redis as cache
+from jobs.catalogue import Matched
+
+log = structlog.get_logger(__name__)
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time in UTC with a Z, to the microsecond where it has any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def price_message(item_id: int, price: int, volume: int | None, source: str, at: datetime) -> dict[str, Any]:
+    """The contract's price message."""
+    return {"type": "price", "item_id": item_id, "price": price, "volume": volume, "source": source, "timestamp": rfc3339(at)}
+
+
+def announce_prices(client: redis.Redis, matched: Matched) -> None:
+    """Publish stored quotes; the reference source's also become `price:latest`. Without Redis the quotes stay kept."""
+    messages, headline = [], set()
+    for position, (quote, item) in enumerate(zip(matched.quotes, matched.items, strict=True)):
+        messages.append(price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at))
+        if item.reference_source in {None, quote.source}:
+            headline.add(position)
+    _send(client, cache.PRICES, messages, frozenset(headline))
+
+
+def announce_volatility(client: redis.Redis, messages: Iterable[dict[str, Any]]) -> None:
+    """Publish measures."""
+    _send(client, cache.VOLATILITY, messages, frozenset())
+
+
+def _send(client: redis.Redis, channel: str, messages: Iterable[dict[str, Any]], headline: frozenset[int]) -> None:
+    try:
+        cache.announce(client, channel, messages, latest=headline)
+    except redis.RedisError as error:
+        log.warning("nothing announced: Redis does not answer", channel=channel, error=str(error))

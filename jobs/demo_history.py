@@ -1,0 +1,63 @@
+"""The simulated market's past, so that charts and measures have something to show from the first minute."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import structlog
+
+from db import prices, quotes
+from db.pool import Database
+from jobs import catalogue
+from jobs.providers.base import Quote
+from jobs.providers.demo import DemoProvider
+
+log = structlog.get_logger(__name__)
+
+NEWEST_FIRST = timedelta(days=8)
+
+
+def fill(database: Database, days: int) -> int:
+    """Keep `days` of hourly history of the simulated market unless it is there; returns how many quotes are new.
+
+    The newest days come first, so that the short windows fill within seconds.
+    """
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = now - timedelta(days=days)
+    if prices.exists_before(database, "demo", start + timedelta(days=2)):
+        return 0
+    provider = DemoProvider(None)
+    ids = _items(database, provider, now)
+    stored = 0
+    end = now
+    while end > start:
+        begin = max(start, end - NEWEST_FIRST)
+        stored += _load(database, provider, ids, begin, end)
+        end = begin
+    log.info("simulated history kept", quotes=stored)
+    return stored
+
+
+def _items(database: Database, provider: DemoProvider, now: datetime) -> "quotes.Ints":
+    described = [
+        Quote(market_hash_name=item.name, source="demo", price=1, quoted_at=now, rarity=item.rarity) for item in provider.items()
+    ]
+    with database.connection() as connection, connection.transaction():
+        matched = catalogue.match(connection, described)
+    return np.array([item.id for item in matched.items], dtype=np.int64)
+
+
+def _load(database: Database, provider: DemoProvider, ids: "quotes.Ints", begin: datetime, end: datetime) -> int:
+    history = provider.history_arrays(begin, end)
+    steps = len(history.times)
+    columns = quotes.QuoteColumns.of(
+        np.repeat(ids, steps),
+        np.tile(history.times * 1_000_000, len(ids)),
+        history.prices.ravel(),
+        volume=history.volumes.ravel(),
+        rolling=0,
+    )
+    with database.connection() as connection:
+        quotes.make_partitions(connection, columns)
+        with connection.transaction():
+            quotes.lock_source(connection, "demo")
+            return quotes.store(connection, "demo", columns, heartbeat=timedelta(0)).inserted

@@ -1,0 +1,16 @@
+"""What the jobs are told; the process's own settings fill it in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Times in seconds unless named otherwise; see docs/settings.md for their meaning."""
+
+    database_url: str
+    heartbeat: timedelta
+    metrics_seconds: float
+    retention_days: int
+    demo_retention_days: int
+    demo_history_days: int

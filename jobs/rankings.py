@@ -1,0 +1,99 @@
+"""Sorted sets in Redis: every measure in every window, without what its gate keeps out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import redis
+import structlog
+
+from app.analytics import GATES, Gate, Measures, Window
+from db import redis as cache
+from db.metrics import MEASURES
+from jobs.announce import rfc3339
+from jobs.panels import Panel, last_closes
+
+log = structlog.get_logger(__name__)
+
+VOLATILE = "return_volatility"
+"""What `rankings:volatile` scores."""
+DEFAULT_WINDOW = "24h"
+DAY = 86_400
+CENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A panel with its measures, and which of its rows speak for their item."""
+
+    panel: Panel
+    measures: Measures
+    reference: npt.NDArray[np.bool_]
+
+
+def publish_rankings(client: redis.Redis, window: Window, pieces: list[Ranked], as_of: datetime) -> None:
+    """Replace one window's rankings. Without Redis nothing is lost: the next run writes them again."""
+    sets: dict[str, dict[str, float]] = {}
+    rows: dict[str, bytes] = {}
+    for metric in (*MEASURES, "volume"):
+        members: dict[str, float] = {}
+        for piece in pieces:
+            members |= _members(piece, metric)
+        sets[f"rankings:{metric}:{window.name}"] = members
+    sets[f"rankings:volatile:{window.name}"] = sets[f"rankings:{VOLATILE}:{window.name}"]
+    if window.name == DEFAULT_WINDOW:
+        sets["rankings:volatile"] = sets[f"rankings:{VOLATILE}:{window.name}"]
+    for piece in pieces:
+        rows |= _rows(piece, as_of)
+    try:
+        cache.replace_sorted(client, sets)
+        cache.replace_hash(client, f"rankings:rows:{window.name}", rows)
+    except redis.RedisError as error:
+        log.warning("rankings not replaced: Redis does not answer", window=window.name, error=str(error))
+
+
+def _members(piece: Ranked, metric: str) -> dict[str, float]:
+    scores = piece.panel.volume.astype(np.float64) if metric == "volume" else getattr(piece.measures, metric)
+    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, "volatile" if metric == VOLATILE else metric)
+    if metric == "volume":
+        chosen &= piece.panel.volume >= 0
+    return dict(zip(map(str, piece.panel.item_id[chosen].tolist()), scores[chosen].tolist(), strict=True))
+
+
+def _passes(piece: Ranked, metric: str) -> npt.NDArray[np.bool_]:
+    gate = GATES.get(metric, Gate())
+    days = np.where(piece.panel.rolling == 1, 1.0, max(piece.panel.window.seconds / DAY, 1e-9))
+    volume = np.where(piece.panel.volume < 0, np.nan, piece.panel.volume / days)
+    given = {
+        "samples": piece.measures.samples,
+        "coverage": piece.measures.coverage,
+        "price": last_closes(piece.panel.close) / CENTS,
+        "volume": volume,
+    }
+    passed = gate.passes(**given)
+    sources = np.array(piece.panel.source)
+    # A source that never tells a volume is judged by the rest.
+    for source in set(piece.panel.source):
+        mine = sources == source
+        if np.isnan(volume[mine]).all():
+            passed[mine] = replace(gate, least_volume=0).passes(**given)[mine]
+    return passed
+
+
+def _rows(piece: Ranked, as_of: datetime) -> dict[str, bytes]:
+    """Each item's measures as JSON, so that a request for a ranking computes nothing."""
+    last = last_closes(piece.panel.close)
+    columns = {name: getattr(piece.measures, name) for name in MEASURES}
+    rows = {}
+    for row in np.flatnonzero(piece.reference).tolist():
+        entry: dict[str, Any] = {"item_id": int(piece.panel.item_id[row]), "source": piece.panel.source[row]}
+        entry["price"] = int(last[row]) if last[row] >= 0 else None
+        entry["volume"] = int(piece.panel.volume[row]) if piece.panel.volume[row] >= 0 else None
+        entry |= {name: float(values[row]) for name, values in columns.items()}  # orjson writes NaN as null
+        entry |= {"samples": int(piece.measures.samples[row]), "coverage": float(piece.measures.coverage[row])}
+        entry["as_of"] = rfc3339(as_of)
+        rows[str(entry["item_id"])] = orjson.dumps(entry)
+    return rows

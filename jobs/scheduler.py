@@ -1,0 +1,147 @@
+"""APScheduler inside the process: one job a provider, the measures, and the house-keeping; the leader alone acts."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+
+import redis
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from db import jobs as job_state
+from db import redis as cache
+from db.pool import Database, DatabaseDownError
+from jobs import demo_history, retention, volatility, warm
+from jobs.ingest import Ingest
+from jobs.leader import Leadership
+from jobs.plan import Plan
+from jobs.providers.base import Provider
+
+log = structlog.get_logger(__name__)
+
+LEAD_EVERY = 2.0
+STOP_WITHIN = 8.0
+
+
+class Jobs:
+    """The embedded scheduler of one process.
+
+    Providers run on one event loop in a thread of its own, so that a slow one costs the others nothing; the rest runs in
+    APScheduler's threads.
+    """
+
+    def __init__(self, plan: Plan, database: Database, client: redis.Redis, providers: list[Provider]) -> None:
+        self.plan, self.database, self.redis, self.providers = plan, database, client, providers
+        self.ingest = Ingest(database, client, heartbeat=plan.heartbeat)
+        self.leadership = Leadership(plan.database_url)
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.leading = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="providers", daemon=True)
+        self._cycles: dict[str, asyncio.Task[None]] = {}
+        executors = {"default": ThreadPoolExecutor(6), "lead": ThreadPoolExecutor(1)}
+        self.scheduler = BackgroundScheduler(timezone=UTC, executors=executors, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+
+    def start(self) -> None:
+        """Begin; nothing acts before this process leads."""
+        self._thread.start()
+        self.scheduler.add_job(self._lead, "interval", seconds=LEAD_EVERY, next_run_time=datetime.now(UTC), id="lead", executor="lead")
+        self._every("volatility", self.plan.metrics_seconds, self._volatility, first=15)
+        self._every("retention", 3600, self._retention, first=120)
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """End: running transactions are rolled back or finish, nothing new begins."""
+        self.scheduler.shutdown(wait=False)
+        self._on_loop(self._cancel)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=STOP_WITHIN)
+        self.leadership.release()
+
+    def _every(self, name: str, seconds: float, action: Callable[[], object], *, first: float) -> None:
+        begin = datetime.now(UTC) + timedelta(seconds=first)
+        self.scheduler.add_job(self._run, "interval", args=[name, action], seconds=seconds, next_run_time=begin, id=name)
+
+    def _lead(self) -> None:
+        """Claim or keep the lead, and beat so that others see this worker."""
+        leads = self.leadership.held()
+        if leads and not self.leading:
+            log.info("this process runs the jobs", worker=self.worker)
+            self.scheduler.add_job(self._run, args=["warm", self._warm], id="warm", replace_existing=True)
+            self._on_loop(self._begin_providers)
+        elif self.leading and not leads:
+            log.warning("this process no longer runs the jobs", worker=self.worker)
+            self._on_loop(self._cancel)
+        self.leading = leads
+        try:
+            cache.beat(self.redis, self.worker, time.time())
+        except redis.RedisError as error:
+            log.info("no heartbeat: Redis does not answer", error=str(error))
+
+    def _run(self, name: str, action: Callable[[], object]) -> None:
+        """One run of a job, with its state kept; only where this process leads."""
+        if not self.leading:
+            return
+        begun = time.monotonic()
+        error: str | None = None
+        try:
+            job_state.started(self.database, name)
+            action()
+        except DatabaseDownError as failure:
+            error = str(failure)
+            log.warning("job failed", job=name, error=error)
+        except Exception as failure:  # the job's next run must come all the same; it is told with its trace
+            error = f"{type(failure).__name__}: {failure}"
+            log.exception("job failed", job=name)
+        job = self.scheduler.get_job(name)
+        try:
+            job_state.finished(
+                self.database, name, seconds=time.monotonic() - begun, next_run=job.next_run_time if job else None, error=error
+            )
+        except DatabaseDownError as failure:
+            log.warning("job state not kept", job=name, error=str(failure))
+
+    def _warm(self) -> None:
+        warm.rebuild_latest(self.database, self.redis)
+        if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
+            demo_history.fill(self.database, self.plan.demo_history_days)
+            volatility.run(self.database, self.redis, datetime.now(UTC))
+
+    def _volatility(self) -> None:
+        volatility.run(self.database, self.redis, datetime.now(UTC))
+
+    def _retention(self) -> None:
+        retention.run(self.database, raw_days=self.plan.retention_days, demo_days=self.plan.demo_retention_days)
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        """Do something on the providers' event loop, and wait for it."""
+
+        async def call() -> None:
+            action()
+
+        try:
+            asyncio.run_coroutine_threadsafe(call(), self._loop).result(STOP_WITHIN)
+        except FutureTimeoutError:
+            log.warning("the providers' loop is busy")
+
+    def _begin_providers(self) -> None:
+        for provider in self.providers:
+            self._cycles[provider.name] = self._loop.create_task(self._repeat(provider), name=provider.name)
+
+    def _cancel(self) -> None:
+        for task in self._cycles.values():
+            task.cancel()
+        self._cycles.clear()
+
+    async def _repeat(self, provider: Provider) -> None:
+        """Cycle after cycle, each at the time the last one set."""
+        while True:
+            wait = await asyncio.to_thread(self.ingest.wait, provider)
+            await asyncio.sleep(wait)
+            await self.ingest.cycle(provider)
