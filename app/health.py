@@ -1,8 +1,81 @@
-"""Is it alive, is it ready, which version."""
+"""Is it alive, is it ready, which version: asked of the parts themselves, not of pointers to them."""
 
-from flask import Flask, Response, jsonify
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+from flask import Flask, Response, current_app, jsonify
+from prometheus_client import CollectorRegistry, Gauge
 
 from app import __version__
+from app.runtime import Services, services
+from db import migrate, prices
+from db import providers as provider_state
+from db.pool import DatabaseDownError
+
+Check = dict[str, Any]
+
+
+def checks(held: Services) -> dict[str, Check]:
+    """Each part: `ok`, and `error` with what is wrong."""
+    return {
+        "database": _asked(lambda: held.database.row("SELECT 1 AS one")),
+        "redis": _asked(held.redis.ping),
+        "migrations": _migrations(held),
+        "ingestion": _ingestion(held),
+    }
+
+
+def _asked(question: Callable[[], object]) -> Check:
+    try:
+        question()
+    except (DatabaseDownError, redis.RedisError) as error:
+        return {"ok": False, "error": str(error)}
+    return {"ok": True}
+
+
+def _migrations(held: Services) -> Check:
+    try:
+        missing = migrate.missing(held.database)
+    except DatabaseDownError as error:
+        return {"ok": False, "error": str(error)}
+    return {"ok": not missing, **({"error": f"not applied: {', '.join(missing)}"} if missing else {})}
+
+
+def _ingestion(held: Services) -> Check:
+    """The age of the last cycle that went well, of any provider."""
+    try:
+        newest = prices.newest(held.database)
+    except DatabaseDownError as error:
+        return {"ok": False, "error": str(error)}
+    if newest is None:
+        return {"ok": False, "error": "nothing was collected yet", "age_seconds": None}
+    age = (datetime.now(UTC) - newest).total_seconds()
+    slowest = max((row["interval_s"] for row in provider_state.states(held.database)), default=0.0)
+    limit = max(float(held.settings.stale_seconds), 3 * slowest)
+    fresh = age <= limit
+    return {"ok": fresh, "age_seconds": round(age, 1), **({} if fresh else {"error": f"the last good cycle was {age:.0f} s ago"})}
+
+
+def registry(held: Services) -> CollectorRegistry:
+    """Gauges as of now, in a registry of their own."""
+    found = CollectorRegistry()
+    up = Gauge("tracera_up", "1 where a part answers", ["part"], registry=found)
+    parts = checks(held)
+    for part, check in parts.items():
+        up.labels(part).set(1 if check["ok"] else 0)
+    age = parts["ingestion"].get("age_seconds")
+    if age is not None:
+        Gauge("tracera_ingestion_age_seconds", "Age of the last good cycle", registry=found).set(age)
+    for name, value in held.database.stats().items():
+        if name in {"pool_size", "pool_available", "requests_waiting"}:
+            Gauge(f"tracera_database_{name}", "Connections to PostgreSQL", registry=found).set(value)
+    hub = current_app.extensions.get("tracera.live")
+    for name, value in (hub.stats() if hub else {}).items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            Gauge(f"tracera_live_{name}", "The live path", registry=found).set(value)
+    return found
 
 
 def register_health(server: Flask) -> None:
@@ -13,7 +86,21 @@ def register_health(server: Flask) -> None:
         """Alive: the process answers."""
         return jsonify({"status": "ok"})
 
+    @server.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """Warm and able to serve."""
+        found = checks(services())
+        ready = all(part["ok"] for part in found.values())
+        return jsonify({"status": "ready" if ready else "not ready", "checks": found}), 200 if ready else 503
+
     @server.get("/version")
     def version() -> Response:
         """Which Tracera this is."""
         return jsonify({"version": __version__})
+
+    @server.get("/stats")
+    def stats() -> Response:
+        """Figures of this process."""
+        hub = current_app.extensions.get("tracera.live")
+        live = hub.stats() if hub else None
+        return jsonify({"version": __version__, "live": live, "database": services().database.stats()})

@@ -116,7 +116,7 @@ def live_change(
         text, direction = format_change(price, base)
         look = ("", "live-up", "live-down")[direction]
     figures = {"data-live-base": base, "data-live-price": price, "id": id}
-    return _element(text, item_id, "change", _Quote(source, quoted_at, stale_after), figures, look)
+    return _element(text, item_id, "change", _Quote(source, quoted_at, stale_after), figures, look=look)
 
 
 def live_subscription(item_id: int) -> html.Span:
@@ -165,7 +165,7 @@ class _Quote:
 
 
 def _element(
-    text: str, item_id: int, field: str, quote: _Quote, figures: Mapping[str, Any], look: str = ""
+    text: str, item_id: int, field: str, quote: _Quote, figures: Mapping[str, Any], *, look: str = ""
 ) -> html.Span:
     attributes: dict[str, Any] = {
         "data-live-item": item_id,

@@ -284,5 +284,5 @@ def read_pid(path: Path) -> int | None:
 
 def runs_with(pid: int, argument: str) -> bool:
     """Whether that process is alive and was started with `argument`."""
-    listing = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    listing = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)  # noqa: S603, S607
     return argument in listing.stdout

@@ -39,7 +39,7 @@ def fill(database: Database, days: int) -> int:
 
 def _items(database: Database, provider: DemoProvider, now: datetime) -> "quotes.Ints":
     described = [
-        Quote(market_hash_name=item.name, source="demo", price=1, quoted_at=now, rarity=item.rarity) for item in provider.items()
+        Quote(market_hash_name=item.market_hash_name, source="demo", price=1, quoted_at=now, rarity=item.rarity) for item in provider.items()
     ]
     with database.connection() as connection, connection.transaction():
         matched = catalogue.match(connection, described)

@@ -70,15 +70,14 @@ class Jobs:
 
     def _lead(self) -> None:
         """Claim or keep the lead, and beat so that others see this worker."""
-        leads = self.leadership.held()
-        if leads and not self.leading:
+        led, self.leading = self.leading, self.leadership.held()
+        if self.leading and not led:
             log.info("this process runs the jobs", worker=self.worker)
             self.scheduler.add_job(self._run, args=["warm", self._warm], id="warm", replace_existing=True)
             self._on_loop(self._begin_providers)
-        elif self.leading and not leads:
+        elif led and not self.leading:
             log.warning("this process no longer runs the jobs", worker=self.worker)
             self._on_loop(self._cancel)
-        self.leading = leads
         try:
             cache.beat(self.redis, self.worker, time.time())
         except redis.RedisError as error:

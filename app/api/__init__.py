@@ -1,7 +1,22 @@
-"""JSON: one blueprint per resource."""
+"""JSON: one blueprint per resource, described at /openapi.json by the models that check it."""
 
-from flask import Flask
+from flask import Response, abort, jsonify
+from flask_openapi3 import OpenAPI
+
+from app.api import history, items, operations, rankings, volatility
 
 
-def register_api(server: Flask) -> None:
-    """Add every resource."""
+def register_api(server: OpenAPI) -> None:
+    """Add every resource, and an answer in the contract's form where there is none."""
+    for resource in (items, history, volatility, rankings, operations):
+        server.register_api(resource.blueprint)
+
+    @server.route("/openapi.json")
+    def openapi() -> Response:
+        """The description of all of it."""
+        return jsonify(server.api_doc)
+
+    # Dash answers every path it does not know with its own page; a script deserves a 404.
+    @server.route("/api/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def nothing(rest: str) -> Response:
+        abort(404, f"there is no /api/{rest}; /openapi.json lists what there is")

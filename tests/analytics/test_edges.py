@@ -98,8 +98,9 @@ def test_small_moves_on_a_large_price_keep_their_digits(level: int) -> None:
 
 
 def test_drift_far_above_the_noise_keeps_its_digits() -> None:
-    row = [100 * math.exp(0.01 * at + 1e-7 * (-1) ** at) for at in range(200)]
-    assert_same(one(*row), {"return_volatility": reference.measures(row, HOUR)["return_volatility"]}, rel=1e-6)
+    row = [100 * math.exp(0.01 * at + 1e-8 * (-1) ** at) for at in range(200)]
+    expected = reference.measures(row, HOUR)["return_volatility"]
+    assert one(*row)["return_volatility"] == pytest.approx(expected, rel=1e-6, abs=0)
 
 
 def test_infinite_and_masked_closes_are_gaps() -> None:
@@ -107,6 +108,20 @@ def test_infinite_and_masked_closes_are_gaps() -> None:
     assert_identical(measure(matrix([1, math.inf, 3, 7, -math.inf, 5]), bucket_seconds=HOUR), plain)
     mask = np.array([[True, False, True, True, False, True]])
     assert_identical(measure(matrix([1, 9, 3, 7, 9, 5]), bucket_seconds=HOUR, observed=mask), plain)
+
+
+def test_the_true_range_reaches_from_the_last_observed_close() -> None:
+    # Each candle is 2 high and lies 10 above or below the last close, so its true range is 11, gaps or not.
+    closes: list[float | None] = [100.0 + 10 * (at % 2) for at in range(40)]
+    closes[5:7] = [None, None]
+    middle = matrix(closes)
+    assert_same(row_of(measure(middle, high=middle + 1, low=middle - 1, bucket_seconds=HOUR)), {"atr": 11.0})
+
+
+def test_negative_candles_have_no_logarithm() -> None:
+    closes = -matrix([100.0 + at for at in range(20)])
+    got = row_of(measure(closes, high=closes + 2, low=closes - 2, bucket_seconds=HOUR))
+    assert_same(got, {"parkinson": None, "atr": 4.0})
 
 
 def test_half_a_candle_is_unknown() -> None:

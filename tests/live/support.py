@@ -1,5 +1,6 @@
 """A real Valkey, a real server on a real port, and the words that clients use."""
 
+import asyncio
 import contextlib
 import subprocess
 import threading
@@ -91,6 +92,10 @@ class Live:
         until(lambda: self._server.started)
         self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self._server.servers[0].get_loop()
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(15)
@@ -130,12 +135,17 @@ def flask_app() -> Flask:
 
 
 @contextlib.contextmanager
-def running(settings: LiveSettings, **options: Any) -> Iterator[Live]:
-    """A gateway that has reached Redis."""
-    live = Live(create_app(flask_app(), settings, **options))
+def serving(server: Flask, settings: LiveSettings, **options: Any) -> Iterator[Live]:
+    """A gateway in front of this Flask application that has reached Redis."""
+    live = Live(create_app(server, settings, **options))
     live.start()
     try:
         until(lambda: live.stats()["redis"] == "connected")
         yield live
     finally:
         live.stop()
+
+
+def running(settings: LiveSettings, **options: Any) -> contextlib.AbstractContextManager[Live]:
+    """A gateway in front of next to nothing."""
+    return serving(flask_app(), settings, **options)

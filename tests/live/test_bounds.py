@@ -182,6 +182,21 @@ def test_memory_for_a_slow_reader_is_bounded_and_it_catches_up(settings: LiveSet
         slow.close()
 
 
+def test_the_servers_own_frames_do_not_mix_with_broadcasts(settings: LiveSettings, valkey: Valkey) -> None:
+    market = Market(valkey)
+    with running(replace(settings, tick=0.001)) as live, live.connect(max_queue=None) as client:
+        subscribe(client, *ITEMS)
+        for _ in range(15):
+            market.move()
+            say(client, "ping")
+            assert client.ping().wait(5)
+        market.move()
+        kinds: list[str] = []
+        while (message := hear(client)).get("price") != market.now:
+            kinds.append(message["type"])
+        assert kinds.count("pong") == 15
+
+
 def test_asking_without_reading_ends_too(settings: LiveSettings) -> None:
     generous = replace(settings, max_buffer=10_000, messages_per_second=100_000)
     with running(generous) as live:

@@ -60,10 +60,13 @@ class Item:
 
 
 class World:
-    """All items, sorted by name, and the moment they were changed last. `page_size` is Steam's page."""
+    """All items, sorted by name, and the moment they were changed last. `page_size` is Steam's page, `currency`
+    the Steam currency id of the 2026 addresses, which follow the caller's region.
+    """
 
     def __init__(self, items: Iterable[Item], *, page_size: int = 10) -> None:
         self.page_size = page_size
+        self.currency = 1
         self._lock = threading.Lock()
         self.version = 0
         self.replace(items)

@@ -43,7 +43,12 @@ class _Steam:
             return Answer(b"", 302, {"location": "/market/"})
         start = json.loads(request.query["qp"])[0]["start"]
         found = self._world.items[start : start + max(30, self._world.page_size)]
-        return json_answer({"total_count": len(self._world.items), "results": [_modern_result(item) for item in found]})
+        return json_answer(
+            {
+                "total_count": len(self._world.items),
+                "results": [_modern_result(item, self._world.currency) for item in found],
+            }
+        )
 
     def overview(self, request: Request) -> Answer:
         item = self._world.by_name.get(request.query.get("market_hash_name", ""))
@@ -63,7 +68,7 @@ class _Steam:
         if item is None:
             return json_answer({"success": 2})
         book = {
-            "eCurrency": 1,
+            "eCurrency": self._world.currency,
             "amtMaxBuyOrder": item.price * 9 // 10 or None,
             "amtMinSellOrder": item.price or None,
             "cBuyOrders": item.volume,
@@ -129,7 +134,7 @@ def _result(item: Item) -> dict[str, Any]:
     }
 
 
-def _modern_result(item: Item) -> dict[str, Any]:
+def _modern_result(item: Item, currency: int) -> dict[str, Any]:
     seller, steam, publisher = receive(item.price)
     return {
         "strHash": item.name,
@@ -137,7 +142,7 @@ def _modern_result(item: Item) -> dict[str, Any]:
         "cBuyOrders": item.volume,
         "unSteamFee": steam,
         "unPublisherFee": publisher,
-        "eCurrency": 1,
+        "eCurrency": currency,
         "strMinSellSubtotal": dollars(seller) if item.price else "",
         "asset_description": _description(item),
     }

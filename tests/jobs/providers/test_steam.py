@@ -222,6 +222,16 @@ def test_order_books_in_both_nestings(upstream: Any) -> None:
         assert (book.buy_orders, book.sell_orders) == (item.volume, item.listings)
 
 
+def test_amounts_of_another_region_are_refused(upstream: Any, cycle: Callable[..., Any]) -> None:
+    upstream.world.currency = 5
+    with pytest.raises(ProviderError, match="in currency 5, not USD") as caught:
+        ask(upstream, "★ Karambit", "order_book")
+    assert caught.value.kind == "schema"
+    upstream.app.faults.add("html", LEGACY)
+    result = cycle(upstream.provider("steam"))
+    assert (result.quotes, result.error.kind) == ([], "schema")
+
+
 def test_the_most_offered_items_get_volume_and_median(upstream: Any, cycle: Callable[..., Any]) -> None:
     result = cycle(upstream.provider("steam", enrich=3))
     enriched = [quote for quote in result.quotes if quote.volume is not None]

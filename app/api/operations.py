@@ -1,0 +1,33 @@
+"""How the instance is doing, for programs."""
+
+from typing import Any
+
+from flask import Response, jsonify
+from flask_openapi3 import APIBlueprint, Tag
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from app.api.replies import Row
+from app.health import checks, registry
+from app.runtime import services
+
+blueprint = APIBlueprint("operations", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
+
+
+@blueprint.get("/health", responses={200: Row})
+def get_health() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/health/detailed", responses={200: Row, 503: Row})
+def get_detailed_health() -> tuple[Response, int]:
+    """Each part, with what is wrong with it; 503 where one of them keeps the instance from serving."""
+    found: dict[str, Any] = checks(services())
+    ready = all(part["ok"] for part in found.values())
+    return jsonify({"status": "ok" if ready else "degraded", "checks": found}), 200 if ready else 503
+
+
+@blueprint.get("/metrics")
+def get_metrics() -> Response:
+    """For Prometheus."""
+    return Response(generate_latest(registry(services())), content_type=CONTENT_TYPE_LATEST)

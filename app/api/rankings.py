@@ -1,0 +1,68 @@
+"""Rankings, read from Redis' sorted sets; where Redis is down, from the kept measures."""
+
+from typing import Any, Literal, get_args
+
+import redis
+import structlog
+from flask import Response, abort
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from app.api.replies import PROBLEMS, Query, Rows, answer
+from app.runtime import services
+from db import rankings
+
+log = structlog.get_logger(__name__)
+
+blueprint = APIBlueprint("rankings", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS)
+
+Metric = Literal[
+    "return_volatility", "rolling_stddev", "percent_change", "trend_score", "trend_slope", "trend_r2", "coefficient_of_variation", "sharpe",
+    "max_drawdown", "ewma_volatility", "parkinson", "atr", "bandwidth", "percent_b", "volume",
+]  # fmt: skip
+
+
+class RankingQuery(Query):
+    """Which part of it."""
+
+    window: Literal["1h", "24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
+    order: Literal["desc", "asc"] = Field("desc", description="Greatest or least first.")
+    limit: int = Field(50, ge=1, le=500, description="At most so many items.")
+    market: str | None = Field(None, max_length=64, description="Only items of this market.")
+
+
+class VolatileQuery(RankingQuery):
+    """The same, by a measure of choice."""
+
+    metric: Metric = Field("return_volatility", description="What is ranked.")
+
+
+class RankingPath(BaseModel):
+    """Which ranking."""
+
+    metric: str = Field(max_length=64, description="A measure's name.")
+
+
+@blueprint.get("/rankings/volatile", responses={200: Rows})
+def get_volatile(query: VolatileQuery) -> Response:
+    """The most volatile items that pass the gate."""
+    return answer(lambda: ranking(query.metric, query))
+
+
+@blueprint.get("/rankings/<string:metric>", responses={200: Rows})
+def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
+    """Items by a measure, without what its gate keeps out."""
+    if path.metric not in get_args(Metric):
+        abort(404, f"there is no ranking {path.metric!r}; allowed: volatile, {', '.join(get_args(Metric))}")
+    return answer(lambda: ranking(path.metric, query))
+
+
+def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]]:
+    """The contract's rows."""
+    held = services()
+    chosen = {"metric": metric, "window": query.window, "descending": query.order == "desc", "limit": query.limit, "market": query.market}
+    try:
+        return rankings.from_redis(held.redis, held.database, **chosen)
+    except redis.RedisError as error:
+        log.warning("ranking read from PostgreSQL: Redis does not answer", error=str(error))
+        return rankings.from_database(held.database, **chosen)

@@ -1,0 +1,56 @@
+"""An item's measures."""
+
+from typing import Any, Literal
+
+from flask import Response, abort
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import Field
+
+from app.api.items import ItemPath
+from app.api.replies import PROBLEMS, Query, Row, answer
+from app.runtime import services
+from db import items, metrics
+
+blueprint = APIBlueprint("volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS)
+
+OTHERS = ("percent_b", "bandwidth", "return_volatility", "trend_slope", "trend_score", "trend_r2", "sharpe", "max_drawdown",
+          "ewma_volatility", "parkinson", "atr")  # fmt: skip
+
+
+class VolatilityQuery(Query):
+    """Over which window."""
+
+    window: Literal["1h", "24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
+    source: str | None = Field(None, max_length=64, description="Whose quotes; the reference source's where none is named.")
+
+
+@blueprint.get("/items/<int:item_id>/volatility", responses={200: Row})
+def get_volatility(path: ItemPath, query: VolatilityQuery) -> Response:
+    """The measures of one source in one window; null where there were too few closes."""
+
+    def make() -> dict[str, Any]:
+        database = services().database
+        row = metrics.of_item(database, path.item_id, query.window, query.source)
+        if row is None and items.one(database, path.item_id) is None:
+            abort(404, f"there is no item {path.item_id}")
+        return shape(path.item_id, query.window, row or {})
+
+    return answer(make)
+
+
+def shape(item_id: int, window: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The contract's form; an item that was never measured has 0 samples and nothing else."""
+    return {
+        "item_id": item_id,
+        "window": window,
+        "source": row.get("source"),
+        "rolling_stddev": row.get("rolling_stddev"),
+        "percent_change": row.get("percent_change"),
+        "bollinger": {edge: row.get(f"bollinger_{edge}") for edge in ("upper", "middle", "lower")},
+        "coefficient_of_variation": row.get("coefficient_of_variation"),
+        **{name: row.get(name) for name in OTHERS},
+        "samples": row.get("samples", 0),
+        "coverage": row.get("coverage", 0.0),
+        "as_of": row.get("as_of"),
+        "computed_at": row.get("computed_at"),
+    }

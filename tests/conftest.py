@@ -1,0 +1,165 @@
+"""Real servers for every test: each test process has its own PostgreSQL and Valkey, each test its own database."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+from flask.testing import FlaskClient
+
+from app.factory import create_server
+from app.runtime import Runtime
+from app.settings import Settings
+from db import migrate
+from db.embedded import Embedded, Endpoints
+from db.pool import Database
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """This test process's PostgreSQL and Valkey."""
+    embedded = Embedded(tmp_path_factory.mktemp("servers")).start()
+    yield embedded.endpoints()
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(endpoints: Endpoints) -> str:
+    """The name of a migrated, empty database that tests copy."""
+    with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_tracera")
+    migrate.upgrade(endpoints.database_url.replace("/tracera?", "/template_tracera?"))
+    return "template_tracera"
+
+
+@pytest.fixture
+def database_url(endpoints: Endpoints, template: str) -> Iterator[str]:
+    """Address of a migrated, empty database that only this test uses."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield endpoints.database_url.replace("/tracera?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A pool on a database of the test's own."""
+    pool = Database(database_url, size=4)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def redis_client(endpoints: Endpoints) -> Iterator[redis.Redis]:
+    """An empty Valkey."""
+    client = redis.Redis.from_url(endpoints.redis_url)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def runtime(database_url: str, endpoints: Endpoints, redis_client: redis.Redis) -> Iterator[Runtime]:
+    """What the application works with, on the test's own database."""
+    del redis_client  # asked for because it empties Valkey
+    made = Runtime(Settings(_env_file=None, database_url=database_url, redis_url=endpoints.redis_url))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> FlaskClient:
+    """An HTTP client of a complete application."""
+    return create_server(runtime).test_client()
+
+
+@dataclass(slots=True)
+class Site:
+    """A running `tracera serve`: its address, data folder and process."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def get(self, path: str, wait: float = 5) -> tuple[int, bytes]:
+        """Status and body of a GET; status 0 where nothing answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=wait) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+        except (urllib.error.URLError, OSError):
+            return 0, b""
+
+    def endpoints(self) -> Endpoints:
+        """Its embedded servers."""
+        return Embedded(self.data_dir).endpoints()
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Wait until a condition holds; fail with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {seconds:.0f} s: {what}")
+        time.sleep(0.1)
+
+
+def start_site(data_dir: Path, **settings: str) -> Site:
+    """Start `tracera serve` with its own servers; the caller stops the process."""
+    port = free_port()
+    log = data_dir.with_suffix(".log")
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TRACERA_")}
+    environment = known | {"TRACERA_DATA_DIR": str(data_dir), "TRACERA_BASE_URL": f"http://localhost:{port}"} | settings
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    return Site(f"http://localhost:{port}", data_dir, process, log)
+
+
+def stop_site(site: Site) -> None:
+    """Ctrl-C."""
+    site.process.terminate()
+    site.process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running instance on the simulated market, with a month of history and measures."""
+    started = start_site(tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="5")
+    try:
+        ranked = "/api/v1/rankings/volatile?window=30d&limit=1"
+        wait_for(lambda: len(started.get(ranked)[1]) > 10, 90, f"no rankings; see {started.log}")
+        yield started
+    finally:
+        stop_site(started)
+
+
+@pytest.fixture(scope="session")
+def site(live_site: Site) -> str:
+    """The address of the running instance."""
+    return live_site.url

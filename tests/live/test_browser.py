@@ -1,0 +1,251 @@
+"""assets/live*.js in a real Chromium, on a Dash page, under the content security policy that the design names."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import Dash, Input, Output, html
+from flask import Flask, Response, jsonify
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
+
+from app.live.settings import LiveSettings
+from components.live import (
+    format_age,
+    format_change,
+    format_money,
+    live_age,
+    live_change,
+    live_chip,
+    live_price,
+    live_subscription,
+)
+from tests.live.support import Live, Valkey, price, serving, until
+
+pytestmark = pytest.mark.browser
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def now(seconds: float = 0) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def page_layout() -> html.Div:
+    quoted_at = datetime.now(UTC) - timedelta(seconds=30)
+    quote: dict[str, Any] = {"source": "steam", "quoted_at": quoted_at, "stale_after": 60}
+    return html.Div(
+        [
+            live_chip(simulated=False),
+            live_price(1, 1250, **quote, id="dashed"),
+            html.P(live_price(1, 1250, **quote), id="plain"),
+            html.P(live_price(1, 1200, source="skinport"), id="other"),
+            html.P(live_age(1, **quote), id="age"),
+            html.P(live_change(1, 1250, 1250, **quote), id="change"),
+            html.P(live_price(2, 10**8, price_scale=10**8, currency="USDT"), id="crypto"),
+            live_subscription(3),
+            html.Button("More", id="more"),
+            html.Div(id="added"),
+        ]
+    )
+
+
+def dash_app() -> Flask:
+    server = Flask("live-browser")
+    app = Dash(assets_folder=str(ASSETS), server=server, enable_mcp=False)  # type: ignore[arg-type] # Dash's own example
+    app.layout = page_layout
+
+    @app.callback(Output("added", "children"), Input("more", "n_clicks"), prevent_initial_call=True)
+    def more(_clicks: int) -> html.Span:
+        return live_price(4, None)
+
+    @server.get("/healthz")
+    def healthz() -> str:
+        return "ok"
+
+    @server.get("/api/v1/items/<int:item_id>")
+    def item(item_id: int) -> Response:
+        quotes = [{"source": "steam", "price": 7777, "volume": None, "time": now()}]
+        return jsonify({"id": item_id, "prices": quotes if item_id == 1 else []})
+
+    hashes = " ".join(app.csp_hashes())
+
+    @server.after_request
+    def headers(response: Response) -> Response:
+        policy = f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; connect-src 'self'"
+        response.headers["Content-Security-Policy"] = policy
+        return response
+
+    return server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"no Chromium: {error.message.splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def site(settings: LiveSettings) -> Iterator[Live]:
+    with serving(dash_app(), settings) as live:
+        yield live
+
+
+@pytest.fixture
+def page(browser: Browser, site: Live) -> Iterator[Page]:
+    problems: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "WebSocket connection" not in message.text:
+            problems.append(message.text)
+
+    tab = browser.new_page(locale="de-DE")
+    tab.on("console", note)
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    until(lambda: site.stats()["subscriptions"] == 3)
+    yield tab
+    tab.close()
+    assert problems == []
+
+
+def quote(item_id: int, value: int, source: str = "steam") -> dict[str, Any]:
+    return price(item_id, value, source=source) | {"timestamp": now()}
+
+
+def test_what_the_server_wrote_stands_until_news_comes(page: Page) -> None:
+    expect(page.locator("#dashed")).to_have_text("$12.50")
+    expect(page.locator("#crypto")).to_have_text("1.00\u00a0USDT")
+    expect(page.locator("#age")).to_have_text("3" + page.locator("#age").inner_text()[1:])
+    expect(page.locator("[data-live-chip]")).to_have_attribute("data-live-state", "live")
+
+
+def test_news_moves_what_shows_it_and_nothing_else(page: Page, valkey: Valkey) -> None:
+    valkey.publish([quote(1, 123456), quote(2, 10423312345678, source="binance")])
+    expect(page.locator("#dashed")).to_have_text("$1,234.56")
+    expect(page.locator("#plain")).to_have_text("$1,234.56")
+    expect(page.locator("#crypto")).to_have_text("104,233.12345678\u00a0USDT")
+    expect(page.locator("#other")).to_have_text("$12.00")
+    expect(page.locator("#change")).to_have_text("▲ +9776.5\u00a0%")
+    expect(page.locator("#change .live-up")).to_have_count(1)
+    expect(page.locator("#age")).to_have_text("0 s")
+    expect(page.locator("[data-live-chip]")).to_have_text("Live · 1 s")
+    valkey.publish(quote(1, 1) | {"timestamp": now(3600)})
+    valkey.publish(quote(2, 10**8, source="binance"))
+    expect(page.locator("#crypto")).to_have_text("1.00\u00a0USDT")
+    expect(page.locator("#plain")).to_have_text("$1,234.56")
+
+
+def test_a_change_flashes_unless_motion_is_unwanted(page: Page, valkey: Valkey) -> None:
+    page.evaluate("""() => { window.seen = new Set(); new MutationObserver(() => {
+        for (const name of document.querySelector('#plain span').classList) window.seen.add(name);
+    }).observe(document.querySelector('#plain span'), {attributes: true}); }""")
+    valkey.publish(quote(1, 2000))
+    expect(page.locator("#plain")).to_have_text("$20.00")
+    until(lambda: page.evaluate("window.seen.has('live-flash-up')"))
+    expect(page.locator("#plain span")).not_to_have_class("live-flash-up")
+    page.emulate_media(reduced_motion="reduce")
+    valkey.publish(quote(1, 1000))
+    expect(page.locator("#plain")).to_have_text("$10.00")
+    assert "live-flash-down" not in page.evaluate("[...window.seen]")
+
+
+def test_subscriptions_follow_the_page(page: Page, site: Live, valkey: Valkey) -> None:
+    valkey.keep(quote(4, 4444))
+    page.click("#more")
+    until(lambda: site.stats()["subscriptions"] == 4)
+    expect(page.locator("#added")).to_have_text("$44.44")
+    page.evaluate("document.querySelector('#added').replaceChildren()")
+    until(lambda: site.stats()["subscriptions"] == 3)
+
+
+def test_events_reach_charts(page: Page, valkey: Valkey) -> None:
+    page.evaluate("""() => { window.heard = [];
+        for (const name of ['tracera:price', 'tracera:volatility', 'tracera:live'])
+            document.addEventListener(name, (event) => window.heard.push([name, event.detail])); }""")
+    valkey.publish(quote(3, 33))
+    valkey.publish({"type": "volatility", "item_id": 3, "window": "1h", "timestamp": now()}, channel="volatility")
+    until(lambda: page.evaluate("new Set(window.heard.map(([name]) => name)).size === 3"))
+    heard = dict(page.evaluate("window.heard"))
+    assert heard["tracera:price"]["price"] == 33
+    assert heard["tracera:volatility"]["window"] == "1h"
+    assert heard["tracera:live"]["state"] == "live"
+    assert abs(heard["tracera:live"]["serverTime"] - datetime.now(UTC).timestamp() * 1000) < 5000
+
+
+def test_a_new_rendering_by_dash_keeps_the_newest(page: Page, valkey: Valkey) -> None:
+    valkey.publish(quote(1, 5000))
+    expect(page.locator("#dashed")).to_have_text("$50.00")
+    page.evaluate("window.dash_clientside.set_props('dashed', {children: '$1.00', 'data-live-price': 100})")
+    expect(page.locator("#dashed")).to_have_text("$50.00")
+
+
+def test_ages_turn_stale(browser: Browser, site: Live) -> None:
+    tab = browser.new_page()
+    tab.clock.install()
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    until(lambda: site.stats()["subscriptions"] == 3)
+    tab.clock.fast_forward(40_000)
+    expect(tab.locator("#age .stale")).to_have_count(1)
+    expect(tab.locator("#age")).to_have_text("1 min")
+    tab.clock.fast_forward(60_000)
+    expect(tab.locator("[data-live-chip]")).to_have_attribute("data-live-state", "stale")
+    tab.close()
+
+
+def test_a_lost_connection_comes_back(page: Page, site: Live, valkey: Valkey) -> None:
+    (client,) = site.hub._clients
+    site.loop.call_soon_threadsafe(client.connection.close, 1012, "again")
+    until(lambda: site.hub._clients not in (set(), {client}))
+    until(lambda: site.stats()["subscriptions"] == 3)
+    valkey.publish(quote(1, 3000))
+    expect(page.locator("#plain")).to_have_text("$30.00")
+
+
+def test_polling_stands_in_and_ends(browser: Browser, site: Live, valkey: Valkey) -> None:
+    tab = browser.new_page()
+    refused = {"on": True}
+    tab.route_web_socket("**/api/v1/ws", lambda ws: ws.close() if refused["on"] else ws.connect_to_server() and None)
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    chip = tab.locator("[data-live-chip]")
+    expect(chip).to_have_attribute("data-live-state", "reconnecting")
+    expect(tab.locator("#plain")).to_have_text("$77.77", timeout=20_000)
+    expect(chip).to_have_attribute("data-live-state", "polling")
+    refused["on"] = False
+    expect(chip).to_have_attribute("data-live-state", "live", timeout=30_000)
+    tab.close()
+
+
+@pytest.mark.parametrize(
+    ("minor", "scale", "currency"),
+    [
+        (1250, 100, "USD"),
+        (-123456, 100, "USD"),
+        (0, 100, "EUR"),
+        (5, 100, "GBP"),
+        (123456789, 100, "CNY"),
+        (500, 1, "JPY"),
+        (1234, 10**8, "BTC"),
+        (10423312000000, 10**8, "USDT"),
+        (123450, 10**4, "USD"),
+        (100, 100, "CHF"),
+        (100, 100, "BRL"),
+    ],
+)
+def test_money_is_written_alike_on_both_sides(page: Page, minor: int, scale: int, currency: str) -> None:
+    script = "([minor, scale, currency]) => window.tracera.formatMoney(minor, scale, currency)"
+    assert page.evaluate(script, [minor, scale, currency]) == format_money(minor, scale, currency)
+
+
+def test_ages_and_changes_are_written_alike_on_both_sides(page: Page) -> None:
+    for seconds in (-1, 0, 59.9, 60, 3599, 3600, 86_399, 86_400, 10**6):
+        assert page.evaluate("window.tracera.formatAge", seconds) == format_age(seconds)
+    for new, base in ((1000, 1000), (1023, 1000), (977, 1000), (1, 3), (100_049, 100_000), (2001, 2000), (1999, 2000)):
+        script = "([price, base]) => window.tracera.formatChange(price, base)"
+        assert tuple(page.evaluate(script, [new, base])) == format_change(new, base)
