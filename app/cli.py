@@ -1,59 +1,46 @@
 """The `tracera` command."""
 
+import importlib
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 
 from app import __version__
-from app.logging import configure
-from app.settings import Settings, SettingsError, load
+
+COMMANDS = {
+    "serve": "app.commands.serve:serve",
+    "ingest": "app.commands.collect:ingest",
+    "backfill": "app.commands.backfill:backfill",
+    "metrics": "app.commands.collect:metrics",
+    "db": "app.commands.database:database",
+    "export": "app.commands.watch:export",
+    "watch": "app.commands.watch:watch",
+    "status": "app.commands.watch:status",
+}
 
 
-class FailureError(click.ClickException):
-    """One clear line and exit status 1."""
+class Lazy(click.Group):
+    """Commands whose modules are imported when they are asked for: `tracera status` need not load Dash."""
 
-    exit_code = 1
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        del ctx
+        return list(COMMANDS)
 
-
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the settings; unusable ones and known failures end it with one line."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        from db.embedded import EmbeddedError
-        from db.pool import DatabaseDownError
-
-        try:
-            settings = load()
-            configure(settings.log_level, as_json=settings.log_json)
-            return command(settings, *args, **kwargs)
-        except (SettingsError, EmbeddedError, DatabaseDownError, ValueError, OSError) as error:
-            raise FailureError(str(error)) from error
-
-    return run
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import one."""
+        del ctx
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return found
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tracera")
 def main() -> None:
     """Prices, volatility and risk of CS2 items, live, from several markets."""
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8050, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the port.")
-@with_settings
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Start everything: pages, JSON, live prices and the jobs."""
-    from app.runtime import Runtime
-    from app.serve import serve as run
-
-    del workers
-    run(Runtime(settings), host, port)
 
 
 if __name__ == "__main__":

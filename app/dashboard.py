@@ -17,7 +17,7 @@ def register_dash(server: Flask) -> dash.Dash:
     dash.page_registry.clear()
     application = dash.Dash(
         "tracera",
-        server=server,
+        server=server,  # type: ignore[arg-type]  # Dash asks for a bool or a callable, a Flask is one
         use_pages=True,
         pages_folder="",
         assets_folder=str(ROOT / "assets"),

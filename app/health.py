@@ -55,7 +55,11 @@ def _ingestion(held: Services) -> Check:
     slowest = max((row["interval_s"] for row in provider_state.states(held.database)), default=0.0)
     limit = max(float(held.settings.stale_seconds), 3 * slowest)
     fresh = age <= limit
-    return {"ok": fresh, "age_seconds": round(age, 1), **({} if fresh else {"error": f"the last good cycle was {age:.0f} s ago"})}
+    return {
+        "ok": fresh,
+        "age_seconds": round(age, 1),
+        **({} if fresh else {"error": f"the last good cycle was {age:.0f} s ago"}),
+    }
 
 
 def registry(held: Services) -> CollectorRegistry:

@@ -1,6 +1,7 @@
 """The providers that the settings name, told what the settings say."""
 
 from datetime import timedelta
+from typing import Any
 
 from app.settings import Settings
 from jobs.plan import Plan
@@ -16,16 +17,32 @@ def build_providers(settings: Settings, names: tuple[str, ...] | None = None) ->
     """
 
     def told(name: str) -> ProviderSettings:
-        extras = {"requests_per_minute": settings.steam_requests_per_minute} if name == "steam" else {}
         return ProviderSettings(
             base_url=getattr(settings, f"{name}_url", None),
             key=getattr(settings, f"{name}_key", None),
             interval=getattr(settings, f"{name}_interval", None),
             timeout=settings.provider_timeout,
-            extras=extras,
+            extras=_extras(settings, name),
         )
 
     return build(settings.providers if names is None else names, told)
+
+
+def _extras(settings: Settings, name: str) -> dict[str, Any]:
+    """What only that provider knows."""
+    match name:
+        case "steam":
+            unpaced = {} if settings.steam_requests_per_minute else {"spacing": 0, "jitter": 0}
+            pace = {"requests": settings.steam_requests_per_minute, "period": 60}
+            return {"page_size": settings.steam_page_size, **pace, **unpaced}
+        case "priceempire":
+            return {"sources": settings.priceempire_sources}
+        case "csgotrader":
+            return {"markets": settings.csgotrader_markets}
+        case "demo":
+            return {"seed": settings.demo_seed}
+        case _:
+            return {}
 
 
 def plan(settings: Settings, database_url: str) -> Plan:

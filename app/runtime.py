@@ -31,11 +31,15 @@ class Runtime:
         self.settings = settings
         self.embedded: Embedded | None = None
         if not (settings.database_url and settings.redis_url):
-            self.embedded = Embedded(settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url)
+            self.embedded = Embedded(
+                settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url
+            )
         endpoints = self.embedded.endpoints() if self.embedded else None
         self.database_url = settings.database_url or (endpoints.database_url if endpoints else "")
         self.redis_url = settings.redis_url or (endpoints.redis_url if endpoints else "")
-        self.services = Services(settings, Database(self.database_url, size=settings.threads + 8), cache.connect(self.redis_url))
+        self.services = Services(
+            settings, Database(self.database_url, size=settings.threads + 8), cache.connect(self.redis_url)
+        )
         self._lock = Lock()
         self._started = False
 

@@ -1,5 +1,7 @@
 """Headers on every answer: what the browser may load, send and show."""
 
+from collections.abc import Sequence
+
 from dash import Dash
 from flask import Flask, Response
 
@@ -21,7 +23,7 @@ HEADERS = {
 }
 
 
-def content_security_policy(script_hashes: list[str]) -> str:
+def content_security_policy(script_hashes: Sequence[str]) -> str:
     """The policy; no inline script runs but those whose hash is named, nothing comes from another origin but item images."""
     directives = {
         "default-src": ["'self'"],

@@ -1,10 +1,11 @@
 """Everything in one process: pages, JSON, WebSocket and the jobs."""
 
+import socket
 import sys
 from collections.abc import Sequence
 
 from app.factory import create_server
-from app.live.gateway import create_app, create_uvicorn
+from app.live.gateway import Gateway, create_app, create_uvicorn
 from app.live.settings import LiveSettings
 from app.providers import build_providers, plan
 from app.runtime import Runtime
@@ -25,11 +26,25 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         jobs.start()
     announce(host, port, [provider.name for provider in providers if provider.simulated])
     try:
-        create_uvicorn(gateway, host, port).run()
+        run_gateway(gateway, host, port, shared=settings.shared_port)
     finally:
         if settings.scheduler:
             jobs.stop()
         runtime.stop()
+
+
+def run_gateway(gateway: Gateway, host: str, port: int, *, shared: bool) -> None:
+    """Listen until a signal comes; a shared port is one that several processes may open."""
+    server = create_uvicorn(gateway, host, port)
+    if not shared:
+        server.run()
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+        server.run(sockets=[listener])
 
 
 def announce(host: str, port: int, simulated: Sequence[str]) -> None:

@@ -22,19 +22,26 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("var"), description="Folder of the embedded servers and their logs.")
     database_url: str | None = Field(default=None, description="PostgreSQL address; unset: the embedded server.")
     redis_url: str | None = Field(default=None, description="Redis or Valkey address; unset: the embedded server.")
-    base_url: str = Field(default="http://localhost:8050", description="Address that people open; WebSockets must come from it.")
+    base_url: str = Field(
+        default="http://localhost:8050", description="Address that people open; WebSockets must come from it."
+    )
     providers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("demo",), description=f"Markets to collect from, comma-separated: {', '.join(PROVIDERS)}."
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="Log lines as JSON, for collectors.")
     threads: int = Field(default=12, ge=2, le=128, description="Worker threads for pages and JSON.")
+    shared_port: bool = Field(
+        default=False, description="Share the port with other processes; `serve --workers` sets it."
+    )
     scheduler: bool = Field(default=True, description="Whether this process may run jobs; one process at a time does.")
     heartbeat_seconds: int = Field(default=1800, ge=0, description="An unchanged price is kept once in this time.")
     metrics_seconds: int = Field(default=60, ge=5, description="Seconds between two computations of the measures.")
     retention_days: int = Field(default=0, ge=0, description="Days raw quotes are kept; 0 keeps them for good.")
     demo_retention_days: int = Field(default=3, ge=1, description="Days raw simulated quotes are kept.")
-    demo_history_days: int = Field(default=90, ge=0, le=365, description="Days of history the simulated market starts with.")
+    demo_history_days: int = Field(
+        default=90, ge=0, le=365, description="Days of history the simulated market starts with."
+    )
     stale_seconds: int = Field(default=60, ge=5, description="Ingestion silent for so long makes /readyz answer 503.")
 
     steam_url: str = Field(default="https://steamcommunity.com", description="Base address of Steam's market.")
@@ -42,15 +49,39 @@ class Settings(BaseSettings):
     csfloat_url: str = Field(default="https://csfloat.com", description="Base address of CSFloat.")
     csfloat_key: str | None = Field(default=None, description="CSFloat API key; optional.")
     priceempire_url: str = Field(default="https://api.pricempire.com", description="Base address of Pricempire.")
-    priceempire_key: str | None = Field(default=None, description="Pricempire API key (a UUID); needed for `priceempire`.")
-    csgotrader_url: str = Field(default="https://prices.csgotrader.app", description="Base address of csgotrader's files.")
+    priceempire_key: str | None = Field(
+        default=None, description="Pricempire API key (a UUID); needed for `priceempire`."
+    )
+    csgotrader_url: str = Field(
+        default="https://prices.csgotrader.app", description="Base address of csgotrader's files."
+    )
     steam_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `steam`.")
     skinport_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `skinport`.")
     csfloat_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `csfloat`.")
-    priceempire_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `priceempire`.")
-    csgotrader_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `csgotrader`.")
-    steam_requests_per_minute: float = Field(default=15, gt=0, description="Requests a minute to Steam; more gets banned.")
-    provider_timeout: float | None = Field(default=None, gt=0, description="Seconds after which a provider's cycle is given up.")
+    priceempire_interval: float | None = Field(
+        default=None, gt=0, description="Seconds between two cycles of `priceempire`."
+    )
+    csgotrader_interval: float | None = Field(
+        default=None, gt=0, description="Seconds between two cycles of `csgotrader`."
+    )
+    steam_requests_per_minute: int = Field(
+        default=15,
+        ge=0,
+        description="Requests a minute to Steam; more gets banned. 0 asks without pause, for a server of your own.",
+    )
+    steam_page_size: int = Field(
+        default=10, ge=1, le=500, description="Items asked for per page; Steam itself gives 10 at most."
+    )
+    priceempire_sources: str = Field(
+        default="buff163", description="Markets asked of Pricempire, the first with a price counts."
+    )
+    csgotrader_markets: str | None = Field(
+        default=None, description="Files read of csgotrader, comma-separated; unset: all."
+    )
+    demo_seed: int = Field(default=730, ge=0, description="Which course the simulated market takes.")
+    provider_timeout: float | None = Field(
+        default=None, gt=0, description="Seconds after which a provider's cycle is given up."
+    )
 
     @field_validator("providers", mode="before")
     @classmethod

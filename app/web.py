@@ -22,7 +22,9 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, **_kwargs: Any) -> str:
         """Encode."""
-        return orjson.dumps(obj, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
+        return orjson.dumps(
+            obj, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+        ).decode()
 
     def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
         """Decode."""
@@ -50,7 +52,9 @@ def invalid(error: ValidationError) -> Response:
     """A 400 that names the value and what is allowed."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "request"
-    response = jsonify({"error": f"{where}: {first['msg']}" + (f" (got {first['input']!r})" if "input" in first else "")})
+    response = jsonify(
+        {"error": f"{where}: {first['msg']}" + (f" (got {first['input']!r})" if "input" in first else "")}
+    )
     response.status_code = 400
     return response
 

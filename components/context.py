@@ -1,11 +1,39 @@
-"""What a page needs of the process: the database and Redis of the current request."""
+"""What a page needs of the process: the database, Redis and the settings of the current request."""
 
+from typing import Any
+
+import redis
 from flask import current_app
 
+from app.settings import Settings
 from db.pool import Database
+from db.sources import is_simulated
 
 
 def database() -> Database:
     """The database of the application that handles the current request."""
     found: Database = current_app.extensions["tracera"].services.database
     return found
+
+
+def cache() -> redis.Redis:
+    """Redis of the application that handles the current request."""
+    found: redis.Redis = current_app.extensions["tracera"].services.redis
+    return found
+
+
+def settings() -> Settings:
+    """The settings of the application that handles the current request."""
+    found: Settings = current_app.extensions["tracera"].services.settings
+    return found
+
+
+def simulated() -> bool:
+    """Whether this instance collects from a market that is invented."""
+    return any(is_simulated(name) for name in settings().providers)
+
+
+def live_stats() -> dict[str, Any] | None:
+    """How the live connections of this process are doing; None under a plain WSGI server, which has none."""
+    hub = current_app.extensions.get("tracera.live")
+    return None if hub is None else hub.stats()

@@ -1,6 +1,6 @@
-"""Arrays as rows of PostgreSQL's binary COPY format: every column has one width, so a block of rows is one array."""
+"""Arrays as rows of PostgreSQL's binary COPY format: where every column has one width, a block of rows is one array."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,47 +11,112 @@ from psycopg import sql
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 REAL_OID = 700
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 20_000
 POSTGRES_EPOCH_US = 946_684_800_000_000
 """2000-01-01 in microseconds since 1970."""
+UNKNOWN = -1
+"""Stands for null in a column of integers; no price, volume or count is negative."""
 
 Array = npt.NDArray[Any]
+Columns = Mapping[str, tuple[str, Array]]
 Layout = list[Any]
 
 
-def encode(columns: Mapping[str, tuple[str, Array]]) -> Iterator[bytes]:
+def encode(columns: Columns, nulls: Collection[str] = ()) -> Iterator[bytes]:
     """COPY data of columns given as (big-endian dtype, values of shape (n,)); a 2-D `>f4` column becomes a real[].
 
-    Nothing is null: the reader of the staging table turns its sentinel (-1 or NaN) into null.
+    `UNKNOWN` in a column named in `nulls` becomes null; rows that are null in the same columns come together, each such
+    group in the order given. A text column is an array of bytes of one length (dtype `S5`, say).
     """
-    layout: Layout = [("fields", ">i2")]
-    for name, (kind, values) in columns.items():
-        layout.append((f"{name}:size", ">i4"))
-        layout.append((name, kind) if values.ndim == 1 else (name, _array_type(values.shape[1])))
-    dtype = np.dtype(layout)
-    total = len(next(iter(columns.values()))[1])
     yield SIGNATURE
-    for start in range(0, total, ROWS_AT_ONCE):
-        stop = min(start + ROWS_AT_ONCE, total)
-        rows = np.zeros(stop - start, dtype=dtype)
-        rows["fields"] = len(columns)
-        for name, (_, values) in columns.items():
-            rows[f"{name}:size"] = dtype[name].itemsize
-            if values.ndim == 1:
-                rows[name] = values[start:stop]
-            else:
-                _fill_array(rows[name], values[start:stop])
-        yield rows.tobytes()
+    for rows, missing in _null_patterns(columns, nulls):
+        yield from _blocks(columns, rows, missing)
     yield TRAILER
 
 
-def copy(connection: psycopg.Connection, table: str, columns: Mapping[str, tuple[str, Array]]) -> None:
+def copy(connection: psycopg.Connection, table: str, columns: Columns, nulls: Collection[str] = ()) -> None:
     """Copy columns into the table's columns of the same names."""
     names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table), names)
     with connection.cursor() as cursor, cursor.copy(command) as writer:
-        for block in encode(columns):
+        for block in encode(columns, nulls):
             writer.write(block)
+
+
+def read(
+    connection: psycopg.Connection,
+    query: sql.Composed | sql.SQL,
+    parameters: Mapping[str, Any],
+    columns: Sequence[tuple[str, str]],
+) -> Array:
+    """A query's rows as a structured array of shape (n,) in native byte order.
+
+    `columns` are (name, big-endian dtype) in the query's order; times come in microseconds since 2000-01-01. No value may
+    be null: every row must have the same width.
+    """
+    layout: Layout = [("fields", ">i2")]
+    for name, kind in columns:
+        layout += [(f"{name}:size", ">i4"), (name, kind)]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query), parameters) as reader,
+    ):
+        data = b"".join(bytes(block) for block in reader)
+    packed = np.frombuffer(data[len(SIGNATURE) : -len(TRAILER)], dtype=np.dtype(layout))
+    rows = np.empty(len(packed), dtype=[(name, kind.replace(">", "=")) for name, kind in columns])
+    for name, _ in columns:
+        rows[name] = packed[name]
+    return rows
+
+
+def postgres_time(microseconds: Array) -> tuple[str, Array]:
+    """A timestamptz column from microseconds since 1970; `UNKNOWN` stays."""
+    return (">i8", np.where(microseconds == UNKNOWN, UNKNOWN, microseconds - POSTGRES_EPOCH_US))
+
+
+def text(value: str, rows: int) -> tuple[str, Array]:
+    """A text column that holds one value throughout."""
+    encoded = value.encode()
+    return (f"S{len(encoded)}", np.broadcast_to(np.array(encoded), (rows,)))
+
+
+def _null_patterns(columns: Columns, nulls: Collection[str]) -> Iterator[tuple[Array | slice, frozenset[str]]]:
+    """Rows that are null in the same columns, and which those are."""
+    pattern: Any = 0
+    for bit, name in enumerate(nulls):
+        pattern = pattern | ((columns[name][1] == UNKNOWN).astype(np.int64) << bit)
+    codes = np.unique(pattern)
+    for code in codes.tolist():
+        rows = slice(None) if len(codes) == 1 else np.flatnonzero(pattern == code)
+        yield rows, frozenset(name for bit, name in enumerate(nulls) if code >> bit & 1)
+
+
+def _blocks(columns: Columns, rows: Array | slice, missing: frozenset[str]) -> Iterator[bytes]:
+    dtype = _row_type(columns, missing)
+    first = np.zeros(1, dtype=dtype)
+    first["fields"] = len(columns)
+    for name in columns:
+        first[f"{name}:size"] = -1 if name in missing else dtype[name].itemsize
+    chosen = {name: values[rows] for name, (_, values) in columns.items() if name not in missing}
+    total = len(np.arange(len(next(iter(columns.values()))[1]))[rows])
+    for start in range(0, total, ROWS_AT_ONCE):
+        block = np.repeat(first, min(ROWS_AT_ONCE, total - start))
+        for name, values in chosen.items():
+            part = values[start : start + len(block)]
+            if part.ndim == 1:
+                block[name] = part
+            else:
+                _fill_array(block[name], part)
+        yield block.tobytes()
+
+
+def _row_type(columns: Columns, missing: frozenset[str]) -> np.dtype[Any]:
+    layout: Layout = [("fields", ">i2")]
+    for name, (kind, values) in columns.items():
+        layout.append((f"{name}:size", ">i4"))
+        if name not in missing:
+            layout.append((name, kind) if values.ndim == 1 else (name, _array_type(values.shape[1])))
+    return np.dtype(layout)
 
 
 def _array_type(length: int) -> np.dtype[Any]:

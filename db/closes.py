@@ -9,7 +9,9 @@ from psycopg.rows import tuple_row
 
 from db.pool import Database
 
-PACKED = np.dtype([("bucket", ">i4"), ("close", ">i8"), ("high", ">i8"), ("low", ">i8"), ("volume", ">i8"), ("rolling", ">i2")])
+PACKED = np.dtype(
+    [("bucket", ">i4"), ("close", ">i8"), ("high", ">i8"), ("low", ">i8"), ("volume", ">i8"), ("rolling", ">i2")]
+)
 PACK = """string_agg(int4send(bucket::integer) || int8send(close) || int8send(high) || int8send(low)
         || int8send(coalesce(volume, -1)) || int2send((CASE WHEN volume_rolling THEN 1 ELSE 0 END)::int2), ''::bytea ORDER BY bucket)"""
 
@@ -47,7 +49,7 @@ def five_minutes(database: Database, first: datetime, as_of: datetime, lo: int, 
 
 def _closes(database: Database, query: str, first: datetime, as_of: datetime, lo: int, hi: int) -> Closes:
     parameters = {"first": first, "as_of": as_of, "lo": lo, "hi": hi}
-    rows = database.fetch(query, parameters, factory=tuple_row, binary=True)  # type: ignore[arg-type]  # a constant below
+    rows = database.fetch(query, parameters, factory=tuple_row, binary=True)
     packed = [row[2] for row in rows]
     counts = np.array([len(part) // PACKED.itemsize for part in packed], dtype=np.int64)
     return Closes(

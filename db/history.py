@@ -6,7 +6,13 @@ from psycopg.rows import tuple_row
 
 from db.pool import Database, Row
 
-WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "all": timedelta(days=36500)}
+WINDOWS = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "all": timedelta(days=36500),
+}
 EVERY_QUOTE = frozenset({"1h", "24h"})
 
 
@@ -29,7 +35,10 @@ def points(database: Database, item_id: int, window: str, source: str | None, li
     rows = database.fetch(query, parameters, factory=tuple_row, binary=True)
     if not rows:
         _check(database, item_id, source)
-    return [{"time": time, "price": price, "volume": volume, "source": spoken} for time, price, volume, spoken in reversed(rows)]
+    return [
+        {"time": time, "price": price, "volume": volume, "source": spoken}
+        for time, price, volume, spoken in reversed(rows)
+    ]
 
 
 def _check(database: Database, item_id: int, source: str | None) -> None:
@@ -37,9 +46,14 @@ def _check(database: Database, item_id: int, source: str | None) -> None:
     item = database.row("SELECT reference_source FROM items WHERE id = %s", [item_id])
     if item is None:
         raise UnknownSourceError(f"there is no item {item_id}", 404)
-    known = [row["source"] for row in database.rows("SELECT source FROM price_latest WHERE item_id = %s ORDER BY 1", [item_id])]
+    known = [
+        row["source"]
+        for row in database.rows("SELECT source FROM price_latest WHERE item_id = %s ORDER BY 1", [item_id])
+    ]
     if source is not None and source not in known:
-        raise UnknownSourceError(f"source: {source!r} has not quoted this item; allowed: {', '.join(known) or 'none yet'}", 400)
+        raise UnknownSourceError(
+            f"source: {source!r} has not quoted this item; allowed: {', '.join(known) or 'none yet'}", 400
+        )
 
 
 QUOTES = """

@@ -12,14 +12,20 @@ from db.items import LATEST, PUBLIC, like_literal
 from db.pool import Database, Row
 
 ORDERS = {"name": "i.market_hash_name", "price": "coalesce(l.price, 0)", "created": "i.created_at"}
-FILTERS = {"market": "i.market = %(market)s", "weapon_type": "i.weapon_type = %(weapon_type)s", "rarity": "i.rarity = %(rarity)s"}
+FILTERS = {
+    "market": "i.market = %(market)s",
+    "weapon_type": "i.weapon_type = %(weapon_type)s",
+    "rarity": "i.rarity = %(rarity)s",
+}
 
 
 class CursorError(ValueError):
     """A cursor that no page of ours gave out."""
 
 
-def page(database: Database, *, sort: str, limit: int, cursor: str | None, search: str | None, **equal: str | None) -> list[Row]:
+def page(
+    database: Database, *, sort: str, limit: int, cursor: str | None, search: str | None, **equal: str | None
+) -> list[Row]:
     """One page of items in the order of `sort` (`name`, `price`, `created`; a minus turns it); ties go by id.
 
     Raises:
@@ -43,12 +49,14 @@ def page(database: Database, *, sort: str, limit: int, cursor: str | None, searc
         f" ORDER BY {order} {turn}, i.id {turn} LIMIT %(limit)s"
     )
     with database.connection() as connection, connection.cursor(row_factory=dict_row) as found:
-        return found.execute(sql.SQL(text), parameters).fetchall()  # type: ignore[arg-type]
+        return found.execute(sql.SQL(text), parameters).fetchall()
 
 
 def cursor_after(row: Row, sort: str) -> str:
     """Where the page after this row begins."""
-    value = {"name": row["market_hash_name"], "price": row["price"] or 0, "created": row["created_at"]}[sort.lstrip("-")]
+    value = {"name": row["market_hash_name"], "price": row["price"] or 0, "created": row["created_at"]}[
+        sort.lstrip("-")
+    ]
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, row["id"]])).decode()
 
 

@@ -62,8 +62,10 @@ def known(connection: psycopg.Connection, market: str, names: Sequence[str], key
 def create(connection: psycopg.Connection, items: Iterable[NewItem]) -> int:
     """Add items that are new; those another session added meanwhile stay as they are. Returns how many were added."""
     added = 0
-    fields = ("market, market_hash_name, match_key, slug, weapon_type, weapon, skin_name, wear, rarity, stattrak, souvenir,"
-              " image_url, currency, price_scale")
+    fields = (
+        "market, market_hash_name, match_key, slug, weapon_type, weapon, skin_name, wear, rarity, stattrak, souvenir,"
+        " image_url, currency, price_scale"
+    )
     for chunk in chunks(list(items), 2000):
         columns: dict[str, list[Any]] = {name: [] for name in NewItem.__dataclass_fields__}
         for item in chunk:
@@ -79,7 +81,9 @@ def create(connection: psycopg.Connection, items: Iterable[NewItem]) -> int:
     return added
 
 
-def complete(connection: psycopg.Connection, ids: Sequence[int], images: Sequence[str | None], rarities: Sequence[str | None]) -> None:
+def complete(
+    connection: psycopg.Connection, ids: Sequence[int], images: Sequence[str | None], rarities: Sequence[str | None]
+) -> None:
     """Fill in image and rarity where the item has none yet."""
     connection.execute(
         "UPDATE items i SET image_url = coalesce(i.image_url, n.image_url), rarity = coalesce(i.rarity, n.rarity)"

@@ -8,7 +8,8 @@ from db.pool import Database, Row
 def started(database: Database, name: str) -> None:
     """A job begins."""
     database.execute(
-        "INSERT INTO job_state (name, last_started) VALUES (%s, now()) ON CONFLICT (name) DO UPDATE SET last_started = now()", [name]
+        "INSERT INTO job_state (name, last_started) VALUES (%s, now()) ON CONFLICT (name) DO UPDATE SET last_started = now()",
+        [name],
     )
 
 

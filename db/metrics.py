@@ -25,7 +25,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_metrics (
 
 
 def save(
-    connection: psycopg.Connection, window: str, sources: Sequence[str], columns: Mapping[str, tuple[str, Any]], *, as_of: datetime
+    connection: psycopg.Connection,
+    window: str,
+    sources: Sequence[str],
+    columns: Mapping[str, tuple[str, Any]],
+    *,
+    as_of: datetime,
 ) -> set[int]:
     """Keep one window's measures in the caller's transaction; rows that did not change stay untouched.
 
@@ -47,7 +52,9 @@ def save(
 
 def forget_unmeasured(connection: psycopg.Connection, window: str, kept: np.ndarray[Any, np.dtype[np.int64]]) -> None:
     """Remove the measures of items that were not observed in the window any more."""
-    connection.execute('DELETE FROM item_metrics WHERE "window" = %s AND NOT item_id = ANY(%s)', [window, kept.tolist()])
+    connection.execute(
+        'DELETE FROM item_metrics WHERE "window" = %s AND NOT item_id = ANY(%s)', [window, kept.tolist()]
+    )
 
 
 def choose_references(connection: psycopg.Connection, window: str) -> None:

@@ -12,7 +12,9 @@ FOLDER = Path(__file__).with_name("migrations")
 
 def yoyo_url(database_url: str) -> str:
     """The same database, through psycopg 3."""
-    return database_url.replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
+    return database_url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
+        "postgres://", "postgresql+psycopg://", 1
+    )
 
 
 def upgrade(database_url: str) -> list[str]:

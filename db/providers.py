@@ -34,7 +34,9 @@ def started(database: Database, name: str, at: datetime) -> None:
     database.execute("UPDATE provider_state SET last_started = %s WHERE name = %s", [at, name])
 
 
-def succeeded(database: Database, name: str, *, at: datetime, seconds: float, stored: int, next_attempt: datetime) -> None:
+def succeeded(
+    database: Database, name: str, *, at: datetime, seconds: float, stored: int, next_attempt: datetime
+) -> None:
     """A cycle ended well."""
     database.execute(
         "UPDATE provider_state SET last_success = %s, last_seconds = %s, last_stored = %s, next_attempt = %s,"

@@ -1,25 +1,24 @@
-"""Quotes as columns, and their way into PostgreSQL: binary COPY into a staging table, then one idempotent insert."""
+"""Quotes as columns, and their way into PostgreSQL: what is new is decided here, then goes straight in by binary COPY."""
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import psycopg
 
-from db import binary
+from db import binary, kept, rollups
+from db.binary import UNKNOWN
+from db.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
+from db.kept import Latest
 
-UNKNOWN = -1
-"""Stands for null in a column; no price, volume or count is negative."""
+SHARDS = 2
+"""Items of one source are written by at most so many sessions at once, each with its own share of them."""
 
-Ints = npt.NDArray[np.int64]
-
-WIDTHS = {"item_id": ">i4", "time": ">i8", "price": ">i8", "volume": ">i8", "rolling": ">i2", "listings": ">i4"}
-WIDTHS |= {"bid": ">i8", "ask": ">i8"}
+KINDS = {"item_id": ">i4", "price": ">i8", "volume": ">i8", "volume_rolling": "i1", "listings": ">i4", "bid": ">i8"}
+KINDS |= {"ask": ">i8"}
+NULLS = ("volume", "volume_rolling", "listings", "bid", "ask")
 STAGING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS staged (
-    item_id integer, time timestamptz, price bigint, volume bigint, rolling smallint, listings integer, bid bigint, ask bigint
-) ON COMMIT DELETE ROWS
+CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE ROWS
 """
 
 
@@ -49,8 +48,22 @@ class QuoteColumns:
         """Columns from those that are known; a single number fills its column."""
         rest = {}
         for field in fields(cls)[3:]:
-            rest[field.name] = np.broadcast_to(np.asarray(known.get(field.name, UNKNOWN), dtype=np.int64), item_id.shape)
+            rest[field.name] = np.broadcast_to(
+                np.asarray(known.get(field.name, UNKNOWN), dtype=np.int64), item_id.shape
+            )
         return cls(item_id=item_id, time=time, price=price, **rest)
+
+    def take(self, rows: Ints | Bools) -> "QuoteColumns":
+        """Those rows, in that order."""
+        return QuoteColumns(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def in_order(self) -> "QuoteColumns":
+        """By item and time; of several quotes with the same item and time the first given stays."""
+        step, later = np.diff(self.item_id), np.diff(self.time)
+        if np.all((step > 0) | ((step == 0) & (later > 0))):
+            return self
+        ordered = self.take(np.lexsort((self.time, self.item_id)))
+        return ordered.take(changes(ordered.item_id, ordered.time))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +74,23 @@ class Stored:
     unchanged: int
 
 
-def stage(connection: psycopg.Connection, quotes: QuoteColumns) -> None:
-    """Copy quotes into the session's staging table, in binary."""
-    connection.execute(STAGING)
-    connection.execute(FRESH)
-    connection.execute("TRUNCATE staged, fresh")
-    columns = {name: (kind, getattr(quotes, name)) for name, kind in WIDTHS.items()}
-    columns["time"] = (">i8", quotes.time - binary.POSTGRES_EPOCH_US)
-    binary.copy(connection, "staged", columns)
-    connection.execute("ANALYZE staged")
+def lock_source(connection: psycopg.Connection, source: str, shard: int | None = None) -> None:
+    """Be the only writer of a source, or of one shard of its items, until the transaction ends; `store` relies on it."""
+    for part in range(SHARDS) if shard is None else [shard]:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"store:{source}:{part}"])
 
 
-def lock_source(connection: psycopg.Connection, source: str) -> None:
-    """Be the only writer of a source until the transaction ends; `store` relies on it."""
-    connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"store:{source}"])
+def shard_of(item_id: Ints) -> Ints:
+    """Which shard's lock covers each item."""
+    return item_id % SHARDS
 
 
 def make_partitions(connection: psycopg.Connection, quotes: QuoteColumns) -> None:
-    """Make the months that quotes fall into; in a transaction of its own, since it locks the whole table for a moment."""
+    """Make the months that quotes fall into; in a transaction of its own, since other sessions may wait for them."""
     if len(quotes):
-        lo, hi = (datetime.fromtimestamp(int(edge) // 1_000_000, UTC) for edge in (quotes.time.min(), quotes.time.max()))
+        lo, hi = (
+            datetime.fromtimestamp(int(edge) // 1_000_000, UTC) for edge in (quotes.time.min(), quotes.time.max())
+        )
         with connection.transaction():
             connection.execute("CALL price_partitions(%s, %s)", [lo, hi])
 
@@ -88,57 +98,118 @@ def make_partitions(connection: psycopg.Connection, quotes: QuoteColumns) -> Non
 def store(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta) -> Stored:
     """Keep quotes of one source in the caller's transaction: history, latest, roll-ups.
 
-    The caller has made the partitions and holds `lock_source`. The same quotes again change nothing. A price that did not
-    change is kept once per heartbeat; a zero heartbeat keeps all.
+    The caller has made the partitions and holds `lock_source` for these items. The same quotes again change nothing. A
+    price that did not change is kept once per heartbeat; a zero heartbeat keeps all.
     """
     if not len(quotes):
         return Stored(0, 0)
-    stage(connection, quotes)
-    inserted = connection.execute(INSERT_HISTORY, {"source": source, "heartbeat": heartbeat}).rowcount
-    connection.execute(UPSERT_LATEST, {"source": source})
-    if inserted:
-        for rollup, width in ROLLUPS.items():
-            connection.execute("CALL price_merge(%s, %s::interval)", [rollup, width])
-    return Stored(inserted, len(quotes) - inserted)
+    ordered = quotes.in_order()
+    latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
+    news = ordered.take(_news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1)))
+    _copy_history(connection, source, news)
+    _upsert_latest(connection, source, ordered, news, latest)
+    ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
+    rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
+    return Stored(len(news), len(quotes) - len(news))
 
 
-ROLLUPS = {"price_1h": "1 hour", "price_24h": "1 day", "price_7d": "7 days"}
+def relax_commit(connection: psycopg.Connection) -> None:
+    """Let this transaction's commit return before it is on disk; `flush` afterwards. It stays atomic."""
+    connection.execute("SET LOCAL synchronous_commit TO off")
 
-FRESH = """
-CREATE TEMPORARY TABLE IF NOT EXISTS fresh (
-    item_id integer, source text, time timestamptz, price bigint, volume bigint, volume_rolling boolean
-) ON COMMIT DELETE ROWS
-"""
 
-# No ON CONFLICT: it doubles the cost of a row, and the lock has made this the only writer.
-INSERT_HISTORY = """
-WITH news AS (
-    SELECT DISTINCT ON (s.item_id, s.time) s.*
-    FROM staged s LEFT JOIN price_latest l ON l.item_id = s.item_id AND l.source = %(source)s
-    WHERE (l.item_id IS NULL OR s.time < l.time OR s.price <> l.price OR s.time >= l.stored_time + %(heartbeat)s)
-      AND NOT EXISTS (SELECT 1 FROM price_history h WHERE h.item_id = s.item_id AND h.source = %(source)s AND h.time = s.time)
-    ORDER BY s.item_id, s.time
-), inserted AS (
-    INSERT INTO price_history (item_id, source, time, price, volume, volume_rolling, listings, bid, ask)
-    SELECT item_id, %(source)s, time, price, nullif(volume, -1), CASE rolling WHEN -1 THEN NULL ELSE rolling = 1 END,
-           nullif(listings, -1), nullif(bid, -1), nullif(ask, -1)
-    FROM news
-    RETURNING item_id, source, time, price, volume, volume_rolling
-)
-INSERT INTO fresh SELECT * FROM inserted
-"""
+def flush(connection: psycopg.Connection) -> None:
+    """Wait until every earlier commit is on disk."""
+    connection.execute("SELECT pg_logical_emit_message(true, 'tracera', 'flush')")
 
-# The newest staged quote of each item; `stored_time` moves only with the history.
+
+def _news(connection: psycopg.Connection, source: str, quotes: QuoteColumns, latest: Latest, heartbeat: int) -> Bools:
+    """Which quotes are new and worth keeping; `quotes` are in order.
+
+    No quote later than `stored_time` can be in the history, so only earlier ones are looked up.
+    """
+    at = latest.at(quotes.item_id)
+    stored = latest.stored_time[at]
+    late = quotes.time < latest.time[at]
+    wanted = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted &= quotes.time != stored
+    doubtful = np.flatnonzero(wanted & (quotes.time < stored))
+    if len(doubtful):
+        wanted[doubtful] = _absent(connection, source, quotes.item_id[doubtful], quotes.time[doubtful])
+    return wanted
+
+
+def _absent(connection: psycopg.Connection, source: str, item_id: Ints, time: Ints) -> Bools:
+    """Which keys the history lacks; an hour of which raw quotes were deleted already takes no more.
+
+    Of such an hour only the roll-ups are left, and they cannot tell whether a quote is in them.
+    """
+    hours = floor(time, HOUR_US)
+    buckets = kept.existing(connection, "price_1h", source, item_id, hours, hours)
+    if not len(buckets):
+        return np.ones(len(time), dtype=np.bool_)
+    raw = kept.existing(connection, "price_history", source, item_id, hours, hours + HOUR_US - 1)
+    asked, had = kept.codes((item_id, time), (raw["item_id"], raw["time"]))
+    of_quote, of_raw, of_bucket = kept.codes(
+        (item_id, hours), (raw["item_id"], floor(raw["time"], HOUR_US)), (buckets["item_id"], buckets["time"])
+    )
+    of_raw.sort()
+    left = np.searchsorted(of_raw, of_bucket, "right") - np.searchsorted(of_raw, of_bucket)
+    closed = of_bucket[left < buckets["samples"]]
+    return ~np.isin(asked, had) & ~np.isin(of_quote, closed)
+
+
+def _copy_history(connection: psycopg.Connection, source: str, quotes: QuoteColumns) -> None:
+    """Month by month, so that a partition and its index are filled in one go."""
+    if not len(quotes):
+        return
+    month = quotes.time.astype("datetime64[us]").astype("datetime64[M]").astype(np.int16)
+    ordered = quotes.take(np.argsort(month, kind="stable"))
+    binary.copy(connection, "price_history", _columns(source, ordered), NULLS)
+
+
+def _upsert_latest(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, news: QuoteColumns, latest: Latest
+) -> None:
+    """The newest quote of each item, stored or not, unless a newer one is there; `stored_time` moves with the history."""
+    newest = quotes.take(np.append(changes(quotes.item_id)[1:], len(quotes)) - 1)
+    stored_time = latest.stored_time.copy()
+    last = np.append(changes(news.item_id)[1:], len(news))[: len(news)] - 1
+    moved = latest.at(news.item_id[last])
+    stored_time[moved] = np.maximum(stored_time[moved], news.time[last])
+    ahead = newest.time >= latest.time
+    chosen = ahead | (stored_time > latest.stored_time)
+    if not chosen.any():
+        return
+    columns = _columns(source, newest.take(chosen))
+    columns["stored_time"] = binary.postgres_time(stored_time[chosen])
+    connection.execute(STAGING)
+    connection.execute("TRUNCATE newest")
+    binary.copy(connection, "newest", columns, NULLS)
+    connection.execute(UPSERT_LATEST)
+    if not ahead[chosen].all():
+        connection.execute(MOVE_STORED_TIME)
+
+
+def _columns(source: str, quotes: QuoteColumns) -> dict[str, tuple[str, binary.Array]]:
+    columns = {
+        name: (kind, quotes.rolling if name == "volume_rolling" else getattr(quotes, name))
+        for name, kind in KINDS.items()
+    }
+    return columns | {"time": binary.postgres_time(quotes.time), "source": binary.text(source, len(quotes))}
+
+
 UPSERT_LATEST = """
 INSERT INTO price_latest AS kept (item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask)
-SELECT s.item_id, %(source)s, s.time, coalesce(f.time, l.stored_time, s.time), s.price, nullif(s.volume, -1),
-       CASE s.rolling WHEN -1 THEN NULL ELSE s.rolling = 1 END, nullif(s.listings, -1), nullif(s.bid, -1), nullif(s.ask, -1)
-FROM (SELECT DISTINCT ON (item_id) * FROM staged ORDER BY item_id, time DESC) s
-LEFT JOIN (SELECT item_id, max(time) AS time FROM fresh GROUP BY 1) f USING (item_id)
-LEFT JOIN price_latest l ON l.item_id = s.item_id AND l.source = %(source)s
+SELECT item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask FROM newest ORDER BY item_id
 ON CONFLICT (item_id, source) DO UPDATE SET
-    time = excluded.time, price = excluded.price, volume = excluded.volume, volume_rolling = excluded.volume_rolling,
-    listings = excluded.listings, bid = excluded.bid, ask = excluded.ask,
-    stored_time = greatest(kept.stored_time, excluded.stored_time)
+    time = excluded.time, stored_time = excluded.stored_time, price = excluded.price, volume = excluded.volume,
+    volume_rolling = excluded.volume_rolling, listings = excluded.listings, bid = excluded.bid, ask = excluded.ask
 WHERE excluded.time >= kept.time
+"""
+
+# A late quote can be newer than the last one stored: the newest one was unchanged and left out.
+MOVE_STORED_TIME = """
+UPDATE price_latest k SET stored_time = n.stored_time FROM newest n
+WHERE k.item_id = n.item_id AND k.source = n.source AND n.time < k.time AND n.stored_time > k.stored_time
 """

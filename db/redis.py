@@ -17,7 +17,9 @@ def connect(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15)
 
 
-def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], *, latest: frozenset[int] = frozenset()) -> None:
+def announce(
+    client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], *, latest: frozenset[int] = frozenset()
+) -> None:
     """Publish messages; those at the positions in `latest` also become their item's `price:latest`."""
     pipe = client.pipeline(transaction=False)
     for position, message in enumerate(messages):

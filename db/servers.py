@@ -113,7 +113,9 @@ def binary(package: str, pattern: str) -> Path:
     for root in spec.submodule_search_locations or [] if spec else []:
         for found in sorted(Path(root).glob(pattern)):
             return found
-    raise ServerError(f"the package {package} has no {pattern} for this machine; set TRACERA_DATABASE_URL and TRACERA_REDIS_URL")
+    raise ServerError(
+        f"the package {package} has no {pattern} for this machine; set TRACERA_DATABASE_URL and TRACERA_REDIS_URL"
+    )
 
 
 def open_log(data_dir: Path, name: str) -> IO[bytes]:
@@ -126,12 +128,19 @@ def open_log(data_dir: Path, name: str) -> IO[bytes]:
     return path.open("ab")
 
 
-def spawn(data_dir: Path, name: str, user: str | None, death_signal: int, command: list[str]) -> subprocess.Popen[bytes]:
+def spawn(
+    data_dir: Path, name: str, user: str | None, death_signal: int, command: list[str]
+) -> subprocess.Popen[bytes]:
     """Start a program that gets `death_signal` when the calling thread ends."""
     launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), user or "-", str(int(death_signal))]
     with open_log(data_dir, name) as output:
         return subprocess.Popen(  # noqa: S603  # our own launcher and the wheels' programs
-            [*launch, *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=data_dir
+            [*launch, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=data_dir,
         )
 
 

@@ -1,6 +1,6 @@
 """Tell the browsers: the contract's messages, over Redis."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +20,14 @@ def rfc3339(moment: datetime) -> str:
 
 def price_message(item_id: int, price: int, volume: int | None, source: str, at: datetime) -> dict[str, Any]:
     """The contract's price message."""
-    return {"type": "price", "item_id": item_id, "price": price, "volume": volume, "source": source, "timestamp": rfc3339(at)}
+    return {
+        "type": "price",
+        "item_id": item_id,
+        "price": price,
+        "volume": volume,
+        "source": source,
+        "timestamp": rfc3339(at),
+    }
 
 
 def announce_prices(client: redis.Redis, matched: Matched) -> None:
@@ -33,12 +40,12 @@ def announce_prices(client: redis.Redis, matched: Matched) -> None:
     _send(client, cache.PRICES, messages, frozenset(headline))
 
 
-def announce_volatility(client: redis.Redis, messages: Iterable[dict[str, Any]]) -> None:
+def announce_volatility(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
     """Publish measures."""
     _send(client, cache.VOLATILITY, messages, frozenset())
 
 
-def _send(client: redis.Redis, channel: str, messages: Iterable[dict[str, Any]], headline: frozenset[int]) -> None:
+def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], headline: frozenset[int]) -> None:
     try:
         cache.announce(client, channel, messages, latest=headline)
     except redis.RedisError as error:

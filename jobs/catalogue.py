@@ -70,9 +70,9 @@ def _find(connection: psycopg.Connection, market: str, names: list[str]) -> dict
     keys = {name: match_key(name) for name in names}
     by_name: dict[str, items.KnownItem] = {}
     by_key: dict[str, items.KnownItem | None] = {}
-    for item in items.known(connection, market, names, list(set(keys.values()))):
-        by_name[item.market_hash_name] = item
-        by_key[item.match_key] = None if item.match_key in by_key else item
+    for known in items.known(connection, market, names, list(set(keys.values()))):
+        by_name[known.market_hash_name] = known
+        by_key[known.match_key] = None if known.match_key in by_key else known
     found = {}
     for name in names:
         item = by_name.get(name) or by_key.get(keys[name])
@@ -87,7 +87,11 @@ def _spelled_otherwise(name: str, known: str) -> bool:
 
 
 def _complete(connection: psycopg.Connection, quotes: dict[str, Quote], index: dict[str, items.KnownItem]) -> None:
-    news = [(index[name].id, quote.image_url, quote.rarity) for name, quote in quotes.items() if quote.image_url or quote.rarity]
+    news = [
+        (index[name].id, quote.image_url, quote.rarity)
+        for name, quote in quotes.items()
+        if quote.image_url or quote.rarity
+    ]
     if news:
         ids, images, rarities = zip(*news, strict=True)
         items.complete(connection, ids, images, rarities)

@@ -6,6 +6,7 @@ import numpy as np
 import structlog
 
 from db import prices, quotes
+from db.buckets import Ints
 from db.pool import Database
 from jobs import catalogue
 from jobs.providers.base import Quote
@@ -37,16 +38,17 @@ def fill(database: Database, days: int) -> int:
     return stored
 
 
-def _items(database: Database, provider: DemoProvider, now: datetime) -> "quotes.Ints":
+def _items(database: Database, provider: DemoProvider, now: datetime) -> Ints:
     described = [
-        Quote(market_hash_name=item.market_hash_name, source="demo", price=1, quoted_at=now, rarity=item.rarity) for item in provider.items()
+        Quote(market_hash_name=item.market_hash_name, source="demo", price=1, quoted_at=now, rarity=item.rarity)
+        for item in provider.items()
     ]
     with database.connection() as connection, connection.transaction():
         matched = catalogue.match(connection, described)
     return np.array([item.id for item in matched.items], dtype=np.int64)
 
 
-def _load(database: Database, provider: DemoProvider, ids: "quotes.Ints", begin: datetime, end: datetime) -> int:
+def _load(database: Database, provider: DemoProvider, ids: Ints, begin: datetime, end: datetime) -> int:
     history = provider.history_arrays(begin, end)
     steps = len(history.times)
     columns = quotes.QuoteColumns.of(

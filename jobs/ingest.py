@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import redis
 import structlog
 
 from db import providers, quotes
-from db import redis as cache
+from db.binary import UNKNOWN
+from db.buckets import Ints
 from db.pool import Database, DatabaseDownError
 from jobs import catalogue
 from jobs.announce import announce_prices
@@ -43,8 +45,8 @@ class Report:
 class Ingest:
     """Runs cycles against one database and one Redis."""
 
-    def __init__(self, database: Database, redis: "cache.redis.Redis", *, heartbeat: timedelta) -> None:
-        self.database, self.redis, self.heartbeat = database, redis, heartbeat
+    def __init__(self, database: Database, client: redis.Redis, *, heartbeat: timedelta) -> None:
+        self.database, self.redis, self.heartbeat = database, client, heartbeat
 
     async def cycle(self, provider: Provider) -> Report:
         """Run one cycle; whatever the provider does, the report and the kept state say what happened."""
@@ -112,35 +114,55 @@ class Ingest:
             if report.error:
                 wait = self._backoff(provider, report)
                 providers.failed(
-                    self.database, provider.name, at=now, kind=report.error_kind or "internal", error=report.error, next_attempt=now + wait
+                    self.database,
+                    provider.name,
+                    at=now,
+                    kind=report.error_kind or "internal",
+                    error=report.error,
+                    next_attempt=now + wait,
                 )
-                log.warning("cycle failed", provider=provider.name, kind=report.error_kind, error=report.error, retry_in=wait.total_seconds())
+                log.warning(
+                    "cycle failed",
+                    provider=provider.name,
+                    kind=report.error_kind,
+                    error=report.error,
+                    retry_in=wait.total_seconds(),
+                )
             else:
                 wait = timedelta(seconds=max(0.0, provider.interval - report.seconds))
                 providers.succeeded(
-                    self.database, provider.name, at=now, seconds=report.seconds, stored=report.stored, next_attempt=now + wait
+                    self.database,
+                    provider.name,
+                    at=now,
+                    seconds=report.seconds,
+                    stored=report.stored,
+                    next_attempt=now + wait,
                 )
             providers.record_cycle(self.database, _line(report, now))
         except DatabaseDownError as error:
             log.warning("cycle not recorded", provider=provider.name, error=str(error))
 
     def _backoff(self, provider: Provider, report: Report) -> timedelta:
-        doubled = max(LEAST_WAIT, min(provider.interval, 60.0)) * 2 ** min(providers.failures(self.database, provider.name), 10)
+        doubled = max(LEAST_WAIT, min(provider.interval, 60.0)) * 2 ** min(
+            providers.failures(self.database, provider.name), 10
+        )
         return timedelta(seconds=max(report.retry_after or 0.0, min(doubled, LONGEST_WAIT)))
 
 
 def columns(batch: list[Quote], item_ids: list[int]) -> quotes.QuoteColumns:
     """Quotes as columns."""
 
-    def column(values: list[int | None]) -> "quotes.Ints":
-        return np.array([quotes.UNKNOWN if value is None else value for value in values], dtype=np.int64)
+    def column(values: list[int | None]) -> Ints:
+        return np.array([UNKNOWN if value is None else value for value in values], dtype=np.int64)
 
     return quotes.QuoteColumns(
         item_id=np.array(item_ids, dtype=np.int64),
         time=np.array([microseconds(quote.quoted_at) for quote in batch], dtype=np.int64),
         price=column([quote.price for quote in batch]),
         volume=column([quote.volume for quote in batch]),
-        rolling=column([None if quote.volume_kind is None else int(quote.volume_kind is VolumeKind.ROLLING_24H) for quote in batch]),
+        rolling=column(
+            [None if quote.volume_kind is None else int(quote.volume_kind is VolumeKind.ROLLING_24H) for quote in batch]
+        ),
         listings=column([quote.listings for quote in batch]),
         bid=column([quote.bid for quote in batch]),
         ask=column([quote.ask for quote in batch]),

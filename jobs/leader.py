@@ -21,7 +21,11 @@ class Leadership:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(
-                    self.database_url, autocommit=True, connect_timeout=3, application_name="tracera-leader", keepalives_idle=10
+                    self.database_url,
+                    autocommit=True,
+                    connect_timeout=3,
+                    application_name="tracera-leader",
+                    keepalives_idle=10,
                 )
                 self._leading = False
             if self._leading:

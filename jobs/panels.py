@@ -62,7 +62,9 @@ def _volumes(found: closes.Closes, rows: int) -> tuple[Ints, Ints]:
     sums = np.bincount(found.row[summable], weights=found.cells["volume"][summable].astype(np.float64), minlength=rows)
     counts = np.bincount(found.row[summable], minlength=rows)
     newest = np.full(rows, -1, dtype=np.int64)
-    newest[found.row[known]] = found.cells["volume"][known]  # the last of equal indices stays: cells are in order of time
+    newest[found.row[known]] = found.cells["volume"][
+        known
+    ]  # the last of equal indices stays: cells are in order of time
     volume = np.where(counts > 0, sums, newest).astype(np.int64)
     rolling = np.where(volume < 0, -1, np.where(counts > 0, 0, 1))
     return volume, rolling
@@ -82,6 +84,5 @@ def sparkline(close: Floats) -> Floats:
 def last_closes(close: Floats) -> Ints:
     """The last observed close of each row, -1 where there is none; shape (n,)."""
     at = close.shape[1] - 1 - np.argmax(~np.isnan(close[:, ::-1]), axis=1)
-    return np.nan_to_num(close[np.arange(len(close)), at], nan=-1).astype(np.int64)
-
-
+    last: Ints = np.nan_to_num(close[np.arange(len(close)), at], nan=-1).astype(np.int64)
+    return last

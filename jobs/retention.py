@@ -10,7 +10,9 @@ from db.sources import SIMULATED
 def run(database: Database, *, raw_days: int, demo_days: int) -> int:
     """Delete raw quotes older than their days (0 keeps real ones for good); returns how many."""
     now = datetime.now(UTC)
-    deleted = sum(prices.delete_raw(database, source, now - timedelta(days=demo_days), sparing=[]) for source in SIMULATED)
+    deleted = sum(
+        prices.delete_raw(database, source, now - timedelta(days=demo_days), sparing=[]) for source in SIMULATED
+    )
     if raw_days:
         deleted += prices.delete_raw(database, None, now - timedelta(days=raw_days), sparing=list(SIMULATED))
     return deleted

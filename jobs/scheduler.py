@@ -46,12 +46,18 @@ class Jobs:
         self._thread = Thread(target=self._loop.run_forever, name="providers", daemon=True)
         self._cycles: dict[str, asyncio.Task[None]] = {}
         executors = {"default": ThreadPoolExecutor(6), "lead": ThreadPoolExecutor(1)}
-        self.scheduler = BackgroundScheduler(timezone=UTC, executors=executors, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors=executors,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
 
     def start(self) -> None:
         """Begin; nothing acts before this process leads."""
         self._thread.start()
-        self.scheduler.add_job(self._lead, "interval", seconds=LEAD_EVERY, next_run_time=datetime.now(UTC), id="lead", executor="lead")
+        self.scheduler.add_job(
+            self._lead, "interval", seconds=LEAD_EVERY, next_run_time=datetime.now(UTC), id="lead", executor="lead"
+        )
         self._every("volatility", self.plan.metrics_seconds, self._volatility, first=15)
         self._every("retention", 3600, self._retention, first=120)
         self.scheduler.start()
@@ -66,7 +72,9 @@ class Jobs:
 
     def _every(self, name: str, seconds: float, action: Callable[[], object], *, first: float) -> None:
         begin = datetime.now(UTC) + timedelta(seconds=first)
-        self.scheduler.add_job(self._run, "interval", args=[name, action], seconds=seconds, next_run_time=begin, id=name)
+        self.scheduler.add_job(
+            self._run, "interval", args=[name, action], seconds=seconds, next_run_time=begin, id=name
+        )
 
     def _lead(self) -> None:
         """Claim or keep the lead, and beat so that others see this worker."""
@@ -101,7 +109,11 @@ class Jobs:
         job = self.scheduler.get_job(name)
         try:
             job_state.finished(
-                self.database, name, seconds=time.monotonic() - begun, next_run=job.next_run_time if job else None, error=error
+                self.database,
+                name,
+                seconds=time.monotonic() - begun,
+                next_run=job.next_run_time if job else None,
+                error=error,
             )
         except DatabaseDownError as failure:
             log.warning("job state not kept", job=name, error=str(failure))

@@ -15,7 +15,7 @@ from db import closes, metrics
 from db.pool import Database
 from db.sources import SIMULATED
 from jobs.announce import announce_volatility, rfc3339
-from jobs.panels import SPARKLINE, Floats, Panel, last_closes, panels, sparkline
+from jobs.panels import SPARKLINE, Panel, last_closes, panels, sparkline
 from jobs.rankings import Ranked, publish_rankings
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,12 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
 
 def _measured(panel: Panel) -> tuple[Panel, Measures]:
     result = measure(
-        panel.close, bucket_seconds=panel.window.bucket_seconds, previous_close=panel.previous, high=panel.high, low=panel.low, threads=2
+        panel.close,
+        bucket_seconds=panel.window.bucket_seconds,
+        previous_close=panel.previous,
+        high=panel.high,
+        low=panel.low,
+        threads=2,
     )
     return panel, result
 
@@ -83,8 +88,21 @@ def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str,
     """The staging table's columns of all pieces, and the sources that `source_index` points into."""
     sources = sorted({source for panel, _ in pieces for source in panel.source})
     place = {source: at for at, source in enumerate(sources)}
-    parts: dict[str, list[Any]] = {name: [] for name in ("item_id", "source_index", "reference", "last_price", "volume",
-                                                         "volume_rolling", "samples", "coverage", "sparkline", *metrics.MEASURES)}
+    parts: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "item_id",
+            "source_index",
+            "reference",
+            "last_price",
+            "volume",
+            "volume_rolling",
+            "samples",
+            "coverage",
+            "sparkline",
+            *metrics.MEASURES,
+        )
+    }
     for panel, measures in pieces:
         own = {
             "item_id": panel.item_id,
@@ -97,10 +115,20 @@ def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str,
         }
         for name, values in parts.items():
             values.append(own[name] if name in own else getattr(measures, name))
-    kinds = {"item_id": ">i4", "source_index": ">i2", "reference": ">i2", "last_price": ">i8", "volume": ">i8",
-             "volume_rolling": ">i2", "samples": ">i4", "sparkline": ">f4"}
+    kinds = {
+        "item_id": ">i4",
+        "source_index": ">i2",
+        "reference": ">i2",
+        "last_price": ">i8",
+        "volume": ">i8",
+        "volume_rolling": ">i2",
+        "samples": ">i4",
+        "sparkline": ">f4",
+    }
     empty: dict[str, Any] = {"sparkline": np.empty((0, SPARKLINE))}
-    joined = {name: np.concatenate(values) if values else empty.get(name, np.empty(0)) for name, values in parts.items()}
+    joined = {
+        name: np.concatenate(values) if values else empty.get(name, np.empty(0)) for name, values in parts.items()
+    }
     return {name: (kinds.get(name, ">f8"), values) for name, values in joined.items()}, sources
 
 

@@ -136,7 +136,11 @@ def start_site(data_dir: Path, **settings: str) -> Site:
     environment = known | {"TRACERA_DATA_DIR": str(data_dir), "TRACERA_BASE_URL": f"http://localhost:{port}"} | settings
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)], cwd=ROOT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     return Site(f"http://localhost:{port}", data_dir, process, log)
 
@@ -150,7 +154,9 @@ def stop_site(site: Site) -> None:
 @pytest.fixture(scope="session")
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running instance on the simulated market, with a month of history and measures."""
-    started = start_site(tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="5")
+    started = start_site(
+        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="5"
+    )
     try:
         ranked = "/api/v1/rankings/volatile?window=30d&limit=1"
         wait_for(lambda: len(started.get(ranked)[1]) > 10, 90, f"no rankings; see {started.log}")

@@ -21,7 +21,9 @@ class ItemsQuery(Query):
     market: str | None = Field(None, description="`steam:730` or `binance:spot`.")
     weapon_type: str | None = Field(None, description="Rifle, Pistol, Knife, Sticker, …")
     rarity: str | None = Field(None, description="As the market names it.")
-    sort: Literal["name", "-name", "price", "-price", "created", "-created"] = Field("name", description="A minus turns the order.")
+    sort: Literal["name", "-name", "price", "-price", "created", "-created"] = Field(
+        "name", description="A minus turns the order."
+    )
     limit: int = Field(50, ge=1, le=500, description="Items a page.")
     cursor: str | None = Field(None, max_length=600, description="From the Link header of the page before.")
 

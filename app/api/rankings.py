@@ -14,7 +14,9 @@ from db import rankings
 
 log = structlog.get_logger(__name__)
 
-blueprint = APIBlueprint("rankings", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS)
+blueprint = APIBlueprint(
+    "rankings", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS
+)
 
 Metric = Literal[
     "return_volatility", "rolling_stddev", "percent_change", "trend_score", "trend_slope", "trend_r2", "coefficient_of_variation", "sharpe",
@@ -60,9 +62,9 @@ def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
 def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]]:
     """The contract's rows."""
     held = services()
-    chosen = {"metric": metric, "window": query.window, "descending": query.order == "desc", "limit": query.limit, "market": query.market}
+    asked = rankings.Asked(metric, query.window, query.order == "desc", query.limit, query.market)
     try:
-        return rankings.from_redis(held.redis, held.database, **chosen)
+        return rankings.from_redis(held.redis, held.database, asked)
     except redis.RedisError as error:
         log.warning("ranking read from PostgreSQL: Redis does not answer", error=str(error))
-        return rankings.from_database(held.database, **chosen)
+        return rankings.from_database(held.database, asked)

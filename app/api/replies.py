@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
 
@@ -35,14 +36,20 @@ class Rows(RootModel[list[dict[str, Any]]]):
     """An array of objects."""
 
 
-PROBLEMS: Final = {400: Problem, 404: Problem, 503: Problem}
+PROBLEMS: Final[dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]] = {
+    400: Problem,
+    404: Problem,
+    503: Problem,
+}
 
 
 class Replies:
     """Bodies of the last second, by the whole question asked: path and every query value."""
 
     def __init__(self) -> None:
-        self._kept: TTLCache[str, tuple[bytes, str]] = TTLCache(KEEP_BYTES, KEEP_SECONDS, getsizeof=lambda kept: len(kept[0]))
+        self._kept: TTLCache[str, tuple[bytes, str]] = TTLCache(
+            KEEP_BYTES, KEEP_SECONDS, getsizeof=lambda kept: len(kept[0])
+        )
         self._lock = Lock()
 
     def get(self, key: str) -> tuple[bytes, str] | None:

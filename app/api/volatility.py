@@ -11,7 +11,9 @@ from app.api.replies import PROBLEMS, Query, Row, answer
 from app.runtime import services
 from db import items, metrics
 
-blueprint = APIBlueprint("volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS)
+blueprint = APIBlueprint(
+    "volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS
+)
 
 OTHERS = ("percent_b", "bandwidth", "return_volatility", "trend_slope", "trend_score", "trend_r2", "sharpe", "max_drawdown",
           "ewma_volatility", "parkinson", "atr")  # fmt: skip
@@ -21,7 +23,9 @@ class VolatilityQuery(Query):
     """Over which window."""
 
     window: Literal["1h", "24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
-    source: str | None = Field(None, max_length=64, description="Whose quotes; the reference source's where none is named.")
+    source: str | None = Field(
+        None, max_length=64, description="Whose quotes; the reference source's where none is named."
+    )
 
 
 @blueprint.get("/items/<int:item_id>/volatility", responses={200: Row})

@@ -15,7 +15,8 @@ CREATE TABLE price_history (
 ) PARTITION BY RANGE (time);
 CREATE INDEX price_history_time ON price_history USING brin (time);
 
--- Makes the monthly partitions that a range of times needs. Safe to call from several sessions at once.
+-- Makes the monthly partitions that a range of times needs. Safe to call from several sessions at once, and beside readers
+-- and writers: unlike CREATE TABLE … PARTITION OF, attaching does not lock them out.
 CREATE PROCEDURE price_partitions(lo timestamptz, hi timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     month timestamp := date_trunc('month', lo AT TIME ZONE 'UTC');
@@ -25,9 +26,11 @@ BEGIN
         name := 'price_history_' || to_char(month, 'YYYY_MM');
         IF to_regclass(name) IS NULL THEN
             PERFORM pg_advisory_xact_lock(hashtext('price_partitions'));
-            EXECUTE format(
-                'CREATE TABLE IF NOT EXISTS %I PARTITION OF price_history FOR VALUES FROM (%L) TO (%L)',
-                name, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+            IF to_regclass(name) IS NULL THEN
+                EXECUTE format('CREATE TABLE %I (LIKE price_history INCLUDING ALL)', name);
+                EXECUTE format('ALTER TABLE price_history ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                    name, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+            END IF;
         END IF;
         month := month + interval '1 month';
     END LOOP;
@@ -59,10 +62,11 @@ CREATE TABLE price_1h (
     average double precision NOT NULL,
     stddev  double precision NOT NULL,  -- population
     volume  bigint,                     -- summed where the kind allows it, else the last rolling figure
-    volume_rolling boolean,
+    volume_rolling boolean,             -- which of the two it is
     samples bigint NOT NULL,
     open_time  timestamptz NOT NULL,    -- of the quotes that opened and closed it: what late data is merged by
     close_time timestamptz NOT NULL,
+    volume_time timestamptz,            -- of the rolling figure
     PRIMARY KEY (item_id, source, bucket)
 ) WITH (fillfactor = 80);
 CREATE TABLE price_24h (LIKE price_1h INCLUDING ALL) WITH (fillfactor = 80);
@@ -70,58 +74,66 @@ CREATE TABLE price_7d (LIKE price_1h INCLUDING ALL) WITH (fillfactor = 80);
 CREATE INDEX price_1h_bucket ON price_1h USING brin (bucket);
 CREATE INDEX price_24h_bucket ON price_24h USING brin (bucket);
 
--- Merges the quotes in the session's temporary table `fresh`, each new to price_history, into one roll-up.
-CREATE PROCEDURE price_merge(rollup text, width interval) LANGUAGE plpgsql AS $$
+-- Merges buckets of quotes new to price_history, in the session's temporary table `partial`, into those that a roll-up has.
+CREATE PROCEDURE price_merge(rollup text, of_source text) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format($merge$
-        INSERT INTO %I AS k
-        SELECT item_id, source, date_bin(%L, time, '2000-01-03 00:00:00+00'),
-               (min(ARRAY[us, price]))[2], max(price), min(price), (max(ARRAY[us, price]))[2],
-               avg(price::double precision), stddev_pop(price::double precision),
-               coalesce(sum(volume) FILTER (WHERE NOT volume_rolling),
-                        (max(ARRAY[us, volume]) FILTER (WHERE volume_rolling AND volume IS NOT NULL))[2])::bigint,
-               bool_and(volume_rolling), count(*), min(time), max(time)
-        FROM (SELECT *, (extract(epoch FROM time) * 1000000)::bigint AS us FROM fresh) f
-        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-        ON CONFLICT (item_id, source, bucket) DO UPDATE SET
-            open = CASE WHEN excluded.open_time < k.open_time THEN excluded.open ELSE k.open END,
-            high = greatest(k.high, excluded.high),
-            low = least(k.low, excluded.low),
-            close = CASE WHEN excluded.close_time >= k.close_time THEN excluded.close ELSE k.close END,
-            average = (k.average * k.samples + excluded.average * excluded.samples) / (k.samples + excluded.samples),
+        UPDATE %I AS k SET
+            open = CASE WHEN p.open_time < k.open_time THEN p.open ELSE k.open END,
+            high = greatest(k.high, p.high),
+            low = least(k.low, p.low),
+            close = CASE WHEN p.close_time >= k.close_time THEN p.close ELSE k.close END,
+            average = (k.average * k.samples + p.average * p.samples) / (k.samples + p.samples),
             -- Chan, Golub, LeVeque (1979): the variance of two samples put together
-            stddev = sqrt((k.samples * k.stddev ^ 2 + excluded.samples * excluded.stddev ^ 2
-                           + (k.average - excluded.average) ^ 2 * k.samples * excluded.samples / (k.samples + excluded.samples))
-                          / (k.samples + excluded.samples)),
-            volume = CASE WHEN k.volume IS NULL OR excluded.volume IS NULL THEN coalesce(k.volume, excluded.volume)
-                          WHEN k.volume_rolling AND excluded.volume_rolling THEN
-                              CASE WHEN excluded.close_time >= k.close_time THEN excluded.volume ELSE k.volume END
-                          WHEN k.volume_rolling THEN excluded.volume
-                          WHEN excluded.volume_rolling THEN k.volume
-                          ELSE k.volume + excluded.volume END,
-            volume_rolling = coalesce(k.volume_rolling AND excluded.volume_rolling, k.volume_rolling, excluded.volume_rolling),
-            samples = k.samples + excluded.samples,
-            open_time = least(k.open_time, excluded.open_time),
-            close_time = greatest(k.close_time, excluded.close_time)
-        $merge$, rollup, width);
+            stddev = sqrt((k.samples * k.stddev ^ 2 + p.samples * p.stddev ^ 2
+                           + (k.average - p.average) ^ 2 * k.samples * p.samples / (k.samples + p.samples))
+                          / (k.samples + p.samples)),
+            volume = CASE WHEN NOT k.volume_rolling AND NOT p.volume_rolling THEN k.volume + p.volume
+                          WHEN NOT k.volume_rolling OR p.volume IS NULL THEN k.volume
+                          WHEN NOT p.volume_rolling OR k.volume IS NULL OR p.volume_time > k.volume_time THEN p.volume
+                          ELSE k.volume END,
+            volume_rolling = coalesce(k.volume_rolling AND p.volume_rolling, k.volume_rolling, p.volume_rolling),
+            volume_time = CASE WHEN k.volume_rolling AND NOT p.volume_rolling OR NOT k.volume_rolling THEN NULL
+                               ELSE greatest(k.volume_time, p.volume_time) END,
+            samples = k.samples + p.samples,
+            open_time = least(k.open_time, p.open_time),
+            close_time = greatest(k.close_time, p.close_time)
+        FROM partial p WHERE k.item_id = p.item_id AND k.source = $1 AND k.bucket = p.bucket
+        $merge$, rollup) USING of_source;
 END $$;
 
 -- Recomputes every bucket that [lo, hi] touches from the raw quotes, for all items: for repairs. Raw quotes of all those
--- buckets must still be kept, or their older part is lost.
+-- buckets must still be kept, or their older part is lost. db/buckets.py says the same in NumPy.
 CREATE PROCEDURE price_refresh(lo timestamptz, hi timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     level record;
     origin constant timestamptz := '2000-01-03 00:00:00+00';
 BEGIN
+    -- Writers wait: what they know of the buckets must not change under them.
+    LOCK TABLE price_history IN SHARE ROW EXCLUSIVE MODE;
     FOR level IN SELECT * FROM (VALUES ('price_1h', interval '1 hour'), ('price_24h', '1 day'), ('price_7d', '7 days')) l (name, width)
     LOOP
         EXECUTE format('DELETE FROM %I WHERE bucket >= $1 AND bucket <= $2', level.name)
             USING date_bin(level.width, lo, origin), date_bin(level.width, hi, origin);
-        DROP TABLE IF EXISTS pg_temp.fresh;
-        CREATE TEMPORARY TABLE fresh AS
-            SELECT item_id, source, time, price, volume, volume_rolling FROM price_history
-            WHERE time >= date_bin(level.width, lo, origin) AND time < date_bin(level.width, hi, origin) + level.width;
-        CALL price_merge(level.name, level.width);
+        EXECUTE format($refresh$
+            INSERT INTO %I (item_id, source, bucket, open, high, low, close, average, stddev, volume, volume_rolling, samples,
+                            open_time, close_time, volume_time)
+            SELECT item_id, source, bucket, open, high, low, close, average, stddev, coalesce(summed, figure[2]),
+                   CASE WHEN summed IS NOT NULL THEN false WHEN newest IS NOT NULL THEN true END,
+                   samples, open_time, close_time, CASE WHEN summed IS NULL THEN newest END
+            FROM (
+                SELECT item_id, source, date_bin($1, time, $4) AS bucket, (min(ARRAY[us, price]))[2] AS open,
+                       max(price) AS high, min(price) AS low, (max(ARRAY[us, price]))[2] AS close,
+                       avg(price::double precision) AS average, stddev_pop(price::double precision) AS stddev,
+                       (sum(volume) FILTER (WHERE NOT volume_rolling))::bigint AS summed,
+                       max(ARRAY[us, volume]) FILTER (WHERE volume_rolling AND volume IS NOT NULL) AS figure,
+                       max(time) FILTER (WHERE volume_rolling AND volume IS NOT NULL) AS newest,
+                       count(*) AS samples, min(time) AS open_time, max(time) AS close_time
+                FROM (SELECT *, (extract(epoch FROM time) * 1000000)::bigint AS us FROM price_history
+                      WHERE time >= $2 AND time < $3) h
+                GROUP BY 1, 2, 3
+            ) b ORDER BY 1, 2, 3
+            $refresh$, level.name)
+            USING level.width, date_bin(level.width, lo, origin), date_bin(level.width, hi, origin) + level.width, origin;
     END LOOP;
-    DROP TABLE pg_temp.fresh;
 END $$;

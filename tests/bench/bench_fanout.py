@@ -3,12 +3,14 @@
     python -m tests.bench.bench_fanout [--clients 200] [--items 100] [--rounds 200]
 
 The server is a process of its own and so are its clients. Every round brings a new price of each item and ends when all
-clients have taken theirs, so nothing is conflated away and each delivery is counted where it arrives. `distinct` gives
-every client another set of items, so that no two share a joined buffer. Rates are per second of the server's CPU time.
+clients have taken theirs, so nothing is conflated away and each delivery is counted where it arrives. `single` has one
+item; `distinct` gives every client another set of items, so that no two share a joined buffer. Rates are per second of
+the server's CPU time.
 """
 
 import argparse
 import asyncio
+import logging
 import multiprocessing
 import random
 import time
@@ -81,9 +83,11 @@ class FloorServer:
         config = uvicorn.Config(
             self._serve,
             port=0,
+            interface="asgi3",
             loop="uvloop",
             http="httptools",
             ws="websockets-sansio",
+            ws_per_message_deflate=False,
             log_config=None,
             lifespan="off",
         )
@@ -110,6 +114,7 @@ class FloorServer:
 
 def serve(kind: type[HubServer] | type[FloorServer], plan: Plan, pipe: Connection) -> None:
     """The server process: tell the port, wait for the clients, measure, tell the CPU seconds."""
+    logging.getLogger("app.live").setLevel(logging.ERROR)  # that there is no Redis is meant
     bench = kind()
 
     async def measure() -> None:
@@ -205,13 +210,18 @@ def main() -> None:
     options = parser.parse_args()
     items = list(range(1, options.items + 1))
     chance = random.Random(1)
-    sets = {
-        "identical": [items] * options.clients,
-        "distinct": [chance.sample(range(1, 2 * options.items + 1), options.items) for _ in range(options.clients)],
+    plans = {
+        # One price a round: a write carries one message, and nothing is gained by joining.
+        "single": ([[1]] * options.clients, options.rounds * 10),
+        "identical": ([items] * options.clients, options.rounds),
+        "distinct": (
+            [chance.sample(range(1, 2 * options.items + 1), options.items) for _ in range(options.clients)],
+            options.rounds,
+        ),
     }
-    for name, chosen in sets.items():
-        floor = run(FloorServer, Plan(name, chosen, max(1, options.rounds // 4)))
-        ours = run(HubServer, Plan(name, chosen, options.rounds))
+    for name, (sets, rounds) in plans.items():
+        floor = run(FloorServer, Plan(name, sets, max(1, rounds // 4)))
+        ours = run(HubServer, Plan(name, sets, rounds))
         print(f"{name:<9} {ours / floor:.1f} times the floor")
 
 

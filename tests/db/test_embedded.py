@@ -40,7 +40,11 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 def servers_of(folder: Path) -> list[int]:
     listing = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in listing.splitlines() if str(folder) in line and ("postgres" in line or "valkey" in line)]
+    return [
+        int(line.split()[0])
+        for line in listing.splitlines()
+        if str(folder) in line and ("postgres" in line or "valkey" in line)
+    ]
 
 
 def test_second_start_keeps_rows_and_leaves_no_server(tmp_path: Path) -> None:
@@ -87,7 +91,9 @@ def test_killing_the_owner_leaves_no_server_and_no_committed_row_is_lost(tmp_pat
 def test_a_killed_server_comes_back(tmp_path: Path, name: str) -> None:
     embedded = Embedded(tmp_path / "data").start()
     listing = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    victim = next(int(line.split()[0]) for line in listing.splitlines() if str(tmp_path) in line and name in line.split()[1])
+    victim = next(
+        int(line.split()[0]) for line in listing.splitlines() if str(tmp_path) in line and name in line.split()[1]
+    )
     os.kill(victim, signal.SIGKILL)
     wait_for(lambda: not embedded.ready(), 5, "the kill did nothing")
     wait_for(embedded.ready, 10, f"{name} did not come back")
@@ -99,7 +105,11 @@ def test_a_killed_server_comes_back(tmp_path: Path, name: str) -> None:
 def test_nothing_listens_on_tcp(tmp_path: Path) -> None:
     embedded = Embedded(tmp_path / "data").start()
     listing = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert [line for line in listing.splitlines() if str(tmp_path) in line and "valkey-server" in line and "unixsocket" in line]
+    assert [
+        line
+        for line in listing.splitlines()
+        if str(tmp_path) in line and "valkey-server" in line and "unixsocket" in line
+    ]
     with psycopg.connect(embedded.endpoints().database_url) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
     assert (embedded.run_dir.stat().st_mode & 0o777) == 0o700

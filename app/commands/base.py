@@ -1,0 +1,51 @@
+"""What every command shares: settings, one line per failure, a runtime that is given back."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import click
+import redis
+from rich.console import Console
+
+from app.logging import configure
+from app.runtime import Runtime
+from app.settings import Settings, SettingsError, load
+from db.embedded import EmbeddedError
+from db.pool import DatabaseDownError
+
+console = Console(stderr=False, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+class FailureError(click.ClickException):
+    """One clear line and exit status 1."""
+
+    exit_code = 1
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the settings; unusable ones and known failures end it with one line."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            settings = load()
+            configure(settings.log_level, as_json=settings.log_json)
+            return command(settings, *args, **kwargs)
+        except (SettingsError, EmbeddedError, DatabaseDownError, redis.RedisError, ValueError, OSError) as error:
+            raise FailureError(str(error).strip() or type(error).__name__) from error
+
+    return run
+
+
+@contextmanager
+def started(settings: Settings) -> Iterator[Runtime]:
+    """A runtime on the running servers, or on ones started for this command."""
+    runtime = Runtime(settings)
+    try:
+        runtime.start()
+        yield runtime
+    finally:
+        runtime.stop()

@@ -1,0 +1,86 @@
+/* Search by keyboard: Ctrl or ⌘ K opens it, arrows choose, Enter goes there. See components/search.py. */
+(() => {
+  "use strict";
+
+  const INPUT = "search-input";
+  const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
+  const options = () => [...document.querySelectorAll("#search-results [role=option]")];
+  const props = (id, values) => window.dash_clientside.set_props(id, values);
+
+  function open() {
+    props("search", { opened: true });
+  }
+
+  function close() {
+    props("search", { opened: false });
+  }
+
+  function choose(option) {
+    for (const other of options()) other.setAttribute("aria-selected", String(other === option));
+    option.scrollIntoView({ block: "nearest" });
+    point();
+  }
+
+  /** Tell the combobox which option is chosen. */
+  function point() {
+    const input = document.getElementById(INPUT);
+    if (!input) return;
+    const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
+    const has = options().length > 0;
+    if (input.getAttribute("aria-expanded") !== String(has)) input.setAttribute("aria-expanded", String(has));
+    if (chosen) input.setAttribute("aria-activedescendant", chosen.id);
+    else input.removeAttribute("aria-activedescendant");
+  }
+
+  function step(by) {
+    const all = options();
+    if (!all.length) return;
+    const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    choose(all[(at + by + all.length) % all.length]);
+  }
+
+  function go(href) {
+    close();
+    props("_pages_location", { pathname: href, search: "", hash: "" });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open();
+      return;
+    }
+    if (event.target.id !== INPUT || event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      step(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter") {
+      const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
+      if (chosen) go(chosen.dataset.href);
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#search-open")) open();
+    const option = event.target.closest("#search-results [role=option]");
+    if (option) go(option.dataset.href);
+  });
+
+  document.addEventListener("pointermove", (event) => {
+    const option = event.target.closest?.("#search-results [role=option]");
+    if (option && option.getAttribute("aria-selected") !== "true") choose(option);
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver((records) => {
+      const body = document.getElementById("search-body");
+      if (body && records.some((record) => body.contains(record.target) || record.target.contains(body))) point();
+    }).observe(document.body, { subtree: true, childList: true });
+    const keys = setInterval(() => {
+      const key = document.querySelector("#search-open kbd");
+      if (!key) return;
+      clearInterval(keys);
+      if (isApple) key.firstChild.nodeValue = "⌘ K";
+    }, 200);
+  });
+})();

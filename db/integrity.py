@@ -1,0 +1,48 @@
+"""Does what was derived agree with what it was derived from?"""
+
+from typing import LiteralString
+
+from db.pool import Database, Row
+
+CHECKS: dict[str, LiteralString] = {
+    "latest prices older than the newest quote": """
+        SELECT count(*) AS wrong FROM price_latest l WHERE EXISTS (
+            SELECT 1 FROM price_history h WHERE h.item_id = l.item_id AND h.source = l.source AND h.time > l.time)""",
+    "quotes of the last 30 days missing from price_1h": """
+        SELECT count(*) AS wrong FROM (
+            SELECT item_id, source, date_bin('1 hour', time, '2000-01-03 00:00:00+00') AS bucket, count(*) AS samples
+            FROM price_history WHERE time > now() - interval '30 days' GROUP BY 1, 2, 3) h
+        LEFT JOIN price_1h b USING (item_id, source, bucket) WHERE b.samples IS NULL OR b.samples < h.samples""",
+    "days whose samples differ from their hours": """
+        SELECT count(*) AS wrong FROM (
+            SELECT item_id, source, date_bin('1 day', bucket, '2000-01-03 00:00:00+00') AS bucket, sum(samples) AS samples
+            FROM price_1h GROUP BY 1, 2, 3) h
+        FULL JOIN price_24h b USING (item_id, source, bucket) WHERE b.samples IS DISTINCT FROM h.samples""",
+    "weeks whose samples differ from their days": """
+        SELECT count(*) AS wrong FROM (
+            SELECT item_id, source, date_bin('7 days', bucket, '2000-01-03 00:00:00+00') AS bucket, sum(samples) AS samples
+            FROM price_24h GROUP BY 1, 2, 3) h
+        FULL JOIN price_7d b USING (item_id, source, bucket) WHERE b.samples IS DISTINCT FROM h.samples""",
+    "quotes of items that do not exist": """
+        SELECT count(DISTINCT item_id) AS wrong FROM price_latest l WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = l.item_id)""",
+}
+
+
+def verify(database: Database) -> list[str]:
+    """One sentence per check that failed."""
+    findings = []
+    for name, query in CHECKS.items():
+        row = database.row(query)
+        if row and row["wrong"]:
+            findings.append(f"{row['wrong']} {name}")
+    return findings
+
+
+def sizes(database: Database) -> list[Row]:
+    """Tables with their estimated rows and bytes; partitions are counted with their table."""
+    return database.rows(
+        "SELECT coalesce(p.relname, c.relname) AS name, sum(greatest(c.reltuples, 0))::bigint AS rows,"
+        " sum(pg_total_relation_size(c.oid))::bigint AS bytes"
+        " FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = h.inhparent"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') GROUP BY 1 ORDER BY 3 DESC"
+    )

@@ -1,0 +1,92 @@
+"""What the database already holds of a batch, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from db import binary
+from db.buckets import Bools, Ints, changes
+
+NEVER = int(np.iinfo(np.int64).min // 2)
+"""The time of a quote that does not exist: earlier than any, and safe to subtract from."""
+
+TIME_COLUMN = {"price_history": "time", "price_1h": "bucket", "price_24h": "bucket", "price_7d": "bucket"}
+SAMPLES = {"price_history": sql.SQL("1::bigint")}
+
+LATEST = sql.SQL(
+    "SELECT item_id, time, stored_time, price FROM price_latest"
+    " WHERE source = %(source)s AND item_id = ANY(%(items)s) ORDER BY item_id"
+)
+# A range per item, not one for all: a single old quote must not read a year of everything.
+EXISTING = sql.SQL(
+    "SELECT h.item_id, h.{time}, {samples}"
+    " FROM unnest(%(items)s::integer[], %(lo)s::bigint[], %(hi)s::bigint[]) r (item_id, lo, hi)"
+    " CROSS JOIN LATERAL (SELECT * FROM {table} k WHERE k.item_id = r.item_id AND k.source = %(source)s"
+    " AND k.{time} >= 'epoch'::timestamptz + r.lo * interval '1 microsecond'"
+    " AND k.{time} <= 'epoch'::timestamptz + r.hi * interval '1 microsecond' OFFSET 0) h"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """`price_latest` of one source and n items in order of their ids; `NEVER` and -1 where an item has none. Shape (n,)."""
+
+    item_id: Ints
+    time: Ints
+    stored_time: Ints
+    price: Ints
+
+    def at(self, item_id: Ints) -> Ints:
+        """The rows of items, each of which is among these."""
+        return np.searchsorted(self.item_id, item_id)
+
+
+def latest(connection: psycopg.Connection, source: str, item_id: Ints) -> Latest:
+    """The newest quotes of items (sorted, each once)."""
+    columns = [("item_id", ">i4"), ("time", ">i8"), ("stored_time", ">i8"), ("price", ">i8")]
+    rows = binary.read(connection, LATEST, {"source": source, "items": item_id.tolist()}, columns)
+    at = np.searchsorted(item_id, rows["item_id"])
+    found = Latest(item_id, *(np.full(len(item_id), value) for value in (NEVER, NEVER, -1)))
+    found.time[at] = rows["time"] + binary.POSTGRES_EPOCH_US
+    found.stored_time[at] = rows["stored_time"] + binary.POSTGRES_EPOCH_US
+    found.price[at] = rows["price"]
+    return found
+
+
+def existing(connection: psycopg.Connection, table: str, source: str, item_id: Ints, lo: Ints, hi: Ints) -> binary.Array:
+    """Rows of the history or of a roll-up from each item's least `lo` to its greatest `hi`; all sorted by item, shape (n,).
+
+    Returns (item_id, time, samples), in no particular order; a quote is one sample.
+    """
+    first = changes(item_id)
+    ranges = {
+        "items": item_id[first].tolist(),
+        "lo": np.minimum.reduceat(lo, first).tolist(),
+        "hi": np.maximum.reduceat(hi, first).tolist(),
+    }
+    query = EXISTING.format(
+        time=sql.Identifier(TIME_COLUMN[table]),
+        table=sql.Identifier(table),
+        samples=SAMPLES.get(table, sql.SQL("h.samples")),
+    )
+    columns = [("item_id", ">i4"), ("time", ">i8"), ("samples", ">i8")]
+    rows = binary.read(connection, query, {"source": source} | ranges, columns)
+    rows["time"] += binary.POSTGRES_EPOCH_US
+    return rows
+
+
+def codes(*keys: tuple[Ints, Ints]) -> list[Ints]:
+    """One number per (item, time), equal for equal keys across all the sets given, and ordered like them."""
+    items = np.unique(np.concatenate([item for item, _ in keys]))
+    times = np.unique(np.concatenate([time for _, time in keys]))
+    return [np.searchsorted(items, item) * len(times) + np.searchsorted(times, time) for item, time in keys]
+
+
+def find_in(kept_item: Ints, kept_time: Ints, item_id: Ints, time: Ints) -> Bools:
+    """Which of the keys (item_id, time) are among the kept ones; shape (n,)."""
+    if not len(kept_item):
+        return np.zeros(len(item_id), dtype=np.bool_)
+    kept, asked = codes((kept_item, kept_time), (item_id, time))
+    return np.isin(asked, kept)

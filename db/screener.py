@@ -1,0 +1,130 @@
+"""All items in memory, for tables that are sorted and filtered by anything: warm requests never wait for the database."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock, Thread
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from db.pool import Database, DatabaseDownError
+from db.screener_query import SORTS, Ints, Query, Snapshot, facets, ordered, rows
+from db.screener_read import WINDOWS, fingerprint, read_catalogue, read_measures, read_prices, unpack_prices
+
+__all__ = ["SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapshot", "of"]
+
+log = structlog.get_logger(__name__)
+
+REFRESH_SECONDS = 2.0
+ORDERS_KEPT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a query's answer, and how many there are in all."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    version: int
+
+
+class Screener:
+    """The items of one database; safe to use from several threads.
+
+    The first read raises `DatabaseDownError` where the database does not answer; later ones go on with what is known.
+    """
+
+    def __init__(self, database: Database, *, refresh_seconds: float = REFRESH_SECONDS) -> None:
+        self._database = database
+        self._refresh_seconds = refresh_seconds
+        self._snapshot: Snapshot | None = None
+        self._seen: tuple[Any, ...] = ()
+        self._checked = 0.0
+        self._reading = Lock()
+        self._orders: OrderedDict[tuple[int, Query], Ints] = OrderedDict()
+        self._orders_lock = Lock()
+
+    def page(self, query: Query, start: int, stop: int) -> Page:
+        """Rows `start` to `stop` (exclusive) of what a query asks for."""
+        snapshot = self.snapshot()
+        order = self._order(snapshot, query)
+        return Page(rows(snapshot, order[start:stop], query.window), len(order), snapshot.version)
+
+    def facets(self) -> dict[str, list[tuple[str, int]]]:
+        """Types, wears, rarities and sources with how many items each has."""
+        return facets(self.snapshot())
+
+    def snapshot(self) -> Snapshot:
+        """What is known now; reads anew in the background where that is too old."""
+        known = self._snapshot
+        if known is None:
+            with self._reading:
+                return self._snapshot or self._read()
+        if time.monotonic() - self._checked > self._refresh_seconds and self._reading.acquire(blocking=False):
+            Thread(target=self._refresh, name="screener", daemon=True).start()
+        return known
+
+    def refresh(self) -> Snapshot:
+        """Read now and wait for it."""
+        with self._reading:
+            return self._read()
+
+    def _refresh(self) -> None:
+        try:
+            self._read()
+        except DatabaseDownError as error:
+            self._checked = time.monotonic()  # not with every request
+            log.warning("the screener keeps what it knows", error=str(error))
+        finally:
+            self._reading.release()
+
+    def _read(self) -> Snapshot:
+        """Read what changed. The lock is held."""
+        known = self._snapshot
+        items, measures = fingerprint(self._database)
+        packed = read_prices(self._database)
+        seen = (items, packed, measures)
+        if known is None or seen != self._seen:
+            snapshot = self._changed(known, seen)
+            self._snapshot, self._seen = snapshot, seen
+        else:
+            snapshot = known
+        self._checked = time.monotonic()
+        return snapshot
+
+    def _changed(self, known: Snapshot | None, seen: tuple[Any, ...]) -> Snapshot:
+        items, packed, measures = seen
+        version = known.version + 1 if known else 1
+        same_items = known is not None and items == self._seen[0]
+        catalogue = known.catalogue if known and same_items else read_catalogue(self._database)
+        prices = unpack_prices(packed, catalogue.ids)
+        # A catalogue change may be another reference source, whose measures are other rows.
+        if known and same_items and measures == self._seen[2]:
+            return replace(known, version=version, prices=prices)
+        measured, sparklines = read_measures(self._database, catalogue.ids)
+        return Snapshot(version, catalogue, prices, measured, sparklines)
+
+    def _order(self, snapshot: Snapshot, query: Query) -> Ints:
+        key = (snapshot.version, query)
+        with self._orders_lock:
+            if key in self._orders:
+                self._orders.move_to_end(key)
+                return self._orders[key]
+        order = ordered(snapshot, query)
+        with self._orders_lock:
+            self._orders[key] = order
+            while len(self._orders) > ORDERS_KEPT:
+                self._orders.popitem(last=False)
+        return order
+
+
+_screeners: WeakKeyDictionary[Database, Screener] = WeakKeyDictionary()
+_screeners_lock = Lock()
+
+
+def of(database: Database) -> Screener:
+    """The screener of a database; one is shared by everything that reads from it."""
+    with _screeners_lock:
+        return _screeners.setdefault(database, Screener(database))
