@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import dash
 import dash_mantine_components as dmc
 from dash import html
 
@@ -11,6 +12,12 @@ from components.live import UNKNOWN
 
 Children = Any
 """What Dash takes as children: a component, a text, or a list of them."""
+
+
+def register_page(module: str, **options: Any) -> None:
+    """dash.register_page, which has no annotations."""
+    register: Any = dash.register_page
+    register(module, **options)
 
 
 def page(*children: Children, id: str | None = None) -> html.Div:  # noqa: A002 - Dash's name for it

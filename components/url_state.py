@@ -34,7 +34,7 @@ def register(app: Dash, page: str, names: Sequence[str]) -> None:
 
 def one_of(query: Mapping[str, Any], name: str, allowed: Sequence[str], default: str) -> str:
     """A setting from the address; anything unknown counts as the default."""
-    value = query.get(name)
+    value = str(query.get(name, default))
     return value if value in allowed else default
 
 

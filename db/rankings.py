@@ -62,7 +62,8 @@ def from_database(database: Database, asked: Asked) -> list[Row]:
         found = cursor.execute(query, {"window": asked.window, "market": asked.market, "limit": asked.limit}).fetchall()
     wanted = ("source", "price", "volume", *MEASURES, "samples", "coverage", "as_of")
     return [
-        _row(rank, row, float(row[asked.metric]), {name: row[name] for name in wanted}) for rank, row in enumerate(found, 1)
+        _row(rank, row, float(row[asked.metric]), {name: row[name] for name in wanted})
+        for rank, row in enumerate(found, 1)
     ]
 
 

@@ -12,7 +12,7 @@ from db.pool import Database, Row
 LINE = """
     SELECT m.item_id, i.market_hash_name, i.weapon_type, i.weapon, i.skin_name, i.wear, i.rarity, i.image_url, i.currency,
            i.price_scale, m.source, coalesce(l.price, m.last_price) AS price, l.time AS price_time,
-           3 * nullif(p.interval_s, 0) AS stale_after,
+           greatest(3 * p.interval_s, 180) AS stale_after,  -- who asks every second quotes what was traded, not everything
            CASE WHEN m.percent_change > -100
                 THEN nullif(round(m.last_price / (1 + m.percent_change / 100)), 0)::bigint END AS base_price,
            m.percent_change, m.return_volatility, m.ewma_volatility, m.coefficient_of_variation, m.trend_slope, m.trend_r2,

@@ -11,9 +11,9 @@ import structlog
 
 from db.pool import Database, DatabaseDownError
 from db.screener_query import SORTS, Ints, Query, Snapshot, facets, ordered, rows
-from db.screener_read import WINDOWS, fingerprint, read_catalogue, read_measures, read_prices, unpack_prices
+from db.screener_read import MEASURES, WINDOWS, fingerprint, read_catalogue, read_measures, read_prices, unpack_prices
 
-__all__ = ["SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapshot", "of"]
+__all__ = ["MEASURES", "SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapshot", "of"]
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is asked for. Empty means all; prices in whole units of the currency, change in percent of
-    the window, volume in sales of the last 24 h."""
+    the window, volume in sales of the last 24 h; `kinds` of "regular", "stattrak", "souvenir"."""
 
     search: str = ""
     weapon_type: tuple[str, ...] = ()
@@ -37,8 +37,7 @@ class Query:
     change_min: float | None = None
     change_max: float | None = None
     volume_min: float | None = None
-    stattrak: bool | None = None
-    souvenir: bool | None = None
+    kinds: tuple[str, ...] = ()
     window: str = "24h"
     sort: str = "volume"
     descending: bool = True
@@ -70,9 +69,8 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
     ):
         if chosen:
             kept &= np.isin(column.codes, [column.names.index(name) for name in chosen if name in column.names])
-    for wanted, flags in ((query.stattrak, catalogue.stattrak), (query.souvenir, catalogue.souvenir)):
-        if wanted is not None:
-            kept &= flags == wanted
+    if query.kinds:
+        kept &= _of_kinds(catalogue, query.kinds)
     change = snapshot.measured[query.window].values["percent_change"]
     units = prices.price / catalogue.scale
     for least, most, values in (
@@ -137,6 +135,12 @@ def facets(snapshot: Snapshot) -> dict[str, list[tuple[str, int]]]:
         "source": (snapshot.prices.source, ()),
     }
     return {name: _counted(column, order) for name, (column, order) in columns.items()}
+
+
+def _of_kinds(catalogue: Catalogue, kinds: tuple[str, ...]) -> Bools:
+    special = catalogue.stattrak | catalogue.souvenir
+    flags = {"stattrak": catalogue.stattrak, "souvenir": catalogue.souvenir, "regular": ~special}
+    return np.any([flags[kind] for kind in kinds if kind in flags] or [np.zeros_like(special)], axis=0)
 
 
 def _counted(column: Choices, order: tuple[str, ...]) -> list[tuple[str, int]]:

@@ -1,5 +1,5 @@
 """One file a page; each has `register(app)`, which names its path and adds its callbacks to that application."""
 
-from pages import market
+from pages import items, market
 
-ALL = (market,)
+ALL = (market, items)

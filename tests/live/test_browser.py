@@ -249,3 +249,23 @@ def test_ages_and_changes_are_written_alike_on_both_sides(page: Page) -> None:
     for new, base in ((1000, 1000), (1023, 1000), (977, 1000), (1, 3), (100_049, 100_000), (2001, 2000), (1999, 2000)):
         script = "([price, base]) => window.tracera.formatChange(price, base)"
         assert tuple(page.evaluate(script, [new, base])) == format_change(new, base)
+
+
+def test_a_hidden_tab_lets_go_and_comes_back(browser: Browser, site: Live, valkey: Valkey) -> None:
+    tab = browser.new_page()
+    tab.clock.install()
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    until(lambda: site.stats()["subscriptions"] == 3)
+    show = "(hidden) => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+    show += " document.dispatchEvent(new Event('visibilitychange')); }"
+    tab.evaluate(show, True)  # noqa: FBT003 - the page's argument
+    tab.clock.fast_forward(50_000)
+    assert site.stats()["clients"] == 1
+    tab.clock.fast_forward(15_000)
+    until(lambda: site.stats()["clients"] == 0)
+    valkey.keep(quote(1, 6500))
+    tab.evaluate(show, False)  # noqa: FBT003 - the page's argument
+    until(lambda: site.stats()["subscriptions"] == 3)
+    tab.clock.run_for(1000)
+    expect(tab.locator("#plain")).to_have_text("$65.00")
+    tab.close()

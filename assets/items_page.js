@@ -1,0 +1,261 @@
+/* The page of items: its address, keyboard, columns, copy. Called by pages/items.py's clientside callbacks. */
+(() => {
+  "use strict";
+
+  const tracera = (window.tracera = window.tracera || {});
+  window.dash_clientside = window.dash_clientside || {};
+  const GRID = "items-grid";
+  const COLUMNS_KEY = "tracera:items:columns";
+  const LISTS = ["weapon_type", "wear", "rarity", "source", "kind"];
+  const NUMBERS = ["price_min", "price_max", "change_min", "change_max", "volume_min"];
+  const PARAMETERS = { search: "q", weapon_type: "type" };
+  const DEFAULTS = { window: "24h", sort: "-volume" };
+  const REFRESH = 60_000;
+  const prepared = new WeakSet();
+  const narrow = window.matchMedia("(max-width: 639px)");
+  let last = null; // the query on the screen, as JSON
+  let sort = null;
+  let restoring = false;
+
+  const onPage = () => window.location.pathname === "/items";
+  const api = () => {
+    const found = document.getElementById(GRID) && window.dash_ag_grid?.getApi?.(GRID);
+    return found && !found.isDestroyed() ? found : null;
+  };
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const controlId = (name) => `items-${name.replace("_min", "-min").replace("_max", "-max")}`;
+
+  // The address
+
+  function address(query) {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value === null || value === "" || value === DEFAULTS[name] || (Array.isArray(value) && !value.length)) continue;
+      parameters.set(PARAMETERS[name] || name, Array.isArray(value) ? value.join(",") : String(value));
+    }
+    const text = parameters.toString().replaceAll("%2C", ",");
+    return `/items${text ? `?${text}` : ""}`;
+  }
+
+  function readAddress() {
+    const parameters = new URLSearchParams(window.location.search);
+    const of = (name) => parameters.get(PARAMETERS[name] || name);
+    const query = { search: of("search") || "" };
+    for (const name of LISTS) query[name] = (of(name) || "").split(",").filter(Boolean);
+    for (const name of NUMBERS) query[name] = of(name) && Number.isFinite(Number(of(name))) ? Number(of(name)) : null;
+    query.window = of("window") || DEFAULTS.window;
+    query.sort = of("sort") || DEFAULTS.sort;
+    return query;
+  }
+
+  /** Typing replaces the entry in the history, choosing adds one. */
+  function remember(query, previous) {
+    const path = address(query);
+    if (!onPage() || path === window.location.pathname + window.location.search) return;
+    const typed = previous && previous.search !== query.search;
+    window.history[typed ? "replaceState" : "pushState"]({}, "", path);
+  }
+
+  window.addEventListener("popstate", () => {
+    if (!onPage() || !document.getElementById("items-search")) return;
+    restoring = true;
+    const query = readAddress();
+    for (const [name, value] of Object.entries(query)) {
+      if (name !== "sort") set(controlId(name), { value: value ?? "" });
+    }
+    order(query.sort);
+    set("items-sorted", { data: query.sort });
+    setTimeout(() => (restoring = false), 300);
+  });
+
+  // The grid
+
+  function order(wanted) {
+    const grid = api();
+    if (!grid) return;
+    const colId = wanted.replace(/^-/, "");
+    grid.applyColumnState({ state: [{ colId, sort: wanted.startsWith("-") ? "desc" : "asc" }], defaultState: { sort: null } });
+  }
+
+  function refresh(toTop) {
+    const grid = api();
+    if (!grid) return;
+    if (toTop && grid.getDisplayedRowCount()) grid.ensureIndexVisible(0, "top");
+    grid.refreshInfiniteCache();
+  }
+
+  function shape(grid) {
+    const small = narrow.matches;
+    grid.setGridOption("rowHeight", small ? 60 : 36);
+    grid.setGridOption("headerHeight", small ? 0 : 36);
+    if (small) {
+      const state = grid.getColumnState().map(({ colId }) => ({ colId, hide: colId !== "name", pinned: null, flex: colId === "name" ? 1 : null }));
+      grid.applyColumnState({ state });
+    } else {
+      grid.resetColumnState();
+      grid.applyColumnState({ state: savedColumns(), applyOrder: true });
+      order(sort || DEFAULTS.sort);
+    }
+    grid.refreshCells({ force: true });
+    showColumns(grid);
+  }
+
+  function savedColumns() {
+    try {
+      const saved = JSON.parse(window.localStorage.getItem(COLUMNS_KEY));
+      return Array.isArray(saved) ? saved : [];
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof DOMException) return [];
+      throw error;
+    }
+  }
+
+  function saveColumns(grid) {
+    if (narrow.matches) return;
+    const state = grid.getColumnState().map(({ colId, hide, width, flex }) => ({ colId, hide, ...(flex ? { flex } : { width }) }));
+    try {
+      window.localStorage.setItem(COLUMNS_KEY, JSON.stringify(state));
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error; // a full or forbidden store: the choice lasts as long as the page
+    }
+    showColumns(grid);
+  }
+
+  const shown = (grid) => grid.getColumnState().filter(({ colId, hide }) => !hide && colId !== "name").map(({ colId }) => colId);
+  function showColumns(grid) {
+    if (!narrow.matches) set("items-columns", { value: shown(grid) });
+  }
+
+  function prepare(grid) {
+    if (prepared.has(grid)) return;
+    prepared.add(grid);
+    sort = readAddress().sort;
+    shape(grid);
+    grid.addEventListener("columnMoved", (event) => event.finished && saveColumns(grid));
+    grid.addEventListener("columnResized", (event) => event.finished && event.source !== "api" && event.source !== "flex" && saveColumns(grid));
+    grid.addEventListener("sortChanged", () => {
+      const [column] = grid.getColumnState().filter((state) => state.sort);
+      if (!column) return;
+      const now = (column.sort === "desc" ? "-" : "") + column.colId;
+      if (now === sort) return;
+      sort = now;
+      if (!restoring) set("items-sorted", { data: now });
+      if (grid.getDisplayedRowCount()) grid.ensureIndexVisible(0, "top");
+    });
+    grid.addEventListener("cellKeyDown", ({ event, data }) => {
+      if (event.key === "Enter" && data) tracera.go(`/item/${data.id}`);
+    });
+    grid.addEventListener("rowDoubleClicked", ({ data }) => data && tracera.go(`/item/${data.id}`));
+  }
+
+  narrow.addEventListener("change", () => {
+    const grid = api();
+    if (grid) shape(grid);
+  });
+
+  setInterval(() => {
+    if (!document.hidden && onPage() && !document.querySelector(`#${GRID}:hover`)) refresh(false);
+  }, REFRESH);
+
+  document.addEventListener("keydown", (event) => {
+    const field = document.getElementById("items-search");
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || !field || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+
+  // Copy what is shown: the loaded rows, the visible columns, as a spreadsheet takes them.
+
+  function table(grid) {
+    const columns = ["name", ...shown(grid)].filter((name) => name !== "sparkline");
+    const lines = [columns.join("\t")];
+    grid.forEachNode(({ data }) => {
+      if (data) lines.push(columns.map((name) => (name === "price" && data.price !== null ? data.price / data.scale : name === "at" ? data.source : data[name]) ?? "").join("\t"));
+    });
+    return lines;
+  }
+
+  // Labels of the menus
+
+  const LABELS = ["weapon_type", "wear", "rarity"];
+  const span = (least, most, sign) =>
+    least === null && most === null ? "" : most === null ? `\u2265 ${sign(least)}` : least === null ? `\u2264 ${sign(most)}` : `${sign(least)} \u2013 ${sign(most)}`;
+  function label(name, text) {
+    set(`items-${name}-label`, { children: text });
+    document.getElementById(`items-${name}-button`)?.classList.toggle("is-set", Boolean(text));
+  }
+  function labels(query) {
+    for (const name of LABELS) label(name, query[name].length > 1 ? String(query[name].length) : query[name][0] || "");
+    label("price", span(query.price_min, query.price_max, (value) => `$${value}`));
+    label("change", span(query.change_min, query.change_max, (value) => `${value} %`));
+    const more = query.kind.length + query.source.length + (query.volume_min === null ? 0 : 1);
+    label("more", more ? String(more) : "");
+    const any = LISTS.some((name) => query[name].length) || NUMBERS.some((name) => query[name] !== null) || query.search;
+    document.getElementById("items-clear")?.classList.toggle("is-hidden", !any);
+  }
+
+  const number = (value) => (value === "" || value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value));
+
+  window.dash_clientside.items = {
+    /** The controls as one query; the page's address follows. */
+    query(search, weapon_type, wear, rarity, source, kind, price_min, price_max, change_min, change_max, volume_min, window_, sorted) {
+      const lists = { weapon_type, wear, rarity, source, kind };
+      const query = { search: (search || "").trim() };
+      for (const name of LISTS) query[name] = lists[name] || [];
+      Object.assign(query, { price_min: number(price_min), price_max: number(price_max), change_min: number(change_min), change_max: number(change_max) });
+      Object.assign(query, { volume_min: number(volume_min), window: window_, sort: sorted });
+      const text = JSON.stringify(query);
+      const previous = last === null ? null : JSON.parse(last);
+      labels(query);
+      if (previous && !restoring) remember(query, previous);
+      last = text;
+      return query;
+    },
+
+    /** A new query: ask again, keep what is shown until the answer comes. */
+    ask(query, before) {
+      window.dash_ag_grid?.getApiAsync?.(GRID).then(prepare);
+      const { sort: _now, ...rest } = query;
+      const { sort: _then, ...old } = before || rest;
+      if (JSON.stringify(rest) !== JSON.stringify(old)) refresh(true);
+      return query;
+    },
+
+    retry() {
+      refresh(true);
+      return window.dash_clientside.no_update;
+    },
+
+    columns(chosen) {
+      const grid = api();
+      if (!grid || narrow.matches || !chosen) return window.dash_clientside.no_update;
+      const all = grid.getColumnState().map(({ colId }) => colId).filter((name) => name !== "name");
+      const now = shown(grid);
+      if (chosen.length === now.length && chosen.every((name) => now.includes(name))) return window.dash_clientside.no_update;
+      grid.setColumnsVisible(all.filter((name) => !chosen.includes(name)), false);
+      grid.setColumnsVisible(chosen, true);
+      saveColumns(grid);
+      return window.dash_clientside.no_update;
+    },
+
+    resort(chosen) {
+      if (chosen) order(chosen);
+      return window.dash_clientside.no_update;
+    },
+
+    clear() {
+      for (const name of [...LISTS, ...NUMBERS, "search"]) set(controlId(name), { value: LISTS.includes(name) ? [] : "" });
+      return window.dash_clientside.no_update;
+    },
+
+    async copy(clicks) {
+      const grid = api();
+      if (!clicks || !grid) return window.dash_clientside.no_update;
+      const lines = table(grid);
+      await navigator.clipboard.writeText(lines.join("\n"));
+      return `${lines.length - 1} rows copied`;
+    },
+  };
+})();

@@ -1,0 +1,254 @@
+"""All items in one table: searched, filtered, sorted, live."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from components import clientside, context
+from components.format import number
+from components.icon import icon
+from components.item_filters import WINDOWS, check_box, filter_bar
+from components.item_grid import COLUMNS, item_grid
+from components.page import database_down, empty_state, page, page_header
+from db import screener
+from db.pool import DatabaseDownError
+
+LISTS = ("weapon_type", "wear", "rarity", "source", "kind")
+NUMBERS = ("price_min", "price_max", "change_min", "change_max", "volume_min")
+PARAMETERS = {"search": "q", "weapon_type": "type"}
+DEFAULT_SORT = "-volume"
+MOST_ROWS = 500
+
+
+def register(app: Dash) -> None:
+    dash.register_page(__name__, path="/items", title="Items · Tracera", layout=layout)
+    _register_browser(app)
+    app.callback(
+        Output("items-grid", "getRowsResponse"),
+        Output("items-total", "children"),
+        Output("items-state", "children"),
+        Input("items-grid", "getRowsRequest"),
+        State("items-query", "data"),
+    )(rows)
+    app.callback(
+        Output("items-weapon_type", "children"),
+        Output("items-wear", "children"),
+        Output("items-rarity", "children"),
+        Output("items-source", "children"),
+        Input("items-facets", "n_intervals"),
+    )(choices)
+    app.callback(
+        Output("items-download", "data"),
+        Input("items-csv", "n_clicks"),
+        State("items-query", "data"),
+        prevent_initial_call=True,
+    )(download)
+
+
+def layout(**query: str) -> html.Div:
+    values = read(query)
+    total = html.Span(id="items-total", role="status")
+    return page(
+        page_header("Items", ["Everything with a price, live. ", total], _actions()),
+        html.Section(
+            [
+                filter_bar(values),
+                html.Div([item_grid(values["sort"]), html.Div(id="items-state")], className="items-frame"),
+            ],
+            className="card items-screener",
+        ),
+        dcc.Store(id="items-query", data=values),
+        dcc.Store(id="items-asked", data=values),
+        dcc.Store(id="items-sorted", data=values["sort"]),
+        dcc.Interval(id="items-facets", interval=60_000),
+        dcc.Download(id="items-download"),
+        html.Div(id="items-copied", role="status", className="items-copied"),
+    )
+
+
+def read(parameters: dict[str, str]) -> dict[str, Any]:
+    """The address's query as values of the controls; what makes no sense is left out."""
+    of = {
+        name: parameters.get(PARAMETERS.get(name, name), "") for name in (*LISTS, *NUMBERS, "search", "window", "sort")
+    }
+    values: dict[str, Any] = {"search": of["search"]}
+    values |= {name: [part for part in of[name].split(",") if part] for name in LISTS}
+    values |= {name: _number(of[name]) for name in NUMBERS}
+    values["window"] = of["window"] if of["window"] in WINDOWS else WINDOWS[0]
+    values["sort"] = of["sort"] if of["sort"].removeprefix("-") in screener.SORTS else DEFAULT_SORT
+    return values
+
+
+def rows(request: dict[str, Any] | None, query: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """One block of rows, as AG Grid's infinite row model asks for it."""
+    if not request:
+        return no_update, no_update, no_update
+    sort = request.get("sortModel") or []
+    order = f"{'-' if sort[0]['sort'] == 'desc' else ''}{sort[0]['colId']}" if sort else query["sort"]
+    start = max(0, int(request["startRow"]))
+    try:
+        found = screener.of(context.database()).page(
+            as_query(query, order), start, min(int(request["endRow"]), start + MOST_ROWS)
+        )
+    except DatabaseDownError:
+        return {"rowData": [], "rowCount": 0}, "", database_down(retry="items-retry")
+    return {"rowData": found.rows, "rowCount": found.total}, _total(found.total), _nothing(found.total)
+
+
+def choices(_beat: int | None) -> tuple[Any, ...]:
+    """The check boxes of types, wears, rarities and sources, with how many items each has."""
+    try:
+        found = screener.of(context.database()).facets()
+    except DatabaseDownError:
+        return (no_update,) * 4
+    return tuple(
+        [check_box(name, count=count) for name, count in found[facet]]
+        for facet in ("weapon_type", "wear", "rarity", "source")
+    )
+
+
+def download(clicks: int | None, query: dict[str, Any]) -> Any:
+    """Every row that the query asks for, not only the loaded ones."""
+    if not clicks:
+        return no_update
+    try:
+        found = screener.of(context.database()).page(as_query(query, query["sort"]), 0, 1_000_000)
+    except DatabaseDownError:
+        return no_update
+    now = datetime.now(UTC)
+    return {
+        "content": as_csv(found.rows, query["window"]),
+        "filename": f"items-{now:%Y%m%d-%H%M%S}Z.csv",
+        "type": "text/csv",
+    }
+
+
+def as_query(query: dict[str, Any], sort: str) -> screener.Query:
+    """The store's query as the screener's; raises KeyError or ValueError for what the page cannot have sent."""
+    if sort.removeprefix("-") not in screener.SORTS or query["window"] not in WINDOWS:
+        raise ValueError(f"no such order or window: {sort!r}, {query['window']!r}")
+    lists: dict[str, Any] = {name: tuple(map(str, query[name])) for name in LISTS if name != "kind"}
+    limits: dict[str, Any] = {name: None if query[name] is None else float(query[name]) for name in NUMBERS}
+    return screener.Query(
+        search=str(query["search"]),
+        **lists,
+        **limits,
+        kinds=tuple(sorted(set(query["kind"]))),
+        window=query["window"],
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+    )
+
+
+def as_csv(found: list[dict[str, Any]], window: str) -> str:
+    """Rows as CSV: money in whole units, measures as they are kept, times in UTC."""
+    measures = {name: f"{name}_{window}" for name in (*screener.MEASURES, "samples")}
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    plain = ("id", "name", "weapon_type", "wear", "rarity", "stattrak", "souvenir", "currency")
+    writer.writerow([*plain, "price", "source", "quoted_at", "volume_24h", "listings", *measures.values()])
+    for row in found:
+        price = None if row["price"] is None else row["price"] / row["scale"]
+        at = None if row["at"] is None else datetime.fromtimestamp(row["at"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        figures = [row[name] for name in measures]
+        writer.writerow(
+            [*(row[name] for name in plain), price, row["source"], at, row["volume"], row["listings"], *figures]
+        )
+    return output.getvalue()
+
+
+def _register_browser(app: Dash) -> None:
+    """What needs no server: assets/items_page.js."""
+    controls = [
+        *(
+            "search",
+            "weapon_type",
+            "wear",
+            "rarity",
+            "source",
+            "kind",
+            "price-min",
+            "price-max",
+            "change-min",
+            "change-max",
+        ),
+        *("volume-min", "window"),
+    ]
+    clientside.add(
+        app,
+        "items",
+        "query",
+        Output("items-query", "data"),
+        *(Input(f"items-{name}", "value") for name in controls),
+        Input("items-sorted", "data"),
+    )
+    clientside.add(
+        app, "items", "ask", Output("items-asked", "data"), Input("items-query", "data"), State("items-asked", "data")
+    )
+    for function, component, prop in (
+        ("retry", "items-retry", "n_clicks"),
+        ("columns", "items-columns", "value"),
+        ("resort", "items-sort", "value"),
+        ("clear", "items-clear", "n_clicks"),
+    ):
+        clientside.add(app, "items", function, Input(component, prop), prevent_initial_call=True)
+    copied = Output("items-copied", "children")
+    clientside.add(app, "items", "copy", copied, Input("items-copy", "n_clicks"), prevent_initial_call=True)
+
+
+def _actions() -> list[Any]:
+    boxes = [check_box(field, head) for field, head, *_ in COLUMNS]
+    shown = [column[0] for column in COLUMNS if column[4]]
+    columns = dmc.Popover(
+        [
+            dmc.PopoverTarget(_button("Columns", "items-columns-button", "columns")),
+            dmc.PopoverDropdown(
+                dmc.CheckboxGroup(boxes, id="items-columns", value=shown, className="items-choices"),
+                className="items-dropdown",
+            ),
+        ],
+        position="bottom-end",
+        shadow="md",
+        trapFocus=True,
+        returnFocus=True,
+        keepMounted=True,
+        withRoles=True,
+        transitionProps={"duration": 80},
+    )
+    return [
+        html.Div(columns, className="items-wide"),
+        _button("Copy", "items-copy", "items"),
+        _button("CSV", "items-csv", "download"),
+    ]
+
+
+def _button(label: str, name: str, symbol: str) -> dmc.Button:
+    return dmc.Button(label, id=name, variant="default", size="xs", leftSection=icon(symbol, size=14))
+
+
+def _total(total: int) -> str:
+    return f"{number(total)} {'item' if total == 1 else 'items'}"
+
+
+def _nothing(total: int) -> Any:
+    if total:
+        return None
+    return empty_state(
+        "No item fits",
+        "Nothing with a price matches all of these filters. Loosen one, or clear them all.",
+        symbol="search",
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
