@@ -1,7 +1,7 @@
 """The application, put together."""
 
-from dash import Dash
-from flask import Flask
+from typing import TYPE_CHECKING
+
 
 from app.api import register_api
 from app.dashboard import register_dash
@@ -10,8 +10,11 @@ from app.runtime import Runtime, register_runtime
 from app.security import register_headers
 from app.web import create_flask, register_compression, register_errors
 
+if TYPE_CHECKING:
+    from flask import Flask
 
-def create_server(runtime: Runtime) -> Flask:
+
+def create_server(runtime: Runtime) -> "Flask":
     """A complete Flask + Dash application; nothing connects before the first request."""
     server = create_flask(runtime.settings)
     register_runtime(server, runtime)
@@ -19,6 +22,6 @@ def create_server(runtime: Runtime) -> Flask:
     register_compression(server)
     register_health(server)
     register_api(server)
-    dashboard: Dash = register_dash(server)
+    dashboard = register_dash(server)
     register_headers(server, dashboard)
     return server

@@ -41,12 +41,11 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 
 
 def register_headers(server: Flask, dashboard: Dash) -> None:
-    """Set the headers; called last, because the hashes cover every clientside callback."""
-    policy = content_security_policy(dashboard.csp_hashes())
+    """Set the headers. Dash adds a script of its own at the first request, so the hashes are told anew for each answer."""
 
     @server.after_request
     def protect(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(dashboard.csp_hashes()))
         return response

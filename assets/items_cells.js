@@ -98,7 +98,7 @@
     const slope = `${arrow}${signed(row.trend_slope, 2)}${NO_BREAK}%`;
     const title = `${signed(row.trend_slope, 2)} % a day, R\u00b2 ${fit ?? DASH}, from ${row.samples} closes`;
     return h("span", { className: "figure", title }, [
-      h("span", { key: "slope", className: side }, slope),
+      h("span", { key: "slope", className: `figure ${side}` }, slope),
       h("span", { key: "fit", className: "items-fit" }, fit ?? DASH),
     ]);
   };
@@ -111,6 +111,13 @@
   const count = (name, reason) => (row) =>
     row[name] === null ? unknown(reason) : h("span", { className: "figure" }, counts.format(row[name]));
 
+  const compact = new Intl.NumberFormat("en-US", { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+  const short = (row) => {
+    const units = row.turnover / row.scale;
+    if (units < 10_000) return tracera.formatMoney(Math.round(units), 1, row.currency);
+    return tracera.formatMoney(1, 1, row.currency).replace("1", compact.format(units).replace("K", "k"));
+  };
+
   const text = (name) => (row) => row[name] ?? unknown("not known");
 
   const FIGURES = {
@@ -120,6 +127,10 @@
     return_volatility: share("return_volatility", 1),
     coefficient_of_variation: share("coefficient_of_variation", 1),
     max_drawdown: share("max_drawdown", 1),
+    turnover: (row) =>
+      row.turnover === null
+        ? unknown("this source reports no sales")
+        : h("span", { className: "figure", title: tracera.formatMoney(row.turnover, row.scale, row.currency) }, short(row)),
     volume: count("volume", "this source reports no sales"),
     listings: count("listings", "this source reports no offers"),
     weapon_type: text("weapon_type"),
@@ -191,10 +202,11 @@
       ? h("img", { key: "image", src: row.image, alt: "", loading: "lazy", width: 36, height: 27 })
       : h("span", { key: "image", className: "items-initials", "aria-hidden": true }, initials(row));
   const initials = (row) =>
-    (row.weapon_type || row.name)
-      .split(/[\s-]+/)
+    row.name
+      .replace(/^(★|StatTrak™|Souvenir|\s)+/, "")
+      .split(" | ")
       .slice(0, 2)
-      .map((word) => word[0])
+      .map((part) => part[0])
       .join("")
       .toUpperCase();
 

@@ -9,7 +9,7 @@
   const LISTS = ["weapon_type", "wear", "rarity", "source", "kind"];
   const NUMBERS = ["price_min", "price_max", "change_min", "change_max", "volume_min"];
   const PARAMETERS = { search: "q", weapon_type: "type" };
-  const DEFAULTS = { window: "24h", sort: "-volume" };
+  const DEFAULTS = { window: "24h", sort: "-turnover" };
   const REFRESH = 60_000;
   const prepared = new WeakSet();
   const narrow = window.matchMedia("(max-width: 639px)");
@@ -130,7 +130,12 @@
     if (prepared.has(grid)) return;
     prepared.add(grid);
     sort = readAddress().sort;
-    shape(grid);
+    // Its row model takes options only once it has a source of rows.
+    const first = () => {
+      grid.removeEventListener("modelUpdated", first);
+      setTimeout(() => !grid.isDestroyed() && shape(grid));
+    };
+    grid.addEventListener("modelUpdated", first);
     grid.addEventListener("columnMoved", (event) => event.finished && saveColumns(grid));
     grid.addEventListener("columnResized", (event) => event.finished && event.source !== "api" && event.source !== "flex" && saveColumns(grid));
     grid.addEventListener("sortChanged", () => {

@@ -5,6 +5,8 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   let visits = 0;
 
+  const scheme = () => document.documentElement.getAttribute("data-mantine-color-scheme") || "light";
+
   const isIn = (pathname, path) =>
     path === "/" ? pathname === "/" : pathname === path || pathname.startsWith(`${path}/`) || (path === "/items" && pathname.startsWith("/item/"));
 
@@ -22,9 +24,14 @@
     arrive() {
       visits += 1;
       if (visits > 1) document.getElementById("content")?.focus({ preventScroll: true });
-      return false;
+      return [false, scheme()];
     },
   };
+
+  // Charts are drawn on the server, in the colours that are shown: see SCHEME in components/shell.py.
+  new MutationObserver(() => clientside.set_props("scheme", { data: scheme() })).observe(document.documentElement, {
+    attributeFilter: ["data-mantine-color-scheme"],
+  });
 
   // A page's settings in its address. An element with data-url-defaults='{"window": "24h"}' and data-url-page names them;
   // the control of each has the Dash id {url: name, page: page}.

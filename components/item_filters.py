@@ -10,7 +10,8 @@ from components.icon import icon
 WINDOWS = ("24h", "7d", "30d")
 KINDS = (("regular", "Regular"), ("stattrak", "StatTrak™"), ("souvenir", "Souvenir"))
 SORTS = (
-    ("-volume", "Most traded"),
+    ("-turnover", "Most traded"),
+    ("-volume", "Most sales"),
     ("-percent_change", "Rising most"),
     ("percent_change", "Falling most"),
     ("-return_volatility", "Most volatile"),
@@ -29,12 +30,12 @@ def filter_bar(values: Values) -> html.Div:
         id="items-search",
         value=values["search"],
         debounce=150,
+        autoComplete="off",
         placeholder="Search by any words",
         leftSection=icon("search", size=16),
         rightSection=dmc.Kbd("/", className="items-slash"),
         className="items-search",
-        type="search",
-        inputProps={"aria-label": "Search items", "autoComplete": "off", "spellCheck": False},
+        **{"aria-label": "Search items by any words"},
     )
     window = dmc.SegmentedControl(
         id="items-window", value=values["window"], data=list(WINDOWS), size="xs", className="items-window"
@@ -69,7 +70,7 @@ def check_box(value: str, label: str | None = None, count: int | None = None) ->
     words: list[Any] = [html.Span(label or value)]
     if count is not None:
         words.append(html.Span(f"{count:,}", className="items-count"))
-    return dmc.Checkbox(html.Span(words), value=value, label=html.Span(words, className="items-choice"), size="xs")
+    return dmc.Checkbox(value=value, label=html.Span(words, className="items-choice"), size="xs")
 
 
 def range_menu(name: str, label: str, values: Values, *, unit: str, step: float) -> dmc.Popover:
@@ -86,7 +87,6 @@ def range_menu(name: str, label: str, values: Values, *, unit: str, step: float)
             debounce=250,
             size="xs",
             hideControls=True,
-            inputProps={"inputMode": "decimal"},
         )
 
     return _menu(name, label, html.Div([limit("min", "At least"), limit("max", "At most")], className="items-range"))
@@ -154,5 +154,5 @@ def _sort(value: str) -> dmc.Select:
         size="xs",
         className="items-sort",
         comboboxProps={"width": 180, "position": "bottom-end"},
-        inputProps={"aria-label": "Order"},
+        **{"aria-label": "Order"},
     )

@@ -8,6 +8,14 @@ from components.live import live_change, live_price
 from components.page import Children
 from db.pool import Row
 
+WEARS = {
+    "Factory New": "FN",
+    "Minimal Wear": "MW",
+    "Field-Tested": "FT",
+    "Well-Worn": "WW",
+    "Battle-Scarred": "BS",
+}
+
 
 def item_picture(row: Row) -> html.Span:
     """The item's image, or the initials of its weapon and finish where it has none."""
@@ -26,11 +34,13 @@ def initials(row: Row) -> str:
 
 
 def item_name(row: Row) -> list[Children]:
-    """The name without its wear, and the wear after it in grey."""
+    """The name without its wear, and its wear after it in the players' short form."""
     name = str(row["market_hash_name"])
     wear = row.get("wear")
-    base = name.removesuffix(f" ({wear})") if wear else name
-    return [html.Span(base, className="item-base"), html.Span(wear, className="item-wear")] if wear else [base]
+    if not wear:
+        return [name]
+    short = html.Abbr(WEARS.get(wear, wear), title=wear, className="item-wear")
+    return [html.Span(name.removesuffix(f" ({wear})"), className="item-base"), short]
 
 
 def live_row(row: Row, *, figure: Children = None) -> dcc.Link:

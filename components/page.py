@@ -30,7 +30,8 @@ def page_header(title: str, description: Children, actions: Children = None) -> 
     """The page's only h1, what it shows in one line, and what can be done to all of it at the right."""
     words = html.Div([html.H1(title, className="page-title"), html.P(description, className="page-description")])
     return html.Header(
-        [words, html.Div(actions, className="page-actions")] if actions else [words], className="page-header"
+        [words, html.Div(actions, className="page-actions")] if actions is not None else [words],
+        className="page-header",
     )
 
 
@@ -59,7 +60,7 @@ def tile(label: str, value: Children, note: Children = None, *, info: Children =
         [
             html.Div(words, className="tile-label"),
             html.Div(value, className="tile-value"),
-            html.Div(note or " ", className="tile-note"),
+            html.Div(" " if note is None else note, className="tile-note"),
         ],
         className="tile",
     )
@@ -111,7 +112,7 @@ def database_down(*, retry: str | dict[str, str] | None = None) -> html.Div:
 
 def simulated_badge() -> dmc.Badge:
     """Stands where invented prices are shown."""
-    return dmc.Badge("Simulated market", className="badge-simulated", variant="light", size="sm", tt="none")
+    return dmc.Badge("Simulated market", className="badge-simulated", variant="default", size="sm", tt="none")
 
 
 def skeleton(height: int | str, *, width: int | str = "100%", radius: str = "sm") -> html.Div:

@@ -9,6 +9,8 @@ from components.icon import icon
 from components.live import live_chip
 
 HEADER, SIDE, BAR = 56, 208, 56
+SCHEME = "scheme"
+"""Id of the store whose `data` is "light" or "dark", as shown: an input for callbacks that draw."""
 
 # The scheme is set before the first paint, by a file: the policy allows no inline script.
 INDEX = """<!DOCTYPE html>
@@ -51,6 +53,7 @@ def layout() -> dmc.MantineProvider:
             html.A("Skip to content", href="#content", className="skip-link"),
             shell,
             search.dialog(),
+            dcc.Store(id=SCHEME),
             dmc.NotificationContainer(id="notifications", position="bottom-right"),
         ],
         theme=theme.MANTINE,
@@ -105,4 +108,6 @@ def register(app: Dash) -> None:
         Input("burger", "opened"),
         State("shell", "navbar"),
     )
-    clientside.add(app, "shell", "arrive", Output("burger", "opened"), Input("_pages_location", "pathname"))
+    clientside.add(
+        app, "shell", "arrive", Output("burger", "opened"), Output(SCHEME, "data"), Input("_pages_location", "pathname")
+    )

@@ -11,6 +11,7 @@ from components.format import change, money, number, percent, short_number
 from db.pool import Row
 
 OTHER = "Other"
+ROOT = "market"
 # The change that is shown in the strongest colour.
 STRONGEST = {"24h": 8.0, "7d": 15.0, "30d": 30.0}
 CONFIG: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True}
@@ -22,13 +23,17 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
     kinds: dict[str, list[Row]] = {}
     for row in rows:
         kinds.setdefault(row["weapon_type"] or OTHER, []).append(row)
-    ids, labels, parents, values, colours, texts, hovers = [], [], [], [], [], [], []
+    everything = sum(row["weight"] for row in rows)
+    moved = sum(row["weight"] * row["percent_change"] for row in rows) / everything
+    ids, labels, parents = [ROOT], ["All types"], [""]
+    values, colours, texts = [everything], [0.0], [""]
+    hovers = [f"<b>{len(rows)} items</b><br>{percent(moved, signed=True)} by weight"]
     for kind, members in kinds.items():
         whole = sum(row["weight"] for row in members)
         mean = sum(row["weight"] * row["percent_change"] for row in members) / whole
         ids.append(f"type:{kind}")
         labels.append(kind)
-        parents.append("")
+        parents.append(ROOT)
         values.append(whole)
         colours.append(mean)
         texts.append("")
@@ -53,7 +58,7 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
         branchvalues="total",
         texttemplate="%{label}<br>%{text}",
         hovertemplate="%{customdata}<extra></extra>",
-        textfont={"family": theme.FONT, "color": tokens.text, "size": 13},
+        textfont={"family": theme.FONT, "color": tokens.text, "size": 12},
         marker={
             "colors": colours,
             "colorscale": theme.change_scale(scheme),
@@ -64,10 +69,11 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
         },
         tiling={"pad": 1},
         pathbar={"visible": False},
-        root={"color": "rgba(0,0,0,0)"},
     )
     drawn = go.Figure(trace)
     drawn.update_layout(template=theme.plotly_template(scheme), margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    # Labels that do not fit are left out; hover and the table have them.
+    drawn.update_layout(uniformtext={"minsize": 11, "mode": "hide"})
     return drawn
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import Dash, Input, Output
+from dash import Dash, Input, Output, html
 
 from components import clientside
 
@@ -14,9 +14,10 @@ def control(page: str, name: str) -> dict[str, str]:
     return {"page": page, "url": name}
 
 
-def described(page: str, defaults: Mapping[str, str | int]) -> dict[str, str]:
-    """Attributes of the page's outermost element; a setting at its default does not show in the address."""
-    return {"data-url-page": page, "data-url-defaults": json.dumps(dict(defaults))}
+def outermost(content: html.Div, page: str, defaults: Mapping[str, str | int]) -> html.Div:
+    """The page, saying which settings it has; one at its default does not show in the address."""
+    attributes: dict[str, Any] = {"data-url-page": page, "data-url-defaults": json.dumps(dict(defaults))}
+    return html.Div(content, **attributes)
 
 
 def register(app: Dash, page: str, names: Sequence[str]) -> None:

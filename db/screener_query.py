@@ -15,7 +15,7 @@ RARITIES = (
     "Base Grade", "Consumer Grade", "Industrial Grade", "High Grade", "Mil-Spec Grade", "Distinguished", "Remarkable", "Restricted",
     "Exceptional", "Exotic", "Classified", "Superior", "Covert", "Master", "Extraordinary", "Contraband",
 )  # fmt: skip
-SORTS = ("name", "weapon_type", "wear", "rarity", "price", "volume", "listings", "source", "at", *MEASURES)
+SORTS = ("name", "weapon_type", "wear", "rarity", "price", "volume", "turnover", "listings", "source", "at", *MEASURES)
 SPARK_LEVELS = 100
 
 Bools = npt.NDArray[np.bool_]
@@ -39,7 +39,7 @@ class Query:
     volume_min: float | None = None
     kinds: tuple[str, ...] = ()
     window: str = "24h"
-    sort: str = "volume"
+    sort: str = "turnover"
     descending: bool = True
 
 
@@ -116,6 +116,7 @@ def rows(snapshot: Snapshot, places: Ints, window: str) -> list[dict[str, Any]]:
         "price": _whole(prices.price[places]),
         "at": _whole(prices.at[places]),
         "volume": _whole(snapshot.measured["24h"].volume[places]),
+        "turnover": _whole(_turnover(snapshot)[places]),
         "listings": _whole(prices.listings[places]),
         "base": _whole(_base(measured, places)),
         "samples": measured.samples[places].tolist(),
@@ -155,20 +156,24 @@ def _key(snapshot: Snapshot, query: Query) -> Floats:
     measured = snapshot.measured[query.window].values
     if query.sort in measured:
         return measured[query.sort]
-    if query.sort == "price":
-        return prices.price / catalogue.scale
-    if query.sort == "volume":
-        return snapshot.measured["24h"].volume
-    if query.sort in {"listings", "at"}:
-        values: Floats = getattr(prices, query.sort)
-        return values
-    if query.sort == "name":
-        return catalogue.name_rank.astype(np.float64)
-    if query.sort == "source":
-        return _ranked(prices.source, ())
-    order = {"wear": WEARS, "rarity": RARITIES}.get(query.sort, ())
-    column: Choices = getattr(catalogue, query.sort)
-    return _ranked(column, order)
+    numbers = {
+        "price": lambda: prices.price / catalogue.scale,
+        "at": lambda: prices.at,
+        "listings": lambda: prices.listings,
+        "volume": lambda: snapshot.measured["24h"].volume,
+        "turnover": lambda: _turnover(snapshot) / catalogue.scale,
+        "name": lambda: catalogue.name_rank.astype(np.float64),
+        "source": lambda: _ranked(prices.source, ()),
+        "weapon_type": lambda: _ranked(catalogue.weapon_type, ()),
+        "wear": lambda: _ranked(catalogue.wear, WEARS),
+        "rarity": lambda: _ranked(catalogue.rarity, RARITIES),
+    }
+    return numbers[query.sort]()
+
+
+def _turnover(snapshot: Snapshot) -> Floats:
+    """Sales of the last 24 h times the price, in minor units."""
+    return snapshot.measured["24h"].volume * snapshot.prices.price
 
 
 def _ranked(column: Choices, order: tuple[str, ...]) -> Floats:

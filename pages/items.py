@@ -22,7 +22,7 @@ from db.pool import DatabaseDownError
 LISTS = ("weapon_type", "wear", "rarity", "source", "kind")
 NUMBERS = ("price_min", "price_max", "change_min", "change_max", "volume_min")
 PARAMETERS = {"search": "q", "weapon_type": "type"}
-DEFAULT_SORT = "-volume"
+DEFAULT_SORT = "-turnover"
 MOST_ROWS = 500
 
 

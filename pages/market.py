@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 import redis
 from dash import Dash, Input, Output, State, ctx, dcc, html
 
-from components import clientside, context, market_tiles, treemap, url_state
+from components import clientside, context, market_tiles, shell, treemap, url_state
 from components.format import percent
 from components.guard import guarded
 from components.item_row import live_row
@@ -32,7 +32,7 @@ CHOICES = ("24h", "7d", "30d")
 SIZES = ("value", "volume")
 LISTED, MAPPED = 10, 150
 REFRESH_MS = 30_000
-SCHEME = Input("color-scheme", "computedColorScheme")
+SCHEME = Input(shell.SCHEME, "data")
 WINDOW = Input(url_state.control(PAGE, "window"), "value")
 CLOCK = Input("market-clock", "n_intervals")
 RETRY = Input("market-retry", "n_clicks", allow_optional=True)
@@ -99,7 +99,7 @@ def layout(**query: str) -> html.Div:
         dcc.Interval(id="market-clock", interval=REFRESH_MS),
         dcc.Store(id="market-opened"),
     )
-    return html.Div(content, **url_state.described(PAGE, DEFAULTS))
+    return url_state.outermost(content, PAGE, DEFAULTS)
 
 
 def _named(text: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ Principal = Any
 """Whoever signed in, as `authorise` and `watchlist` agree on."""
 Authorise = Callable[[Scope], Awaitable[Principal | None]]
 Watchlist = Callable[[Principal], Awaitable[Sequence[int]]]
-_SOURCE = re.compile(r"[a-z0-9_.-]{1,32}")
+_SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
 class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
