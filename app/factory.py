@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-
 from app.api import register_api
 from app.dashboard import register_dash
 from app.health import register_health

@@ -75,9 +75,7 @@
       const found = described();
       if (!found) return;
       for (const [name, value] of Object.entries(current(found.defaults))) {
-        const id = { page: found.page, url: name };
-        const known = document.getElementById(JSON.stringify(id));
-        if (known) clientside.set_props(id, { value });
+        clientside.set_props({ page: found.page, url: name }, { value });
       }
     });
   });

@@ -105,6 +105,11 @@ def days(window: str) -> float:
     return WINDOWS[window].seconds / DAY
 
 
+def buckets(window: str) -> int:
+    """The most closes a window can have."""
+    return WINDOWS[window].buckets
+
+
 def gate_values(measure: Measure, least_volume: int = 0) -> dict[str, float]:
     """The measure's gate as the queries of db.rankings_read take it, with no less volume than asked for."""
     return asdict(replace(measure.gate, least_volume=max(measure.gate.least_volume, float(least_volume))))

@@ -73,7 +73,7 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
     drawn = go.Figure(trace)
     drawn.update_layout(template=theme.plotly_template(scheme), margin={"l": 0, "r": 0, "t": 0, "b": 0})
     # Labels that do not fit are left out; hover and the table have them.
-    drawn.update_layout(uniformtext={"minsize": 11, "mode": "hide"})
+    drawn.update_layout(uniformtext={"minsize": 10, "mode": "hide"})
     return drawn
 
 

@@ -80,7 +80,7 @@ FROM packed LEFT JOIN LATERAL (
     SELECT close FROM price_1h b WHERE b.item_id = packed.item_id AND b.source = packed.source AND b.bucket < %(first)s
     ORDER BY bucket DESC LIMIT 1) p ON true
 ORDER BY item_id, source
-"""  # noqa: S608
+"""
 
 FIVE_MINUTES = f"""
 WITH buckets AS (
@@ -98,4 +98,4 @@ FROM packed LEFT JOIN LATERAL (
       AND h.time < %(first)s AND h.time >= %(first)s - interval '2 days'
     ORDER BY time DESC LIMIT 1) p ON true
 ORDER BY item_id, source
-"""  # noqa: S608
+"""

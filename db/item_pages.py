@@ -45,7 +45,7 @@ def page(
     turn = "DESC" if descending else "ASC"
     # Only constants of this module are put into the text; every value is a parameter.
     text = (
-        f"SELECT {PUBLIC} FROM items i {LATEST} WHERE {' AND '.join(where) or 'true'}"  # noqa: S608
+        f"SELECT {PUBLIC} FROM items i {LATEST} WHERE {' AND '.join(where) or 'true'}"
         f" ORDER BY {order} {turn}, i.id {turn} LIMIT %(limit)s"
     )
     with database.connection() as connection, connection.cursor(row_factory=dict_row) as found:

@@ -72,7 +72,7 @@ def create(connection: psycopg.Connection, items: Iterable[NewItem]) -> int:
             for name, value in asdict(item).items():
                 columns[name].append(value)
         cursor = connection.execute(
-            f"INSERT INTO items ({fields}) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"  # noqa: S608
+            f"INSERT INTO items ({fields}) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
             " %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::text[], %s::text[], %s::integer[])"
             " ON CONFLICT (market, market_hash_name) DO NOTHING",
             list(columns.values()),
@@ -104,12 +104,12 @@ def adopt_source(connection: psycopg.Connection, ids: Sequence[int], source: str
 
 def one(database: Database, item_id: int) -> Row | None:
     """An item with its headline price, or None."""
-    return database.row(f"SELECT {PUBLIC} FROM items i {LATEST} WHERE i.id = %s", [item_id])  # noqa: S608
+    return database.row(f"SELECT {PUBLIC} FROM items i {LATEST} WHERE i.id = %s", [item_id])
 
 
 def some(database: Database, ids: Sequence[int]) -> list[Row]:
     """Those items that exist, in no particular order."""
-    return database.rows(f"SELECT {PUBLIC} FROM items i {LATEST} WHERE i.id = ANY(%s)", [list(ids)])  # noqa: S608
+    return database.rows(f"SELECT {PUBLIC} FROM items i {LATEST} WHERE i.id = ANY(%s)", [list(ids)])
 
 
 def latest(database: Database, item_id: int) -> list[Row]:
@@ -126,7 +126,7 @@ def search(database: Database, text: str, limit: int = 20) -> list[Row]:
     """Items whose name holds every word of `text`, in any order; the dearest first."""
     words = [f"%{like_literal(word)}%" for word in text.split()]
     return database.rows(
-        f"SELECT {PUBLIC}, m.percent_change FROM items i {LATEST}"  # noqa: S608
+        f"SELECT {PUBLIC}, m.percent_change FROM items i {LATEST}"
         " LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = i.reference_source AND m.\"window\" = '24h'"
         " WHERE i.market_hash_name ILIKE ALL(%s) ORDER BY l.price DESC NULLS LAST, i.id LIMIT %s",
         [words, limit],
@@ -136,7 +136,7 @@ def search(database: Database, text: str, limit: int = 20) -> list[Row]:
 def similar(database: Database, item_id: int, limit: int = 8) -> list[Row]:
     """Other wears of the same finish first, then items of the same weapon nearest in price."""
     return database.rows(
-        f"WITH me AS (SELECT i.*, l.price AS price FROM items i {LATEST} WHERE i.id = %s)"  # noqa: S608
+        f"WITH me AS (SELECT i.*, l.price AS price FROM items i {LATEST} WHERE i.id = %s)"
         f" SELECT {PUBLIC}, m.percent_change FROM me JOIN items i ON i.weapon = me.weapon AND i.id <> me.id {LATEST}"
         " LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = i.reference_source AND m.\"window\" = '24h'"
         " ORDER BY i.skin_name IS DISTINCT FROM me.skin_name,"

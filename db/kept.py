@@ -55,7 +55,9 @@ def latest(connection: psycopg.Connection, source: str, item_id: Ints) -> Latest
     return found
 
 
-def existing(connection: psycopg.Connection, table: str, source: str, item_id: Ints, lo: Ints, hi: Ints) -> binary.Array:
+def existing(
+    connection: psycopg.Connection, table: str, source: str, item_id: Ints, lo: Ints, hi: Ints
+) -> binary.Array:
     """Rows of the history or of a roll-up from each item's least `lo` to its greatest `hi`; all sorted by item, shape (n,).
 
     Returns (item_id, time, samples), in no particular order; a quote is one sample.

@@ -14,7 +14,7 @@ def overview(database: Database, window: str, days: float, gate: Mapping[str, fl
     any. `advancing`, `declining`, `unchanged` count all that pass.
     """
     found = database.row(
-        f"WITH line AS ({LINE}), {GATED},"  # noqa: S608 - constants
+        f"WITH line AS ({LINE}), {GATED},"
         " common AS (SELECT mode() WITHIN GROUP (ORDER BY currency) AS currency FROM passed),"
         " basket AS (SELECT price::float8 / price_scale AS last, base_price::float8 / price_scale AS base, volume_per_day AS held"
         "   FROM passed JOIN common USING (currency) WHERE base_price IS NOT NULL AND volume_per_day > 0)"
@@ -31,7 +31,7 @@ def overview(database: Database, window: str, days: float, gate: Mapping[str, fl
 def heaviest(database: Database, window: str, days: float, *, by_value: bool, limit: int) -> list[Row]:
     """The items with the greatest sales a day, by value or by number (`weight`), the greatest first."""
     return database.rows(
-        f"WITH line AS ({LINE}), weighed AS (SELECT line.*, CASE WHEN %(by_value)s"  # noqa: S608 - constants
+        f"WITH line AS ({LINE}), weighed AS (SELECT line.*, CASE WHEN %(by_value)s"
         " THEN price::float8 / price_scale * volume_per_day ELSE volume_per_day END AS weight FROM line)"
         " SELECT * FROM weighed WHERE weight > 0 AND percent_change IS NOT NULL ORDER BY weight DESC, item_id LIMIT %(limit)s",
         {"window": window, "days": days, "by_value": by_value, "limit": limit},

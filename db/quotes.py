@@ -11,6 +11,9 @@ from db.binary import UNKNOWN
 from db.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
 from db.kept import Latest
 
+__all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock_source", "make_partitions", "relax_commit",
+           "shard_of", "store"]  # fmt: skip
+
 SHARDS = 2
 """Items of one source are written by at most so many sessions at once, each with its own share of them."""
 
@@ -106,7 +109,8 @@ def store(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, 
     ordered = quotes.in_order()
     latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
     news = ordered.take(_news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1)))
-    _copy_history(connection, source, news)
+    if len(news):
+        binary.copy(connection, "price_history", _columns(source, news), NULLS)
     _upsert_latest(connection, source, ordered, news, latest)
     ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
     rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
@@ -131,7 +135,7 @@ def _news(connection: psycopg.Connection, source: str, quotes: QuoteColumns, lat
     at = latest.at(quotes.item_id)
     stored = latest.stored_time[at]
     late = quotes.time < latest.time[at]
-    wanted = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
     wanted &= quotes.time != stored
     doubtful = np.flatnonzero(wanted & (quotes.time < stored))
     if len(doubtful):
@@ -157,15 +161,6 @@ def _absent(connection: psycopg.Connection, source: str, item_id: Ints, time: In
     left = np.searchsorted(of_raw, of_bucket, "right") - np.searchsorted(of_raw, of_bucket)
     closed = of_bucket[left < buckets["samples"]]
     return ~np.isin(asked, had) & ~np.isin(of_quote, closed)
-
-
-def _copy_history(connection: psycopg.Connection, source: str, quotes: QuoteColumns) -> None:
-    """Month by month, so that a partition and its index are filled in one go."""
-    if not len(quotes):
-        return
-    month = quotes.time.astype("datetime64[us]").astype("datetime64[M]").astype(np.int16)
-    ordered = quotes.take(np.argsort(month, kind="stable"))
-    binary.copy(connection, "price_history", _columns(source, ordered), NULLS)
 
 
 def _upsert_latest(

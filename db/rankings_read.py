@@ -100,7 +100,7 @@ def ranked(
 def reach(database: Database, window: str, days: float, gate: Mapping[str, float]) -> Row:
     """How many items are measured in a window (`items`), how many pass a gate (`passing`), and the most closes of any."""
     found = database.row(
-        f"WITH line AS ({LINE}), {GATED} SELECT (SELECT count(*) FROM line) AS items,"  # noqa: S608 - constants
+        f"WITH line AS ({LINE}), {GATED} SELECT (SELECT count(*) FROM line) AS items,"
         " (SELECT count(*) FROM passed) AS passing, (SELECT coalesce(max(samples), 0) FROM line) AS samples",
         {"window": window, "days": days, **gate},
     )

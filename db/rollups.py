@@ -52,4 +52,3 @@ def _copy(connection: psycopg.Connection, table: str, source: str, buckets: Buck
     columns["source"] = binary.text(source, len(columns["item_id"][1]))
     if len(columns["item_id"][1]):
         binary.copy(connection, table, columns, NULLS)
-

@@ -1,6 +1,6 @@
 """What the screener is asked, answered in NumPy: which items, in which order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,11 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for. Empty means all; prices in whole units of the currency, change in percent of
-    the window, volume in sales of the last 24 h; `kinds` of "regular", "stattrak", "souvenir"."""
+    """What is asked for; empty means all.
+
+    Prices are in whole units of the currency, change in percent of the window, volume in sales of the last 24 h;
+    `kinds` are of "regular", "stattrak", "souvenir".
+    """
 
     search: str = ""
     weapon_type: tuple[str, ...] = ()
@@ -141,7 +144,8 @@ def facets(snapshot: Snapshot) -> dict[str, list[tuple[str, int]]]:
 def _of_kinds(catalogue: Catalogue, kinds: tuple[str, ...]) -> Bools:
     special = catalogue.stattrak | catalogue.souvenir
     flags = {"stattrak": catalogue.stattrak, "souvenir": catalogue.souvenir, "regular": ~special}
-    return np.any([flags[kind] for kind in kinds if kind in flags] or [np.zeros_like(special)], axis=0)
+    chosen: Bools = np.any([flags[kind] for kind in kinds if kind in flags] or [np.zeros_like(special)], axis=0)
+    return chosen
 
 
 def _counted(column: Choices, order: tuple[str, ...]) -> list[tuple[str, int]]:
@@ -156,7 +160,7 @@ def _key(snapshot: Snapshot, query: Query) -> Floats:
     measured = snapshot.measured[query.window].values
     if query.sort in measured:
         return measured[query.sort]
-    numbers = {
+    numbers: dict[str, Callable[[], Floats]] = {
         "price": lambda: prices.price / catalogue.scale,
         "at": lambda: prices.at,
         "listings": lambda: prices.listings,

@@ -136,7 +136,7 @@ def unpack_prices(packed: list[tuple[str, bytes]], ids: npt.NDArray[np.int64]) -
 
 def read_measures(database: Database, ids: npt.NDArray[np.int64]) -> tuple[dict[str, Measured], Floats]:
     """The measures by window, and the sparklines of 24 h (n, 24) in minor units, NaN where nothing was observed."""
-    packed = dict(database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True))
+    packed: dict[str, bytes] = dict(database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True))
     measured = {window: _measured(packed.get(window, b""), ids) for window in WINDOWS}
     rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True)
     cells = _cells(SPARK, [row[0] for row in rows if row[0]])
@@ -148,7 +148,7 @@ def read_measures(database: Database, ids: npt.NDArray[np.int64]) -> tuple[dict[
 
 def fold(text: str) -> str:
     """Text as it is searched: lower case, without the signs that nobody types."""
-    return text.casefold().replace("™", "").replace("★", "").replace("|", " ")  # noqa: RUF001
+    return text.casefold().replace("™", "").replace("★", "").replace("|", " ")
 
 
 def choices(values: tuple[str | None, ...]) -> Choices:

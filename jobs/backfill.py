@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import structlog
@@ -22,7 +23,7 @@ from jobs.providers.base import Quote
 
 log = structlog.get_logger(__name__)
 
-ENOUGH = 150_000
+ENOUGH = 200_000
 """Points that make a batch; small files are stored together."""
 WAITING = 2
 """Batches that each writer may lag behind the reader: it bounds memory."""
@@ -162,7 +163,7 @@ class Writers:
         self._pending: list[list[Future[int]]] = [[] for _ in range(quotes.SHARDS)]
         self._months: set[int] = set()
 
-    def __enter__(self) -> "Writers":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -228,7 +229,9 @@ def _columns(
 def _joined(parts: list[quotes.QuoteColumns]) -> quotes.QuoteColumns:
     names = quotes.QuoteColumns.__dataclass_fields__
     empty = np.empty(0, dtype=np.int64)
-    return quotes.QuoteColumns(**{name: np.concatenate([empty, *(getattr(part, name) for part in parts)]) for name in names})
+    return quotes.QuoteColumns(
+        **{name: np.concatenate([empty, *(getattr(part, name) for part in parts)]) for name in names}
+    )
 
 
 def _told(

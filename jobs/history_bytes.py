@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BLOCK = 12_000_000
+BLOCK = 8_000_000
 PACKED_BLOCK = 1 << 18
+BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
 GZIP_WINDOW = 31
 """What zlib calls a gzip stream."""

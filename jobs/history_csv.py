@@ -6,12 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.history_bytes import Source, Truncated
+from jobs.history_bytes import BOM, Source, Truncated
 from jobs.history_lines import Block, Columns, parse
-from jobs.history_points import HistoryFileError, Ints, Points, Rejected, RejectedError, cents, count, microseconds, not_in_future
+from jobs.history_points import (
+    HistoryFileError,
+    Ints,
+    Points,
+    Rejected,
+    RejectedError,
+    cents,
+    count,
+    microseconds,
+    not_in_future,
+)
 
 FIELDS = ("market_hash_name", "date", "price", "volume")
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,10 @@ def read(source: Source, latest: int) -> Iterator[tuple[Points, list[Rejected]]]
 
 
 def _header(data: bytes, file: str) -> Columns:
-    titles = [title.strip().lower() for title in _fields(data)]
+    try:
+        titles = [title.strip().lower() for title in _fields(data)]
+    except RejectedError as error:
+        raise HistoryFileError(f"{file}: line 1: {error}") from None
     missing = [name for name in FIELDS if titles.count(name) != 1]
     if missing:
         raise HistoryFileError(f"{file}: line 1 must name {', '.join(FIELDS)}, each once; look at {', '.join(missing)}")

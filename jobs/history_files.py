@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs import history_csv, history_json
-from jobs.history_bytes import Source
+from jobs.history_bytes import BOM, Source
 from jobs.history_points import CLOCK_SKEW, EPOCH, MICROSECOND, Points, Rejected
 
 
 def points(source: Source, *, item: str | None = None) -> Iterator[tuple[Points, list[Rejected]]]:
-    """Points and refused lines of a file, some 200,000 lines at a time: CSV with a header or Steam's JSON, either gzipped.
+    """Points and refused lines of a file, some 100,000 lines at a time: CSV with a header or Steam's JSON, either gzipped.
 
     Raises:
         HistoryFileError: the file as a whole cannot be used.
     """
     latest = (datetime.now(UTC) + CLOCK_SKEW - EPOCH) // MICROSECOND
-    if source.start().lstrip()[:1] in {b"{", b"["}:
+    if source.start().removeprefix(BOM).lstrip()[:1] in {b"{", b"["}:
         yield history_json.read(source, item, latest)
     else:
         yield from history_csv.read(source, latest)

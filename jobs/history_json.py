@@ -34,8 +34,9 @@ def read(source: Source, item: str | None, latest: int) -> tuple[Points, list[Re
             kept.append((line, *_point(entry, latest)))
         except RejectedError as error:
             rejected.append(Rejected(source.name, line, str(error)))
-    line, time, price, volume = np.array(kept, dtype=np.int64).reshape(-1, 4).T
-    return Points([item or item_of(source)], np.zeros(len(kept), dtype=np.int64), time, price, volume, line), rejected
+    lines, times, prices_of, volumes = np.array(kept, dtype=np.int64).reshape(-1, 4).T
+    names = [item or item_of(source)]
+    return Points(names, np.zeros(len(kept), dtype=np.int64), times, prices_of, volumes, lines), rejected
 
 
 def item_of(source: Source) -> str:
@@ -60,7 +61,9 @@ def _prices(source: Source) -> list[Any]:
         raise HistoryFileError(f'{source.name}: not a price history of Steam ("success": true and "prices")')
     prefix, suffix = (str(reply.get(name) or "").strip() for name in ("price_prefix", "price_suffix"))
     if prefix != "$" or suffix not in {"", "USD"}:
-        raise HistoryFileError(f"{source.name}: prices are in {prefix or suffix or 'no named currency'}, not in $ (USD)")
+        raise HistoryFileError(
+            f"{source.name}: prices are in {prefix or suffix or 'no named currency'}, not in $ (USD)"
+        )
     return list(reply["prices"])
 
 
@@ -80,7 +83,7 @@ def _time(text: str) -> int:
     found = DATE.fullmatch(text)
     try:
         if not found:
-            raise ValueError(text)
+            raise ValueError(text)  # noqa: TRY301  # the same answer as for a month that is none
         month, day, year, hour = found.groups()
         moment = datetime(int(year), MONTHS.index(month) + 1, int(day), int(hour), tzinfo=UTC)
     except ValueError:

@@ -10,7 +10,7 @@ from jobs.history_points import EARLIEST, EPOCH, MICROSECOND, MOST_DIGITS, UNKNO
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
-NEWLINE, RETURN, COMMA, QUOTE, DOT, ZERO = b"\n\r,\".0"
+NEWLINE, RETURN, COMMA, QUOTE, DOT, ZERO = b'\n\r,".0'
 PAD = 128
 """Zero bytes on both sides of a block: no window reaches over its edge."""
 LONGEST_NAME = 120
@@ -82,7 +82,15 @@ def parse(data: bytes, columns: Columns, latest: int) -> Block:
     odd[rows[chosen]] = False
     odd &= end > begin
     return Block(
-        begin - PAD, end - PAD, rows[chosen], np.flatnonzero(odd), names, name_of, time[chosen], cents[chosen], sold[chosen]
+        begin - PAD,
+        end - PAD,
+        rows[chosen],
+        np.flatnonzero(odd),
+        names,
+        name_of,
+        time[chosen],
+        cents[chosen],
+        sold[chosen],
     )
 
 

@@ -1,5 +1,5 @@
 """One file a page; each has `register(app)`, which names its path and adds its callbacks to that application."""
 
-from pages import items, market
+from pages import item, items, market, rankings, status
 
-ALL = (market, items)
+ALL = (market, items, item, rankings, status)

@@ -27,7 +27,7 @@ MOST_ROWS = 500
 
 
 def register(app: Dash) -> None:
-    dash.register_page(__name__, path="/items", title="Items · Tracera", layout=layout)
+    dash.register_page(__name__, path="/items", title="Items · Tracera", layout=layout)  # type: ignore[no-untyped-call]
     _register_browser(app)
     app.callback(
         Output("items-grid", "getRowsResponse"),

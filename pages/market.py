@@ -184,7 +184,7 @@ def show_map(window: str, size: str, scheme: str | None, _clock: int, _retry: in
             id="market-treemap",
             figure=treemap.figure(rows, window, scheme),
             config=treemap.CONFIG,
-            className="map-graph",
+            style={"height": "var(--map-height)"},
             responsive=True,
         )
         return [graph, treemap.legend(window), treemap.table(rows, by_value=by_value)]

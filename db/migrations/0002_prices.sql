@@ -13,26 +13,40 @@ CREATE TABLE price_history (
     ask            bigint,
     PRIMARY KEY (item_id, source, time)
 ) PARTITION BY RANGE (time);
-CREATE INDEX price_history_time ON price_history USING brin (time);
 
--- Makes the monthly partitions that a range of times needs. Safe to call from several sessions at once, and beside readers
--- and writers: unlike CREATE TABLE … PARTITION OF, attaching does not lock them out.
+-- Makes the partitions that a range of times needs: a month each, but past years whole, or a history of ten years would
+-- make every query plan 120 tables. Safe to call from several sessions at once, and beside readers and writers: unlike
+-- CREATE TABLE … PARTITION OF, attaching does not lock them out.
 CREATE PROCEDURE price_partitions(lo timestamptz, hi timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     month timestamp := date_trunc('month', lo AT TIME ZONE 'UTC');
+    until timestamp;
+    year text;
     name text;
 BEGIN
     WHILE month AT TIME ZONE 'UTC' <= hi LOOP
+        until := month + interval '1 month';
         name := 'price_history_' || to_char(month, 'YYYY_MM');
-        IF to_regclass(name) IS NULL THEN
+        year := 'price_history_' || to_char(month, 'YYYY');
+        IF to_regclass(name) IS NULL AND to_regclass(year) IS NULL THEN
             PERFORM pg_advisory_xact_lock(hashtext('price_partitions'));
+            IF until <= date_trunc('year', now() AT TIME ZONE 'UTC')
+               AND NOT EXISTS (SELECT 1 FROM pg_class WHERE relname ^@ (year || '_') AND relkind = 'r') THEN
+                name := year;
+                month := date_trunc('year', month);
+                until := month + interval '1 year';
+            END IF;
             IF to_regclass(name) IS NULL THEN
                 EXECUTE format('CREATE TABLE %I (LIKE price_history INCLUDING ALL)', name);
+                -- Only where quotes come in order of time: the past is filled item by item, and its every block spans it all.
+                IF until > now() AT TIME ZONE 'UTC' THEN
+                    EXECUTE format('CREATE INDEX ON %I USING brin (time)', name);
+                END IF;
                 EXECUTE format('ALTER TABLE price_history ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                    name, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+                    name, month AT TIME ZONE 'UTC', until AT TIME ZONE 'UTC');
             END IF;
         END IF;
-        month := month + interval '1 month';
+        month := until;
     END LOOP;
 END $$;
 
@@ -72,10 +86,11 @@ CREATE TABLE price_1h (
 CREATE TABLE price_24h (LIKE price_1h INCLUDING ALL) WITH (fillfactor = 80);
 CREATE TABLE price_7d (LIKE price_1h INCLUDING ALL) WITH (fillfactor = 80);
 CREATE INDEX price_1h_bucket ON price_1h USING brin (bucket);
-CREATE INDEX price_24h_bucket ON price_24h USING brin (bucket);
 
 -- Merges buckets of quotes new to price_history, in the session's temporary table `partial`, into those that a roll-up has.
-CREATE PROCEDURE price_merge(rollup text, of_source text) LANGUAGE plpgsql AS $$
+-- A few thousand rows against a table of any size: never worth reading that table whole, whatever its statistics say.
+CREATE PROCEDURE price_merge(rollup text, of_source text) LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     EXECUTE format($merge$
         UPDATE %I AS k SET

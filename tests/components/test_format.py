@@ -67,7 +67,7 @@ def test_percent(value: float, digits: int, signed: bool, expected: str) -> None
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_unknown_is_a_dash_with_its_reason(value: float | None) -> None:
     assert text.percent(value) == text.number(value) == UNKNOWN
-    shown = text.change(value, reason="no price yesterday").to_plotly_json()["props"]
+    shown = text.change(value, reason="no price yesterday").to_plotly_json()["props"]  # type: ignore[no-untyped-call]
     assert (shown["children"], shown["title"]) == (UNKNOWN, "no price yesterday")
 
 
@@ -76,7 +76,7 @@ def test_unknown_is_a_dash_with_its_reason(value: float | None) -> None:
     [(2.34, "▲ +2.3", "up"), (-2.34, "▼ \u22122.3", "down"), (0.01, "0.0", "neutral"), (-0.01, "0.0", "neutral")],
 )
 def test_change_has_sign_arrow_and_colour(value: float, expected: str, towards: str) -> None:
-    shown = text.change(value).to_plotly_json()["props"]
+    shown = text.change(value).to_plotly_json()["props"]  # type: ignore[no-untyped-call]
     assert shown["children"] == f"{expected}{NO_BREAK}%"
     assert towards in shown["className"].split()
 

@@ -88,8 +88,9 @@ def snapshots() -> list[Path]:
 
 def load_snapshot(path: Path) -> list[Item]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        prices: dict[str, int] = json.load(file)["prices"]
-    return [Item(name, price) for name, price in prices.items()]
+        prices: dict[str, float] = json.load(file)["prices"]
+    # One recorded price is no whole number of cents; Steam itself never sends such a one.
+    return [Item(name, round(price)) for name, price in prices.items()]
 
 
 def synthetic(count: int) -> list[Item]:

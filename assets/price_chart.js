@@ -1,0 +1,265 @@
+/* The price chart (components/price_chart.py): what is drawn, the legend under the crosshair, the live point, downloads. */
+(() => {
+  "use strict";
+
+  const tracera = (window.tracera = window.tracera || {});
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const functions = (window.dashTvlwcFunctions = window.dashTvlwcFunctions || {});
+  const CHART = "price-chart";
+  const ORIGIN = 946857600; // Monday 2000-01-03: buckets are counted from there
+  const DAY = 86400;
+  const PERIODS = 20;
+  const WIDTH = 2;
+  const TABLE_ROWS = 500;
+  const INTERVALS = { 300: "5 min", 3600: "1 h", 86400: "1 d", 604800: "1 w" };
+  const counts = new Intl.NumberFormat("en-US");
+  let chart = null; // what is drawn: the columns from the server, moved by live prices
+  let stored = null;
+  let overlays = new Set();
+  let fits = 0;
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--tracera-${name}`).trim();
+  const money = (value) => (value === null || value === undefined || !chart ? "\u2013" : tracera.formatMoney(Math.round(value), chart.scale, chart.currency));
+  const volumeName = () => (chart?.rolling ? "24 h volume" : "Volume");
+
+  // Times: days and weeks begin at midnight UTC, anything shorter is told in the reader's zone.
+
+  const zone = () => (chart && chart.seconds >= DAY ? { timeZone: "UTC" } : {});
+  const say = (time, options) => new Date(time * 1000).toLocaleString(undefined, { ...options, ...zone() });
+  const TICKS = [{ year: "numeric" }, { month: "short" }, { day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }, { hour: "2-digit", minute: "2-digit" }];
+  const moment = (time) =>
+    chart.seconds >= DAY
+      ? say(time, { day: "numeric", month: "short", year: "numeric" })
+      : say(time, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  functions.traceraPrice = money;
+  functions.traceraTime = (time) => (chart ? moment(time) : "");
+  functions.traceraTick = (time, kind) => say(time, TICKS[kind]);
+
+  // What is drawn
+
+  const points = (values) => chart.time.map((time, at) => (values[at] === null ? { time } : { time, value: values[at] }));
+  const candle = (at) => ({ time: chart.time[at], open: chart.open[at], high: chart.high[at], low: chart.low[at], close: chart.close[at] });
+  const priceFormat = { type: "custom", formatter: "traceraPrice", minMove: 1 };
+  const quiet = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
+
+  /** One translucent band: filled down from its upper edge, and covered again below its lower one. */
+  function bands() {
+    const line = { lineColor: colour("band-line"), lineWidth: 1, priceFormat, ...quiet };
+    const area = (id, values, fill) => ({ id, type: "area", data: points(values), options: { ...line, topColor: fill, bottomColor: fill } });
+    const middle = { color: colour("band-line"), lineWidth: 1, lineStyle: 2, priceFormat, ...quiet };
+    return [
+      area("upper", chart.upper, colour("band")),
+      area("lower", chart.lower, colour("surface")),
+      { id: "middle", type: "line", data: points(chart.middle), options: middle },
+    ];
+  }
+
+  function price() {
+    const scale = { mode: overlays.has("log") ? 1 : 0, scaleMargins: { top: 0.1, bottom: 0.08 } };
+    const base = { id: "price", priceScaleOptions: scale };
+    const [up, down] = [colour("up"), colour("down")];
+    if (chart.kind === "line") {
+      const options = { color: colour("accent"), lineWidth: 2, priceFormat, priceLineColor: colour("muted") };
+      return { ...base, type: "line", data: points(chart.close), options };
+    }
+    const options = { upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down };
+    return { ...base, type: "candlestick", data: chart.time.map((_, at) => candle(at)), options: { ...options, priceFormat } };
+  }
+
+  const volume = () => ({
+    id: "volume",
+    type: "histogram",
+    pane: 1,
+    data: points(chart.volume),
+    options: { color: colour("volume"), priceFormat: { type: "volume", precision: 0 }, priceLineVisible: false, lastValueVisible: false },
+    priceScaleOptions: { scaleMargins: { top: 0.25, bottom: 0 } },
+  });
+
+  function options() {
+    const border = colour("border");
+    return {
+      layout: {
+        background: { type: "solid", color: colour("surface") },
+        textColor: colour("muted"),
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        fontSize: 12,
+        panes: { separatorColor: border, enableResize: false },
+      },
+      // A grid would show through the band and not below it.
+      grid: { vertLines: { visible: false }, horzLines: { visible: false } },
+      rightPriceScale: { borderColor: border },
+      timeScale: {
+        borderColor: border,
+        timeVisible: !chart || chart.seconds < DAY,
+        secondsVisible: false,
+        minBarSpacing: 0.02,
+        rightOffset: 1,
+        tickMarkFormatter: "traceraTick",
+      },
+      localization: { timeFormatter: "traceraTime" },
+      crosshair: { mode: 0, vertLine: { color: colour("muted"), labelBackgroundColor: colour("muted") }, horzLine: { color: colour("muted"), labelBackgroundColor: colour("muted") } },
+      hoveredSeriesOnTop: false,
+    };
+  }
+
+  const COLUMNS = ["time", "open", "high", "low", "close", "volume", "upper", "middle", "lower"];
+  function adopt(data) {
+    if (data === stored) return false;
+    stored = data;
+    chart = data && { ...data, ...Object.fromEntries(COLUMNS.map((name) => [name, data[name].slice()])) };
+    return true;
+  }
+
+  // Legend
+
+  function part(name, text, side) {
+    const group = document.createElement("span");
+    if (name) group.append(Object.assign(document.createElement("span"), { className: "chart-legend-name", textContent: name }));
+    group.append(Object.assign(document.createElement("span"), { className: side || "", textContent: text }));
+    return group;
+  }
+
+  function legend(at) {
+    const target = document.getElementById("price-chart-legend");
+    if (!target) return;
+    if (!chart || at < 0 || at >= chart.time.length) return target.replaceChildren();
+    const parts = [part("", moment(chart.time[at]))];
+    if (chart.kind === "line") parts.push(part("Price", money(chart.close[at])));
+    else {
+      const side = ["down", "", "up"][Math.sign(chart.close[at] - chart.open[at]) + 1];
+      for (const [name, values] of [["O", chart.open], ["H", chart.high], ["L", chart.low], ["C", chart.close]]) parts.push(part(name, money(values[at]), side));
+    }
+    if (overlays.has("bands")) parts.push(part("Bands", `${money(chart.lower[at])} \u00b7 ${money(chart.middle[at])} \u00b7 ${money(chart.upper[at])}`));
+    if (overlays.has("volume")) parts.push(part(volumeName(), chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
+    parts.push(part("Bars", INTERVALS[chart.seconds]));
+    target.replaceChildren(...parts);
+  }
+
+  // The live point
+
+  /** Bollinger's bands at the last bar, as app.analytics.bollinger_series has them. */
+  function lastBands() {
+    const closes = [...chart.before, ...chart.close].slice(-PERIODS);
+    if (closes.length < PERIODS) return [null, null, null];
+    const mean = closes.reduce((sum, close) => sum + close, 0) / PERIODS;
+    const reach = WIDTH * Math.sqrt(closes.reduce((sum, close) => sum + (close - mean) ** 2, 0) / PERIODS);
+    return [mean + reach, mean, mean - reach];
+  }
+
+  function append(time, price) {
+    chart.time.push(time);
+    for (const name of ["open", "high", "low", "close"]) chart[name].push(price);
+    chart.volume.push(null);
+    for (const name of ["upper", "middle", "lower"]) chart[name].push(null);
+  }
+
+  function move(message, at) {
+    const last = chart.time.length - 1;
+    chart.close[last] = message.price;
+    chart.high[last] = Math.max(chart.high[last], message.price);
+    chart.low[last] = Math.min(chart.low[last], message.price);
+    // What was sold before the chart was read is in it already.
+    if (Number.isInteger(message.volume) && at > chart.read) chart.volume[last] = chart.rolling ? message.volume : (chart.volume[last] || 0) + message.volume;
+    [chart.upper[last], chart.middle[last], chart.lower[last]] = lastBands();
+  }
+
+  function ticks() {
+    const last = chart.time.length - 1;
+    const time = chart.time[last];
+    const found = [{ id: "price", bar: chart.kind === "line" ? { time, value: chart.close[last] } : candle(last) }];
+    const one = (id) => chart[id][last] !== null && found.push({ id, bar: { time, value: chart[id][last] } });
+    if (overlays.has("bands")) ["upper", "lower", "middle"].forEach(one);
+    if (overlays.has("volume")) one("volume");
+    return found;
+  }
+
+  document.addEventListener("tracera:price", ({ detail: message }) => {
+    if (!chart || !chart.time.length || message.item_id !== chart.item || message.source !== chart.source) return;
+    if (!document.getElementById("price-chart-legend")) return;
+    const at = Date.parse(message.timestamp) / 1000;
+    const bucket = ORIGIN + Math.floor((at - ORIGIN) / chart.seconds) * chart.seconds;
+    const newest = chart.time[chart.time.length - 1];
+    if (!(bucket >= newest) || at < (chart.heard || 0)) return;
+    chart.heard = at;
+    if (bucket > newest) append(bucket, message.price);
+    move(message, at);
+    chart.read = Math.max(chart.read, at);
+    clientside.set_props(CHART, { tick: ticks() });
+    legend(chart.time.length - 1);
+  });
+
+  // Table and downloads
+
+  const HEADS = ["Time", "Open", "High", "Low", "Close", "Lower band", "Middle", "Upper band"];
+  const cell = (kind, text, scope) => Object.assign(document.createElement(kind), { textContent: text, ...(scope ? { scope } : {}) });
+
+  function table() {
+    const target = document.getElementById("price-chart-rows");
+    if (!target || !chart || !document.getElementById("price-chart-table").open) return;
+    const body = document.createElement("table");
+    const first = Math.max(0, chart.time.length - TABLE_ROWS);
+    const more = first ? `the newest ${TABLE_ROWS} of ${counts.format(chart.time.length)} bars; the CSV holds all` : `${chart.time.length} bars`;
+    body.append(cell("caption", `${chart.name}, ${chart.source}, bars of ${INTERVALS[chart.seconds]}: ${more}`));
+    const head = body.createTHead().insertRow();
+    head.append(...[...HEADS, volumeName()].map((name) => cell("th", name, "col")));
+    const rows = body.createTBody();
+    for (let at = chart.time.length - 1; at >= first; at -= 1) {
+      const row = rows.insertRow();
+      row.append(cell("th", moment(chart.time[at]), "row"));
+      for (const name of ["open", "high", "low", "close", "lower", "middle", "upper"]) row.append(cell("td", money(chart[name][at])));
+      row.append(cell("td", chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
+    }
+    target.replaceChildren(body);
+  }
+  document.addEventListener("toggle", (event) => event.target.id === "price-chart-table" && table(), true);
+
+  function save(url, ending) {
+    const slug = chart.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    Object.assign(document.createElement("a"), { href: url, download: `${slug}-${chart.source}-${chart.window}.${ending}` }).click();
+  }
+
+  function csv() {
+    const names = COLUMNS.slice(1);
+    const lines = [["time", ...names].join(",")];
+    const unit = (name, value) => (value === null ? "" : name === "volume" ? value : value / chart.scale);
+    chart.time.forEach((time, at) => lines.push([new Date(time * 1000).toISOString().replace(".000", ""), ...names.map((name) => unit(name, chart[name][at]))].join(",")));
+    return `${lines.join("\n")}\n`;
+  }
+
+  const nothing = () => clientside.no_update;
+
+  clientside.priceChart = {
+    draw(data, chosen) {
+      overlays = new Set(chosen || []);
+      const fresh = adopt(data);
+      if (!chart || !chart.time.length) {
+        legend(-1);
+        return [[], options(), [], null, nothing()];
+      }
+      const withVolume = overlays.has("volume") && chart.volume.some((value) => value !== null);
+      const series = [...(overlays.has("bands") ? bands() : []), price(), ...(withVolume ? [volume()] : [])];
+      const label = { pane: 1, horzAlign: "left", vertAlign: "top", lines: [{ text: volumeName(), color: colour("muted"), fontSize: 11 }] };
+      const panes = withVolume ? [{ stretchFactor: 5 }, { stretchFactor: 1 }] : [{ stretchFactor: 1 }];
+      legend(chart.time.length - 1);
+      table();
+      return [series, options(), panes, withVolume ? label : null, fresh ? { action: "fitContent", nonce: (fits += 1) } : nothing()];
+    },
+    legend(crosshair) {
+      if (chart) legend(crosshair?.time ? chart.time.indexOf(crosshair.time) : chart.time.length - 1);
+      return nothing();
+    },
+    fit: () => ({ action: "fitContent", nonce: (fits += 1) }),
+    shoot: (clicks, known) => (clicks && chart ? (known || 0) + 1 : nothing()),
+    savePng(image) {
+      if (image && chart) save(image, "png");
+      return nothing();
+    },
+    saveCsv(clicks) {
+      if (!clicks || !chart) return nothing();
+      const url = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
+      save(url, "csv");
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      return nothing();
+    },
+  };
+})();

@@ -1,0 +1,201 @@
+"""One item: its price over time, its measures, what others ask for it, and what is like it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from components import context, price_chart, url_state
+from components.item_parts import (
+    head_skeleton,
+    item_head,
+    not_found,
+    similar_list,
+    source_choices,
+    source_table,
+)
+from components.live import live_subscription
+from components.metric_card import metric_cards, metric_skeletons
+from components.page import card, database_down, empty_state, page, register_page, skeleton_rows
+from db import charts, item_read, items
+from db.pool import DatabaseDownError, Row
+
+PAGE = "item"
+DEFAULTS: dict[str, str | int] = {"window": "30d", "source": "reference"}
+WINDOWS = tuple(charts.SPANS)
+MEASURED = {"1y": "30d", "all": "30d"}
+"""The window whose measures stand beside a longer chart."""
+REFRESH_MS = 60_000
+LARGEST_ID = 2**31 - 1
+ITEM = Input("item-id", "data")
+CLOCK = Input("item-clock", "n_intervals")
+RETRY = Input("item-retry", "n_clicks", allow_optional=True)
+WINDOW = Input(url_state.control(PAGE, "window"), "value")
+SOURCE = Input(url_state.control(PAGE, "source"), "value")
+
+
+def register(app: Dash) -> None:
+    register_page(
+        __name__, path_template="/item/<item_id>", title="Item · Tracera", description="One item", layout=layout
+    )
+    url_state.register(app, PAGE, tuple(DEFAULTS))
+    price_chart.register(app)
+    app.callback(
+        Output("item-head", "children"),
+        Output("item-sources", "children"),
+        Output("item-similar", "children"),
+        Output(url_state.control(PAGE, "source"), "data"),
+        Output("item-body", "hidden"),
+        ITEM,
+        CLOCK,
+        RETRY,
+    )(show_item)
+    app.callback(
+        Output(price_chart.DATA, "data"),
+        Output(price_chart.STATE, "children"),
+        ITEM,
+        WINDOW,
+        SOURCE,
+        RETRY,
+        Input("item-chart-retry", "n_clicks", allow_optional=True),
+    )(show_chart)
+    app.callback(
+        Output("item-measures", "children"),
+        Output("item-measured", "children"),
+        ITEM,
+        WINDOW,
+        SOURCE,
+        CLOCK,
+        RETRY,
+        State("item-measured", "children"),
+    )(show_measures)
+
+
+def layout(item_id: str = "", **query: str) -> html.Div:
+    known = as_id(item_id)
+    if known is None:
+        return page(html.Div(not_found("Items go by a number, as in /item/42."), className="card"))
+    window = url_state.one_of(query, "window", WINDOWS, str(DEFAULTS["window"]))
+    body = html.Div(
+        [
+            html.Div(
+                [
+                    price_chart.price_chart(_controls(window, query.get("source") or "reference")),
+                    card(html.Div(skeleton_rows(2), id="item-sources"), title="Sources"),
+                ],
+                className="item-main",
+            ),
+            html.Div(
+                [
+                    card(
+                        html.Div(metric_skeletons(), id="item-measures"),
+                        title="Measures",
+                        info=html.Span(id="item-measured"),
+                    ),
+                    card(html.Div(skeleton_rows(6), id="item-similar"), title="Similar items"),
+                ],
+                className="item-aside",
+            ),
+        ],
+        id="item-body",
+        className="item-columns",
+    )
+    content = page(
+        html.Div(head_skeleton(), id="item-head"),
+        body,
+        live_subscription(known),
+        dcc.Store(id="item-id", data=known),
+        dcc.Interval(id="item-clock", interval=REFRESH_MS),
+    )
+    return url_state.outermost(content, PAGE, DEFAULTS)
+
+
+def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any, ...]:
+    """Head, sources, similar items."""
+    database = context.database()
+    try:
+        item = items.one(database, item_id)
+        if item is None:
+            missing = html.Div(not_found(f"Nothing is known under the number {item_id}."), className="card")
+            return missing, None, None, [], True
+        quotes = item_read.quotes(database, item_id)
+        alike = items.similar(database, item_id)
+        reference = quotes[0] if quotes and quotes[0]["reference"] else None
+        measured = item_read.measures(database, item_id, reference["source"], "24h") if reference else None
+    except DatabaseDownError:
+        if _refreshes():
+            return (no_update,) * 5
+        return html.Div(database_down(retry="item-retry"), className="card"), no_update, no_update, no_update, no_update
+    head = item_head(item, reference, measured["previous"] if measured else None)
+    return head, source_table(item, quotes), similar_list(alike), source_choices(quotes), False
+
+
+def show_chart(item_id: int, window: str, source: str, _retry: int | None, _again: int | None) -> tuple[Any, Any]:
+    """The chart's data, and what stands in its place where there is none."""
+    database = context.database()
+    now = datetime.now(UTC)
+    try:
+        item = items.one(database, item_id)
+        if item is None:
+            return None, None
+        spoken = _source(item, source)
+        found = charts.window_candles(database, item_id, spoken, window, now, lead=price_chart.LEAD) if spoken else None
+    except DatabaseDownError:
+        return no_update, database_down(retry="item-chart-retry")
+    if not found or not len(found):
+        text = "Nobody quoted this item in this window." if window != "all" else "Nobody has quoted this item yet."
+        return None, empty_state("No prices to draw", f"{text} Try a longer one, or another source.", symbol="market")
+    return price_chart.chart_data(found, item, str(spoken), window, now.timestamp()), None
+
+
+def show_measures(
+    item_id: int, window: str, source: str, _clock: int | None, _retry: int | None, shown: Any
+) -> tuple[Any, Any]:
+    """The metric cards, and which window they speak of."""
+    database = context.database()
+    measured = MEASURED.get(window, window)
+    try:
+        item = items.one(database, item_id)
+        if item is None:
+            return None, None
+        spoken = _source(item, source)
+        row = item_read.measures(database, item_id, spoken, measured) if spoken else None
+    except DatabaseDownError:
+        return (no_update, no_update) if shown and _refreshes() else (database_down(), no_update)
+    return metric_cards(row, measured, item), f"{measured} · {spoken}" if spoken else measured
+
+
+def as_id(text: str) -> int | None:
+    """An item's number from the address, or None."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 11 and int(text) <= LARGEST_ID else None  # noqa: PLR2004
+
+
+def _source(item: Row, chosen: str | None) -> str | None:
+    spoken: str | None = item["source"] if not chosen or chosen == "reference" else chosen
+    return spoken
+
+
+def _refreshes() -> bool:
+    """Whether the clock asked, and so something is on the screen that may stay."""
+    return bool(ctx.triggered_id == "item-clock")
+
+
+def _controls(window: str, source: str) -> html.Div:
+    windows = dmc.SegmentedControl(
+        id=url_state.control(PAGE, "window"), value=window, data=list(WINDOWS), size="xs", **_named("Window")
+    )
+    sources = dmc.Select(
+        id=url_state.control(PAGE, "source"),
+        value=source,
+        data=[{"value": source, "label": source.capitalize()}],
+        size="xs",
+        allowDeselect=False,
+        className="item-source",
+        **_named("Source"),
+    )
+    return html.Div([windows, sources], className="chart-controls")
+
+
+def _named(text: str) -> dict[str, Any]:
+    return {"aria-label": text}

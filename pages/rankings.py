@@ -1,0 +1,193 @@
+"""Items by a measure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from components import context, ranking_table, url_state
+from components.format import number
+from components.guard import guarded
+from components.icon import icon
+from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
+from components.page import (
+    Children,
+    empty_state,
+    page,
+    page_header,
+    register_page,
+    simulated_badge,
+    skeleton,
+    skeleton_rows,
+)
+from db import rankings_read
+from db.pool import DatabaseDownError, Row
+
+PAGE = "rankings"
+DEFAULTS: dict[str, str | int] = {"measure": "return_volatility", "window": "24h", "order": "desc", "least": 0}
+WINDOWS = ("1h", "24h", "7d", "30d")
+ORDERS = ("desc", "asc")
+GREATEST = 500
+LISTED = 100
+REFRESH_MS = 60_000
+CONTROLS = {name: url_state.control(PAGE, name) for name in DEFAULTS}
+
+
+def register(app: Dash) -> None:
+    register_page(
+        __name__, path="/rankings", title="Rankings · Tracera", description="Items by a measure", layout=layout
+    )
+    url_state.register(app, PAGE, tuple(DEFAULTS))
+    chosen = [Input(control, "value") for control in CONTROLS.values()]
+    app.callback(
+        Output("rankings-note", "children"),
+        Output("rankings-body", "children"),
+        *chosen,
+        Input("rankings-clock", "n_intervals"),
+        Input("rankings-retry", "n_clicks", allow_optional=True),
+    )(show)
+    app.callback(
+        Output("rankings-file", "data"),
+        Output("notifications", "sendNotifications", allow_duplicate=True),
+        Input("rankings-csv", "n_clicks"),
+        *[State(control, "value") for control in CONTROLS.values()],
+        prevent_initial_call=True,
+    )(export)
+
+
+def layout(**query: str) -> html.Div:
+    measure = url_state.one_of(query, "measure", tuple(MEASURES), "return_volatility")
+    window = url_state.one_of(query, "window", WINDOWS, "24h")
+    order = url_state.one_of(query, "order", ORDERS, "desc")
+    least = url_state.whole(query, "least", 0, GREATEST)
+    export_button = dmc.Button(
+        "CSV", id="rankings-csv", variant="default", size="sm", leftSection=icon("download", size=16)
+    )
+    words = ["Items by how they move, without what trades too little to tell."]
+    badge = [" ", simulated_badge()] if context.simulated() else []
+    tabs = dmc.Tabs(
+        dmc.TabsList([dmc.TabsTab(known.name, value=key) for key, known in MEASURES.items()]),
+        id=CONTROLS["measure"],
+        value=measure,
+        className="measure-tabs",
+    )
+    body = html.Section(
+        [
+            tabs,
+            html.Div(skeleton(40), id="rankings-note", className="ranking-note"),
+            html.Div(skeleton_rows(14), id="rankings-body", className="ranking-body"),
+        ],
+        className="card card-flush",
+    )
+    content = page(
+        page_header("Rankings", [*words, *badge], export_button),
+        _controls(window, order, least),
+        body,
+        dcc.Interval(id="rankings-clock", interval=REFRESH_MS),
+        dcc.Download(id="rankings-file"),
+    )
+    return url_state.outermost(content, PAGE, DEFAULTS)
+
+
+def _controls(window: str, order: str, least: int) -> html.Div:
+    def named(text: str) -> dict[str, Any]:
+        return {"aria-label": text}
+
+    windows = dmc.SegmentedControl(
+        id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **named("Window")
+    )
+    orders = dmc.SegmentedControl(
+        id=CONTROLS["order"],
+        data=[{"value": "desc", "label": "Highest first"}, {"value": "asc", "label": "Lowest first"}],
+        value=order,
+        size="sm",
+        **named("Order"),
+    )
+    slider = dmc.Slider(
+        id=CONTROLS["least"],
+        value=least,
+        min=0,
+        max=GREATEST,
+        step=5,
+        updatemode="mouseup",
+        thumbLabel="Least sales a day",
+        marks=[{"value": value, "label": str(value)} for value in (0, 100, 250, GREATEST)],
+        className="least",
+    )
+    hidden: dict[str, Any] = {"aria-hidden": "true"}
+    liquidity = html.Div(
+        [html.Span("Least sales a day", className="control-name", **hidden), slider], className="least-frame"
+    )
+    return html.Div([windows, orders, liquidity], className="controls")
+
+
+def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
+    gate = gate_values(measure, least)
+    return rankings_read.ranked(
+        context.database(), measure.key, window, days(window), gate, descending=order == "desc", limit=LISTED
+    )
+
+
+def show(measure_key: str, window: str, order: str, least: int, _clock: int, _retry: int | None) -> tuple[Any, Any]:
+    measure = MEASURES[measure_key]
+
+    def render() -> tuple[Children, Children]:
+        gate = gate_values(measure, least)
+        reach = rankings_read.reach(context.database(), window, days(window), gate)
+        rows = read(measure, window, order, least)
+        return note(measure, window, gate, reach), (
+            ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
+        )
+
+    keep = ctx.triggered_id == "rankings-clock"
+    found = guarded(render, keep=keep, retry="rankings-retry")
+    if isinstance(found, tuple):
+        return found
+    return (no_update, no_update) if keep else (measure.explanation, found)
+
+
+def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
+    """What the measure means and what an item must show to be listed."""
+    sold = f", {number(gate['least_volume'])} sales a day" if gate["least_volume"] else ""
+    covered = f" over {gate['least_coverage']:.0%} of the window" if gate["least_coverage"] else ""
+    listed = (
+        f"Listed: at least {number(gate['least_samples'])} {HOURLY[window]} closes{covered}, a price of"
+        f" {number(gate['least_price'], 2)}{sold}. {number(reach['passing'])} of {number(reach['items'])} items pass"
+    )
+    first = f", the first {LISTED} are shown." if reach["passing"] > LISTED else "."
+    return [html.P(measure.explanation), html.P(listed + first, className="muted")]
+
+
+def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> html.Div:
+    """Why nothing is listed, and what to do."""
+    if buckets(window) < gate["least_samples"]:
+        return empty_state(
+            "This window is too short",
+            f"{measure.name} needs {number(gate['least_samples'])} closes, {window} has at most {buckets(window)}."
+            " Choose a longer window.",
+        )
+    if reach["samples"] < gate["least_samples"]:
+        return empty_state(
+            "Not enough prices yet",
+            f"{measure.name} needs {number(gate['least_samples'])} {HOURLY[window]} closes in the window;"
+            f" the longest series has {number(reach['samples'])} so far.",
+        )
+    if reach["passing"]:
+        return empty_state(
+            "Unknown in this window", f"{measure.name} needs more closes than {window} has. Choose a longer one."
+        )
+    return empty_state("Nothing trades that much", "Lower the least sales a day to see items that trade less.")
+
+
+def export(clicks: int | None, measure_key: str, window: str, order: str, least: int) -> tuple[Any, Any]:
+    if not clicks:
+        return no_update, no_update
+    measure = MEASURES[measure_key]
+    try:
+        rows = read(measure, window, order, least)
+    except DatabaseDownError:
+        failed = {"action": "show", "message": "The database does not answer; try again.", "color": "orange"}
+        return no_update, [failed]
+    name = f"tracera-{measure.key}-{window}-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
+    return {"content": ranking_table.as_csv(rows, measure), "filename": name, "type": "text/csv"}, no_update
