@@ -54,7 +54,7 @@ def store(
 
 def table(database: Database, name: str, source: str) -> list[dict[str, Any]]:
     order = {"price_history": "time", "price_latest": "time"}.get(name, "bucket")
-    return database.rows(f"SELECT * FROM {name} WHERE source = %s ORDER BY item_id, {order}", [source])  # type: ignore[arg-type]  # noqa: S608
+    return database.rows(f"SELECT * FROM {name} WHERE source = %s ORDER BY item_id, {order}", [source])  # noqa: S608
 
 
 def everything(database: Database, source: str) -> list[list[dict[str, Any]]]:
