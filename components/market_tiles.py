@@ -29,9 +29,11 @@ def tiles(overview: Row, volatile: Row | None, size: Row, rate: float | None, wi
 
 def _index(overview: Row, window: str) -> html.Div:
     traded = overview["traded"]
-    note: Children = f"{number(overview['index_items'])} items"
+    items = f"{number(overview['index_items'])} items"
+    note: Children = items
     if traded is not None:
-        note = f"{note}, {short_money(round(traded * 100), 100, overview['currency'])} traded a day"
+        worth = short_money(round(traded * 100), 100, overview["currency"])
+        note = html.Span(f"{worth} traded a day", title=items)
     info = info_mark(
         "Change in value of a basket that holds of each item what is sold of it in a day: "
         "sum of volume times price now, over the same with prices before the window. Items that trade too little are left out.",
@@ -76,7 +78,7 @@ def _volatile(row: Row | None, window: str) -> html.Div:
 
 def _flow(size: Row, rate: float | None) -> html.Div:
     several = "source" if size["sources"] == 1 else "sources"
-    note = f"{number(size['items'])} items from {number(size['sources'])} {several}"
+    note = f"{number(size['items'])} items, {number(size['sources'])} {several}"
     if rate is None:
         return tile("Quotes per minute", unknown("no provider answered in the last five minutes"), note)
     return tile("Quotes per minute", html.Span(number(rate), className="figure"), note)

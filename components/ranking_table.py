@@ -22,22 +22,14 @@ CSV_TAIL = ("volume_per_day", "samples", "coverage", "as_of")
 def table(rows: Sequence[Row], measure: Measure, window: str) -> html.Div:
     """Rows of db.rankings_read.ranked, in their order."""
     greatest = max((abs(row[measure.key]) for row in rows), default=0) or 1
-    head = html.Thead(
-        html.Tr(
-            [
-                html.Th("#", className="rank-place", scope="col"),
-                html.Th("Item", className="rank-item", scope="col"),
-                html.Th("Price", scope="col"),
-                html.Th(f"Change, {window}", className="rank-change", scope="col"),
-                html.Th(measure.name, className="rank-score", scope="col"),
-                html.Th("Sold a day", className="rank-sold", scope="col"),
-                html.Th("Closes", className="rank-closes", scope="col"),
-            ]
-        )
-    )
+    names = [("#", "place"), ("Item", "item"), ("Price", "price"), (f"Change, {window}", "change")]
+    names += [(measure.name, "score"), ("Sold a day", "sold"), ("Closes", "closes")]
+    head = html.Thead(html.Tr([html.Th(text, className=f"rank-{kind}", scope="col") for text, kind in names]))
     body = html.Tbody([_line(place, row, measure, greatest, window) for place, row in enumerate(rows, 1)])
     caption = html.Caption(f"Items by {measure.name.lower()}, window {window}", className="out-of-sight")
-    return html.Div(html.Table([caption, head, body], className="ranking"), className="ranking-frame")
+    return html.Div(
+        html.Table([caption, head, body], className=f"ranking ranking-{measure.key}"), className="ranking-frame"
+    )
 
 
 def _line(place: int, row: Row, measure: Measure, greatest: float, window: str) -> html.Tr:
@@ -59,7 +51,7 @@ def _line(place: int, row: Row, measure: Measure, greatest: float, window: str) 
         [
             html.Td(place, className="rank-place"),
             html.Th(link, className="rank-item", scope="row"),
-            html.Td(price),
+            html.Td(price, className="rank-price"),
             html.Td(moved, className="rank-change"),
             html.Td(_score(row[measure.key], measure, greatest), className="rank-score"),
             html.Td(

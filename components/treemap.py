@@ -16,6 +16,8 @@ ROOT = "market"
 STRONGEST = {"24h": 8.0, "7d": 15.0, "30d": 30.0}
 CONFIG: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 IN_TABLE = 50
+WORDS = "%{label}<br>%{text}"
+LEAST_WITH_WORDS = 0.0035
 
 
 def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
@@ -46,6 +48,8 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
             colours.append(row["percent_change"])
             texts.append(percent(row["percent_change"], signed=True))
             hovers.append(_hover(row, window))
+    # Fields too small for words get none; hover and the table have them.
+    templates = [WORDS if value > LEAST_WITH_WORDS * everything else " " for value in values]
     strongest = STRONGEST[window]
     tokens = theme.tokens(scheme)
     trace = go.Treemap(
@@ -56,7 +60,7 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
         text=texts,
         customdata=hovers,
         branchvalues="total",
-        texttemplate="%{label}<br>%{text}",
+        texttemplate=templates,
         hovertemplate="%{customdata}<extra></extra>",
         textfont={"family": theme.FONT, "color": tokens.text, "size": 12},
         marker={
@@ -72,8 +76,6 @@ def figure(rows: list[Row], window: str, scheme: str | None) -> go.Figure:
     )
     drawn = go.Figure(trace)
     drawn.update_layout(template=theme.plotly_template(scheme), margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    # Labels that do not fit are left out; hover and the table have them.
-    drawn.update_layout(uniformtext={"minsize": 10, "mode": "hide"})
     return drawn
 
 

@@ -115,6 +115,7 @@ def rows(snapshot: Snapshot, places: Ints, window: str) -> list[dict[str, Any]]:
         "wear": _texts(catalogue.wear, places),
         "rarity": _texts(catalogue.rarity, places),
         "source": (sources := _texts(prices.source, places)),
+        "stale_after": _stale_after(prices, places),
         "simulated": [is_simulated(source) for source in sources],
         "price": _whole(prices.price[places]),
         "at": _whole(prices.at[places]),
@@ -191,6 +192,11 @@ def _base(measured: Measured, places: Ints) -> Floats:
     growth = 1 + measured.values["percent_change"][places] / 100
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(growth > 0, np.round(measured.last[places] / growth), np.nan)
+
+
+def _stale_after(prices: Prices, places: Ints) -> list[float | None]:
+    seconds = [*prices.stale_after, None]
+    return [seconds[code] for code in prices.source.codes[places].tolist()]
 
 
 def _texts(column: Choices, places: Ints) -> list[str | None]:

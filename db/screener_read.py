@@ -61,12 +61,16 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The newest quote of each item's reference source; NaN where unknown. `at` in milliseconds since 1970."""
+    """The newest quote of each item's reference source; NaN where unknown. `at` in milliseconds since 1970.
+
+    `stale_after` says for each of the sources after how many seconds its quotes are stale; None where that is unknown.
+    """
 
     source: Choices
     price: Floats
     at: Floats
     listings: Floats
+    stale_after: list[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +118,28 @@ def read_catalogue(database: Database) -> Catalogue:
     )
 
 
-def read_prices(database: Database) -> list[tuple[str, bytes]]:
-    """The newest quotes of reference sources, packed, a row a source; equal bytes mean that nothing changed."""
+PackedPrices = list[tuple[str, bytes, float | None]]
+"""Source, its quotes, and the seconds after which they are stale."""
+
+
+def read_prices(database: Database) -> PackedPrices:
+    """The newest quotes of reference sources, a row a source; equal bytes mean that nothing changed."""
     return database.fetch(PRICES, None, factory=tuple_row, binary=True)
 
 
-def unpack_prices(packed: list[tuple[str, bytes]], ids: npt.NDArray[np.int64]) -> Prices:
+def unpack_prices(packed: PackedPrices, ids: npt.NDArray[np.int64]) -> Prices:
     """Columns aligned with `ids`."""
-    cells = _cells(PRICE, [data for _, data in packed])
-    source = np.repeat(np.arange(len(packed), dtype=np.int16), [len(data) // PRICE.itemsize for _, data in packed])
+    cells = _cells(PRICE, [data for _, data, _ in packed])
+    source = np.repeat(np.arange(len(packed), dtype=np.int16), [len(data) // PRICE.itemsize for _, data, _ in packed])
     place, kept = _places(cells, ids)
     codes = np.full(len(ids), -1, dtype=np.int16)
     codes[place] = source[kept]
     return Prices(
-        source=Choices([name for name, _ in packed], codes),
+        source=Choices([name for name, *_ in packed], codes),
         price=_spread(cells["price"], place, kept, len(ids)),
         at=_spread(cells["at"], place, kept, len(ids)),
         listings=_spread(cells["listings"], place, kept, len(ids)),
+        stale_after=[seconds for *_, seconds in packed],
     )
 
 
@@ -211,8 +220,10 @@ FROM items ORDER BY id
 PRICES: LiteralString = """
 SELECT l.source, string_agg(
     int4send(l.item_id) || int8send(l.price) || int8send((extract(epoch FROM l.time) * 1000)::bigint)
-    || int4send(coalesce(l.listings, -1)), ''::bytea ORDER BY l.item_id)
+    || int4send(coalesce(l.listings, -1)), ''::bytea ORDER BY l.item_id),
+    greatest(3 * max(p.interval_s), 180)  -- who asks every second quotes what was traded, not everything
 FROM price_latest l JOIN items i ON i.id = l.item_id AND i.reference_source = l.source
+LEFT JOIN provider_state p ON p.name = l.source
 GROUP BY 1 ORDER BY 1
 """
 METRICS: LiteralString = """

@@ -99,7 +99,7 @@ def _points(
         _join(block.volume, [point.volume for point in odd]),
         _join(block.plain + first_line, [point.line for point in odd]),
     )
-    return _decodable(_by_line(points) if odd else points, undecodable, rejected, file), rejected
+    return _decodable(points.take(np.argsort(points.line)) if odd else points, undecodable, rejected, file), rejected
 
 
 def _odd(data: bytes, columns: Columns, line: int, latest: int) -> Odd:
@@ -129,23 +129,13 @@ def _join(plain: Ints, odd: list[int]) -> Ints:
     return np.concatenate([plain, np.array(odd, dtype=np.int64)]) if odd else plain
 
 
-def _by_line(points: Points) -> Points:
-    return _take(points, np.argsort(points.line))
-
-
 def _decodable(points: Points, undecodable: set[int], rejected: list[Rejected], file: str) -> Points:
     """Without the names that are not UTF-8."""
     if not undecodable:
         return points
     bad = np.isin(points.name, list(undecodable))
     rejected += [Rejected(file, line, "market_hash_name is not UTF-8") for line in points.line[bad].tolist()]
-    return _take(points, np.flatnonzero(~bad))
-
-
-def _take(points: Points, rows: Ints) -> Points:
-    return Points(
-        points.names, points.name[rows], points.time[rows], points.price[rows], points.volume[rows], points.line[rows]
-    )
+    return points.take(np.flatnonzero(~bad))
 
 
 def _nothing() -> Points:

@@ -58,6 +58,12 @@ class Points:
         """The number of points."""
         return len(self.line)
 
+    def take(self, rows: Ints) -> "Points":
+        """Those rows, in that order."""
+        return Points(
+            self.names, self.name[rows], self.time[rows], self.price[rows], self.volume[rows], self.line[rows]
+        )
+
 
 def cents(text: str | Decimal) -> int:
     """USD as written, in cents; half a cent goes to the even one.

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
@@ -15,7 +14,7 @@ from components.format import number
 from components.icon import icon
 from components.item_filters import WINDOWS, check_box, filter_bar
 from components.item_grid import COLUMNS, item_grid
-from components.page import database_down, empty_state, page, page_header
+from components.page import database_down, empty_state, page, page_header, register_page
 from db import screener
 from db.pool import DatabaseDownError
 
@@ -27,7 +26,7 @@ MOST_ROWS = 500
 
 
 def register(app: Dash) -> None:
-    dash.register_page(__name__, path="/items", title="Items · Tracera", layout=layout)  # type: ignore[no-untyped-call]
+    register_page(__name__, path="/items", title="Items · Tracera", layout=layout)
     _register_browser(app)
     app.callback(
         Output("items-grid", "getRowsResponse"),

@@ -94,7 +94,7 @@ def layout(**query: str) -> html.Div:
         page_header("Market", words, windows),
         html.Div(skeleton(32), id="market-strip", className="strip-frame"),
         html.Div(market_tiles.waiting(), id="market-tiles", className="tiles-frame"),
-        html.Div(lists, className="columns-3"),
+        html.Div(lists, className="columns-3 lists"),
         card(heat, title="Where the trade is", info="the 150 most traded items", actions=sizes),
         dcc.Interval(id="market-clock", interval=REFRESH_MS),
         dcc.Store(id="market-opened"),

@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from components import context, ranking_table, url_state
-from components.format import number
+from components.format import number, percent
 from components.guard import guarded
 from components.icon import icon
 from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
@@ -150,7 +150,7 @@ def show(measure_key: str, window: str, order: str, least: int, _clock: int, _re
 def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
     """What the measure means and what an item must show to be listed."""
     sold = f", {number(gate['least_volume'])} sales a day" if gate["least_volume"] else ""
-    covered = f" over {gate['least_coverage']:.0%} of the window" if gate["least_coverage"] else ""
+    covered = f" over {percent(gate['least_coverage'] * 100, 0)} of the window" if gate["least_coverage"] else ""
     listed = (
         f"Listed: at least {number(gate['least_samples'])} {HOURLY[window]} closes{covered}, a price of"
         f" {number(gate['least_price'], 2)}{sold}. {number(reach['passing'])} of {number(reach['items'])} items pass"

@@ -1,0 +1,52 @@
+"""Quotes of one source as columns."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from db.binary import UNKNOWN
+from db.buckets import Bools, Ints, changes
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteColumns:
+    """n quotes of one source; every array has shape (n,) and holds `UNKNOWN` where nothing is known.
+
+    `time` is in microseconds since 1970 (UTC); `price`, `bid`, `ask` in minor units; `rolling` is 1 for a 24 h volume, 0 for
+    one of the quote's own interval.
+    """
+
+    item_id: Ints
+    time: Ints
+    price: Ints
+    volume: Ints
+    rolling: Ints
+    listings: Ints
+    bid: Ints
+    ask: Ints
+
+    def __len__(self) -> int:
+        """The number of quotes."""
+        return len(self.item_id)
+
+    @classmethod
+    def of(cls, item_id: Ints, time: Ints, price: Ints, **known: Ints | int) -> "QuoteColumns":
+        """Columns from those that are known; a single number fills its column."""
+        rest = {}
+        for field in fields(cls)[3:]:
+            rest[field.name] = np.broadcast_to(
+                np.asarray(known.get(field.name, UNKNOWN), dtype=np.int64), item_id.shape
+            )
+        return cls(item_id=item_id, time=time, price=price, **rest)
+
+    def take(self, rows: Ints | Bools) -> "QuoteColumns":
+        """Those rows, in that order."""
+        return QuoteColumns(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def in_order(self) -> "QuoteColumns":
+        """By item and time; of several quotes with the same item and time the first given stays."""
+        step, later = np.diff(self.item_id), np.diff(self.time)
+        if np.all((step > 0) | ((step == 0) & (later > 0))):
+            return self
+        ordered = self.take(np.lexsort((self.time, self.item_id)))
+        return ordered.take(changes(ordered.item_id, ordered.time))
