@@ -25,5 +25,5 @@ def configure(level: str, *, as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
-    for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool"):
+    for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 import redis
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 from app.settings import Settings
 from db import migrate
@@ -13,6 +13,7 @@ from db.embedded import Embedded
 from db.pool import Database
 
 EXTENSION = "tracera"
+NEED_NOTHING = frozenset({"/healthz", "/version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Runtime:
 
         Raises:
             EmbeddedError: a server did not come up.
+            DatabaseDownError: the configured database cannot be reached.
         """
         with self._lock:
             if self._started:
@@ -62,7 +64,7 @@ class Runtime:
         """Give everything back; embedded servers that this process owns end in good order."""
         self.services.database.close()
         self.services.redis.close()
-        if self.embedded and self._started:
+        if self.embedded:
             self.embedded.stop()
         self._started = False
 
@@ -73,7 +75,8 @@ def register_runtime(server: Flask, runtime: Runtime) -> None:
 
     @server.before_request
     def start() -> None:
-        runtime.start()
+        if request.path not in NEED_NOTHING:
+            runtime.start()
 
 
 def services() -> Services:

@@ -1,55 +1,57 @@
 """Everything in one process: pages, JSON, WebSocket and the jobs."""
 
-import socket
 import sys
-from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 
 from app.factory import create_server
+from app.listen import bound, ending
 from app.live.gateway import Gateway, create_app, create_uvicorn
+from app.live.latest import from_database
 from app.live.settings import LiveSettings
 from app.providers import build_providers, plan
 from app.runtime import Runtime
+from app.settings import Settings
+from jobs.providers.base import Provider
 from jobs.scheduler import Jobs
 
 
 def serve(runtime: Runtime, host: str, port: int) -> None:
-    """Serve until a signal ends it; embedded servers and jobs end with it."""
+    """Serve until a signal ends it; embedded servers and jobs end with it.
+
+    Raises:
+        PortError: the port is taken.
+        EmbeddedError, DatabaseDownError: the database cannot be had.
+    """
     settings = runtime.settings
-    runtime.start()
-    providers = build_providers(settings)
-    jobs = Jobs(plan(settings, runtime.database_url), runtime.services.database, runtime.services.redis, providers)
+    with ending() as signals, bound(host, port, shared=settings.shared_port) as sockets, ExitStack() as cleanup:
+        # Last in, first out: the jobs end before what they write to.
+        cleanup.callback(runtime.stop)
+        providers = build_providers(settings)
+        runtime.start()
+        gateway, jobs = assemble(runtime, providers)
+        if settings.scheduler:
+            cleanup.callback(jobs.stop)
+            jobs.start()
+        ready = None if settings.shared_port else partial(announce, host, port, settings)
+        server = create_uvicorn(gateway, host, port, ready=ready)
+        signals.then = partial(setattr, server, "should_exit", True)  # noqa: FBT003  # setattr takes no names
+        server.run(sockets=sockets)
+
+
+def assemble(runtime: Runtime, providers: list[Provider]) -> tuple[Gateway, Jobs]:
+    """The ASGI application and the jobs, neither running yet."""
+    settings, services = runtime.settings, runtime.services
+    jobs = Jobs(plan(settings, runtime.database_url), services.database, services.redis, providers)
     live = LiveSettings(base_url=settings.base_url, redis_url=runtime.redis_url, wsgi_workers=settings.threads)
     server = create_server(runtime)
     server.extensions["tracera.jobs"] = jobs
-    gateway = create_app(server, live)
-    if settings.scheduler:
-        jobs.start()
-    announce(host, port, [provider.name for provider in providers if provider.simulated])
-    try:
-        run_gateway(gateway, host, port, shared=settings.shared_port)
-    finally:
-        if settings.scheduler:
-            jobs.stop()
-        runtime.stop()
+    return create_app(server, live, latest=from_database(services.database)), jobs
 
 
-def run_gateway(gateway: Gateway, host: str, port: int, *, shared: bool) -> None:
-    """Listen until a signal comes; a shared port is one that several processes may open."""
-    server = create_uvicorn(gateway, host, port)
-    if not shared:
-        server.run()
-        return
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((host, port))
-        server.run(sockets=[listener])
-
-
-def announce(host: str, port: int, simulated: Sequence[str]) -> None:
-    """Tell the person who started it where to go."""
+def announce(host: str, port: int, settings: Settings) -> None:
+    """Tell the person who started it where to go, now that somebody answers there."""
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1", "::"} else host  # noqa: S104  # compared, not bound
-    note = "  (simulated market: set TRACERA_PROVIDERS for real ones)" if simulated else ""
+    note = "  (simulated market: set TRACERA_PROVIDERS for real ones)" if "demo" in settings.providers else ""
     sys.stdout.write(f"Tracera is at http://{shown}:{port}{note}\nStop it with Ctrl-C.\n")
     sys.stdout.flush()

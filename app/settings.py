@@ -102,6 +102,20 @@ class Settings(BaseSettings):
             raise ValueError("allowed: debug, info, warning, error")
         return value.lower()
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be redis://, rediss:// or unix://")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _origin(cls, value: str) -> str:

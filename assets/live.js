@@ -9,7 +9,7 @@
   const tracera = (window.tracera = window.tracera || {});
   const MAX_ITEMS = 500;
   const FIRST_WAIT = 500;
-  const LONGEST_WAIT = 30_000;
+  const LONGEST_WAIT = 8_000;
   const ABUSE_WAIT = 60_000;
   const PING_EVERY = 25_000;
   const PONG_WITHIN = 10_000;

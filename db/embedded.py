@@ -6,6 +6,7 @@ one of them takes over when the owner is gone.
 
 import fcntl
 import os
+import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from db import servers
 
 log = structlog.get_logger(__name__)
 
+LOCK_FILE = "owner.lock"
 CHECK_EVERY = 0.25
 START_TIMEOUT = 60.0
+MOST_ENDS = 5
+"""A server that ends so often by itself while it starts is given up."""
 HINT = "look at {log}; remove nothing there, it holds your data"
 
 
@@ -53,7 +57,8 @@ class Embedded:
         self._lock: IO[str] | None = None
         self._stop = threading.Event()
         self._failure: str | None = None
-        self._thread = threading.Thread(target=self._supervise, name="embedded-servers", daemon=True)
+        self._up = False
+        self._thread: threading.Thread | None = None
 
     @property
     def owner(self) -> bool:
@@ -61,22 +66,38 @@ class Embedded:
         return self._lock is not None
 
     def start(self) -> Self:
-        """Own or attach, and return when both answer.
+        """Own or attach, and return when both answer; may be called again after `stop` or a failure.
 
         Raises:
-            EmbeddedError: a server did not come up within a minute.
+            EmbeddedError: the data folder cannot be used, or a server did not come up within a minute.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with (self.data_dir / LOCK_FILE).open("a+"):
+                pass
+        except OSError as error:
+            raise EmbeddedError(f"TRACERA_DATA_DIR {self.data_dir} cannot be written: {error.strerror}") from error
+        self._failure, self._up = None, False
+        self._stop.clear()
         # The servers' parent is this thread: Linux sends the parent-death signal when the forking *thread* ends.
+        self._thread = threading.Thread(target=self._supervise, name="embedded-servers", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_TIMEOUT
         while not self.ready():
-            if self._failure or time.monotonic() > deadline:
-                message = self._failure or "the embedded servers did not answer within a minute"
+            if message := self._start_failure(deadline):
                 self.stop()
                 raise EmbeddedError(f"{message}; {HINT.format(log=self.data_dir / 'log')}")
             time.sleep(0.02)
+        self._up = True
         return self
+
+    def _start_failure(self, deadline: float) -> str | None:
+        """Why there is nothing more to wait for; None while there is."""
+        for server in self._servers():
+            if server.ends >= MOST_ENDS:
+                return f"{server.name} does not start: {server.last_words()}"
+        late = time.monotonic() > deadline
+        return self._failure or ("the embedded servers did not answer within a minute" if late else None)
 
     def ready(self) -> bool:
         """Whether every wanted server takes connections now."""
@@ -85,7 +106,9 @@ class Embedded:
     def stop(self) -> None:
         """Stop the servers if this process owns them; committed rows are kept."""
         self._stop.set()
-        self._thread.join(timeout=45)
+        if self._thread:
+            self._thread.join(timeout=45)
+            self._thread = None
 
     def endpoints(self) -> Endpoints:
         """The servers' addresses."""
@@ -104,9 +127,8 @@ class Embedded:
                 if self.owner or self._take_over():
                     for server in self._servers():
                         server.keep_alive()
-            except (OSError, servers.ServerError) as error:
-                self._failure = str(error)
-                log.exception("embedded server did not start")
+            except (OSError, subprocess.SubprocessError, servers.ServerError) as error:
+                self._note(str(error))
             self._stop.wait(CHECK_EVERY)
         if self.owner:
             for server in self._servers():
@@ -117,8 +139,14 @@ class Embedded:
             self._lock.close()
             self._lock = None
 
+    def _note(self, failure: str) -> None:
+        """Keep what went wrong for `start`; once it returned, log it, and each failure once."""
+        if self._up and failure != self._failure:
+            log.warning("embedded server did not start", error=failure)
+        self._failure = failure
+
     def _take_over(self) -> bool:
-        handle = (self.data_dir / "owner.lock").open("a+")
+        handle = (self.data_dir / LOCK_FILE).open("a+")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,10 +3,14 @@
 from functools import cache
 from pathlib import Path
 
+import psycopg
 from yoyo import get_backend, read_migrations
 
-from db.pool import Database
+from db.pool import Database, DatabaseDownError
 
+LOCK = 730_730_731
+"""The key of the advisory lock that migrations are applied under."""
+CONNECT_WITHIN = 10
 FOLDER = Path(__file__).with_name("migrations")
 
 
@@ -18,16 +22,25 @@ def yoyo_url(database_url: str) -> str:
 
 
 def upgrade(database_url: str) -> list[str]:
-    """Apply what is missing and return its names; several processes may ask at once."""
-    backend = get_backend(yoyo_url(database_url))
-    migrations = read_migrations(str(FOLDER))
+    """Apply what is missing and return its names; several processes may ask at once.
+
+    Raises:
+        DatabaseDownError: the database cannot be reached.
+    """
     try:
-        with backend.lock():
-            pending = backend.to_apply(migrations)
+        guard = psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_WITHIN)
+    except psycopg.Error as error:
+        raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
+    with guard:
+        # yoyo's own lock is a row, which a killed process leaves behind for good.
+        guard.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        backend = get_backend(yoyo_url(database_url))
+        try:
+            pending = backend.to_apply(read_migrations(str(FOLDER)))
             backend.apply_migrations(pending)
             return [migration.id for migration in pending]
-    finally:
-        backend.connection.close()
+        finally:
+            backend.connection.close()
 
 
 def missing(database: Database) -> list[str]:

@@ -56,8 +56,8 @@ class Database:
         try:
             with self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise DatabaseDownError(f"the database does not answer: {error}") from error
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
 
     def rows(self, query: LiteralString, parameters: Any = None) -> list[Row]:
         """All rows of a query, as dictionaries."""

@@ -5,11 +5,13 @@ from datetime import datetime
 from db.pool import Database, Row
 
 
-def headlines(database: Database) -> list[Row]:
-    """The newest quote of every item's reference source."""
+def headlines(database: Database, item_ids: list[int] | None = None) -> list[Row]:
+    """The newest quote of the reference source of these items, or of all."""
     return database.rows(
         "SELECT l.item_id, l.source, l.price, l.volume, l.time FROM price_latest l"
         " JOIN items i ON i.id = l.item_id AND i.reference_source = l.source"
+        " WHERE %(items)s::integer[] IS NULL OR i.id = ANY(%(items)s)",
+        {"items": item_ids},
     )
 
 

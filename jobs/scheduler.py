@@ -16,10 +16,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import jobs as job_state
 from db import redis as cache
+from db.leader import Leadership
 from db.pool import Database, DatabaseDownError
 from jobs import demo_history, retention, volatility, warm
 from jobs.ingest import Ingest
-from jobs.leader import Leadership
 from jobs.plan import Plan
 from jobs.providers.base import Provider
 
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LEAD_EVERY = 2.0
 STOP_WITHIN = 8.0
+BROKEN_WAIT = 5.0
 
 
 class Jobs:
@@ -42,6 +43,8 @@ class Jobs:
         self.leadership = Leadership(plan.database_url)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self.leading = False
+        self._beaten = False
+        self._stopping = False
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="providers", daemon=True)
         self._cycles: dict[str, asyncio.Task[None]] = {}
@@ -64,6 +67,7 @@ class Jobs:
 
     def stop(self) -> None:
         """End: running transactions are rolled back or finish, nothing new begins."""
+        self._stopping = True
         self.scheduler.shutdown(wait=False)
         self._on_loop(self._cancel)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -86,10 +90,19 @@ class Jobs:
         elif led and not self.leading:
             log.warning("this process no longer runs the jobs", worker=self.worker)
             self._on_loop(self._cancel)
+        self._beat()
+
+    def _beat(self) -> None:
+        """Tell others that this worker lives, and notice when Redis lost what it held."""
         try:
-            cache.beat(self.redis, self.worker, time.time())
+            forgotten = cache.beat(self.redis, self.worker, time.time())
         except redis.RedisError as error:
             log.info("no heartbeat: Redis does not answer", error=str(error))
+            return
+        if forgotten and self._beaten and self.leading:
+            log.warning("Redis lost its data, which is put back")
+            self.scheduler.add_job(self._run, args=["refill", self._refill], id="refill", replace_existing=True)
+        self._beaten = True
 
     def _run(self, name: str, action: Callable[[], object]) -> None:
         """One run of a job, with its state kept; only where this process leads."""
@@ -101,6 +114,8 @@ class Jobs:
             job_state.started(self.database, name)
             action()
         except DatabaseDownError as failure:
+            if self._stopping:
+                return
             error = str(failure)
             log.warning("job failed", job=name, error=error)
         except Exception as failure:  # the job's next run must come all the same; it is told with its trace
@@ -123,6 +138,10 @@ class Jobs:
         if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
             demo_history.fill(self.database, self.plan.demo_history_days)
             volatility.run(self.database, self.redis, datetime.now(UTC))
+
+    def _refill(self) -> None:
+        warm.rebuild_latest(self.database, self.redis)
+        self._volatility()
 
     def _volatility(self) -> None:
         volatility.run(self.database, self.redis, datetime.now(UTC))
@@ -151,8 +170,12 @@ class Jobs:
         self._cycles.clear()
 
     async def _repeat(self, provider: Provider) -> None:
-        """Cycle after cycle, each at the time the last one set."""
+        """Cycle after cycle, each at the time the last one set; nothing but a cancellation ends it."""
         while True:
-            wait = await asyncio.to_thread(self.ingest.wait, provider)
-            await asyncio.sleep(wait)
-            await self.ingest.cycle(provider)
+            try:
+                wait = await asyncio.to_thread(self.ingest.wait, provider)
+                await asyncio.sleep(wait)
+                await self.ingest.cycle(provider)
+            except Exception:  # the provider's next cycle must come all the same; it is told with its trace
+                log.exception("provider's cycle broke off", provider=provider.name)
+                await asyncio.sleep(BROKEN_WAIT)

@@ -35,9 +35,14 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
             configure(settings.log_level, as_json=settings.log_json)
             return command(settings, *args, **kwargs)
         except (SettingsError, EmbeddedError, DatabaseDownError, redis.RedisError, ValueError, OSError) as error:
-            raise FailureError(str(error).strip() or type(error).__name__) from error
+            raise FailureError(one_line(error)) from error
 
     return run
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line; its name where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager

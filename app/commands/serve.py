@@ -1,11 +1,5 @@
 """`tracera serve`: everything."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import click
 
 from app.commands.base import with_settings
@@ -23,33 +17,10 @@ from app.settings import Settings
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Start everything: pages, JSON, live prices and the jobs."""
     if workers > 1:
-        _several(settings, host, port, workers)
+        from app.workers import serve_with_workers
+
+        serve_with_workers(Runtime(settings), host, port, workers)
         return
     from app.serve import serve as run
 
     run(Runtime(settings), host, port)
-
-
-def _several(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Own the embedded servers here, and let the kernel share the port between processes (SO_REUSEPORT)."""
-    runtime = Runtime(settings)
-    runtime.start()
-    environment = os.environ | {
-        "TRACERA_SHARED_PORT": "1",
-        "TRACERA_DATABASE_URL": runtime.database_url,
-        "TRACERA_REDIS_URL": runtime.redis_url,
-    }
-    command = [sys.executable, "-m", "app.cli", "serve", "--host", host, "--port", str(port)]
-    children = [subprocess.Popen(command, env=environment) for _ in range(workers)]  # noqa: S603  # ourselves
-
-    def end(_number: int, _frame: object) -> None:
-        for child in children:
-            child.terminate()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    try:
-        while any(child.poll() is None for child in children):
-            time.sleep(0.2)
-    finally:
-        runtime.stop()

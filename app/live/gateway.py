@@ -1,6 +1,7 @@
 """The ASGI application: WebSockets here on the event loop, everything else to Flask in worker threads."""
 
 import re
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -150,8 +151,24 @@ def create_app(
     return Gateway(server, hub, authorise, watchlist)
 
 
-def create_uvicorn(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> uvicorn.Server:
-    """The server for a gateway, not running yet."""
+class Server(uvicorn.Server):
+    """uvicorn's server; says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started and self._ready:
+            self._ready()
+
+
+def create_uvicorn(
+    app: Gateway, host: str = "127.0.0.1", port: int = 8050, *, ready: Callable[[], None] | None = None
+) -> uvicorn.Server:
+    """The server for a gateway, not running yet; `ready` is called once it listens."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -168,7 +185,7 @@ def create_uvicorn(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> u
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    return uvicorn.Server(config)
+    return Server(config, ready)
 
 
 def run(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> None:

@@ -1,0 +1,69 @@
+"""The port, taken before anything is started, and the signals that end a process in good order."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+
+class PortError(OSError):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+@contextmanager
+def bound(host: str, port: int, *, shared: bool) -> Iterator[list[socket.socket]]:
+    """Sockets bound to every address of a host, not listening yet.
+
+    Args:
+        host: an address, or a name that has some.
+        port: the port.
+        shared: whether other processes that say so too may open the port (SO_REUSEPORT).
+
+    Raises:
+        PortError: the port is taken, not allowed, or no address of this machine.
+    """
+    with ExitStack() as opened:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            sockets = [opened.enter_context(socket.socket(family, kind, proto)) for family, kind, proto, _, _ in found]
+            for listener, (family, _, _, _, address) in zip(sockets, found, strict=True):
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if shared:
+                    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                if family == socket.AF_INET6:
+                    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                listener.bind(address)
+        except OSError as error:
+            raise PortError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+        yield sockets
+
+
+class Ending:
+    """What SIGINT and SIGTERM do: end a start that goes on, later whatever `then` says; the second waits like the first."""
+
+    def __init__(self) -> None:
+        self.then: Callable[[], None] | None = None
+        self.asked = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle one signal."""
+        first, self.asked = not self.asked, True
+        if self.then:
+            self.then()
+        elif first:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def ending() -> Iterator[Ending]:
+    """Handle SIGINT and SIGTERM alike while the block runs."""
+    handler = Ending()
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield handler
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
