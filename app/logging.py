@@ -27,3 +27,5 @@ def configure(level: str, *, as_json: bool) -> None:
     logging.basicConfig(level=max(number, logging.INFO), handlers=[handler], force=True)
     for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)

@@ -1,5 +1,6 @@
 """PostgreSQL connections, shared and checked; nothing connects before the first use."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -12,6 +13,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 log = structlog.get_logger(__name__)
 
+ATTEMPT = 1.0
+"""Seconds after which a connection that does not come is asked for again."""
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -31,15 +34,15 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 16, wait: float = 5.0) -> None:
         self.url = url
+        self._wait = wait
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=size,
-            timeout=wait,
             open=False,
             check=ConnectionPool.check_connection,
             kwargs={"autocommit": True, "application_name": "tracera"},
-            reconnect_timeout=5.0,
+            reconnect_timeout=ATTEMPT / 2,
             name="tracera",
         )
         self._opened = False
@@ -54,10 +57,28 @@ class Database:
         """
         self._open()
         try:
-            with self._pool.connection() as connection:
-                yield connection
+            connection = self._borrow()
+            try:
+                with connection:
+                    yield connection
+            finally:
+                self._pool.putconn(connection)
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
+
+    def _borrow(self) -> psycopg.Connection:
+        """A connection that works. Each attempt makes the pool connect anew: a server that came back is found soon.
+
+        Raises:
+            PoolTimeout: there was none within `wait`.
+        """
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                return self._pool.getconn(timeout=min(ATTEMPT, self._wait))
+            except PoolTimeout:
+                if time.monotonic() >= deadline:
+                    raise
 
     def rows(self, query: LiteralString, parameters: Any = None) -> list[Row]:
         """All rows of a query, as dictionaries."""

@@ -25,7 +25,7 @@ from jobs.providers.base import Provider
 
 log = structlog.get_logger(__name__)
 
-LEAD_EVERY = 2.0
+LEAD_EVERY = 1.0
 STOP_WITHIN = 8.0
 BROKEN_WAIT = 5.0
 
