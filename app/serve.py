@@ -15,6 +15,9 @@ from app.settings import Settings
 from jobs.providers.base import Provider
 from jobs.scheduler import Jobs
 
+LEAST_QUIET = 10.0
+"""Seconds without any price that are no reason for alarm, however often a market is asked."""
+
 
 def serve(runtime: Runtime, host: str, port: int) -> None:
     """Serve until a signal ends it; embedded servers and jobs end with it.
@@ -43,7 +46,12 @@ def assemble(runtime: Runtime, providers: list[Provider]) -> tuple[Gateway, Jobs
     """The ASGI application and the jobs, neither running yet."""
     settings, services = runtime.settings, runtime.services
     jobs = Jobs(plan(settings, runtime.database_url), services.database, services.redis, providers)
-    live = LiveSettings(base_url=settings.base_url, redis_url=runtime.redis_url, wsgi_workers=settings.threads)
+    live = LiveSettings(
+        base_url=settings.base_url,
+        redis_url=runtime.redis_url,
+        wsgi_workers=settings.threads,
+        quiet_after=max(LEAST_QUIET, 3 * min(provider.interval for provider in providers)) if providers else None,
+    )
     server = create_server(runtime)
     server.extensions["tracera.jobs"] = jobs
     return create_app(server, live, latest=from_database(services.database)), jobs

@@ -35,6 +35,7 @@
   let clockOffset = 0; // server minus client
   let pollAt = 0;
   let pollWorks = null;
+  let stalled = false; // the server said that no prices come in
 
   tracera.now = () => Date.now() + clockOffset;
   const fire = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
@@ -53,6 +54,7 @@
       up = true;
       upSince = heardAt = Date.now();
       subscribed = new Set();
+      stalled = false;
       setClock();
       subscribe();
       tick();
@@ -117,6 +119,9 @@
       fire("tracera:price", message);
     } else if (message.type === "volatility") {
       fire("tracera:volatility", message);
+    } else if (message.type === "feed") {
+      stalled = message.state === "stale";
+      tick();
     }
   }
 
@@ -177,7 +182,7 @@
     if (!navigator.onLine) return "offline";
     if (isOpen()) {
       const silence = tracera.now() - (lastMessage() ?? upSince + clockOffset);
-      return wanted.length && silence > 1000 * tracera.staleAfter() ? "stale" : "live";
+      return stalled || (wanted.length && silence > 1000 * tracera.staleAfter()) ? "stale" : "live";
     }
     if (Date.now() - downSince <= POLL_AFTER || pollWorks === null) return "reconnecting";
     return pollWorks ? "polling" : "offline";

@@ -128,9 +128,9 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None
         time.sleep(0.1)
 
 
-def start_site(data_dir: Path, **settings: str) -> Site:
+def start_site(data_dir: Path, port: int | None = None, **settings: str) -> Site:
     """Start `tracera serve` with its own servers; the caller stops the process."""
-    port = free_port()
+    port = port or free_port()
     log = data_dir.with_suffix(".log")
     known = {name: value for name, value in os.environ.items() if not name.startswith("TRACERA_")}
     environment = known | {"TRACERA_DATA_DIR": str(data_dir), "TRACERA_BASE_URL": f"http://localhost:{port}"} | settings

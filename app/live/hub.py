@@ -9,6 +9,8 @@ from redis.exceptions import RedisError
 
 from app.live.delivery import Delivery
 from app.live.feed import Feed
+from app.live.protocol import text_frame
+from app.live.pulse import CHECK_EVERY, Pulse
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client, Group, Subscriptions
 from app.live.updates import Update, Variant, encode, parse_update
@@ -25,6 +27,7 @@ class Hub:
     def __init__(self, settings: LiveSettings, latest: Latest | None = None) -> None:
         self.settings = settings
         self.feed = Feed(settings.redis_url, self.publish, self._after_gap)
+        self.pulse = Pulse(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
         self._latest = latest
         self._clients: set[Client] = set()
@@ -37,6 +40,7 @@ class Hub:
     def start(self) -> None:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
+        self._spawn(self._feel())
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""
@@ -66,6 +70,8 @@ class Hub:
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
         self._clients.add(client)
+        if self.pulse.stale:
+            self.delivery.answer(client, text_frame(self.pulse.message()))
 
     def remove(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
@@ -131,6 +137,15 @@ class Hub:
                 self._dirty[update.item_id, update.variant] = update
         self._schedule_if_needed()
 
+    async def _feel(self) -> None:
+        """Tell every client when prices stop coming in, and when they come again."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY)
+            if self.pulse.changed():
+                frame = text_frame(self.pulse.message())
+                for client in tuple(self._clients):
+                    self.delivery.answer(client, frame)
+
     def _after_gap(self) -> None:
         self._spawn(self._refresh())
 
@@ -187,6 +202,7 @@ class Hub:
             "deliveries_per_second": self.delivery.meter.per_second(),
             "last_message": self.feed.last_message,
             "redis": self.feed.state,
+            "stale": self.pulse.stale,
             "gaps": self.feed.gaps,
             "rejected": self.feed.rejected,
         }

@@ -27,3 +27,5 @@ class LiveSettings:
     error_burst: int = 50
     """Refused messages that a client may send in a row before it is closed with 1008; one is forgiven each second."""
     wsgi_workers: int = 10
+    quiet_after: float | None = None
+    """Silence of Redis, as long as this, makes what clients show stale; None: no silence is unusual."""
