@@ -143,5 +143,6 @@ def load(**overrides: Any) -> Settings:
         lines = []
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            lines.append(f"TRACERA_{name}: {problem['msg']}" if name else problem["msg"])
+            told = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"TRACERA_{name}: {told}" if name else told)
         raise SettingsError("; ".join(lines)) from error

@@ -13,10 +13,16 @@ from rich.console import Console
 from app.logging import configure
 from app.runtime import Runtime
 from app.settings import Settings, SettingsError, load
+from db.backup import BackupError
 from db.embedded import EmbeddedError
 from db.pool import DatabaseDownError
 
-console = Console(stderr=False, highlight=False, soft_wrap=not sys.stdout.isatty())
+# Where nobody looks, in a file or a pipe, nothing is cut to the width of a screen.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
+
+
+KNOWN = (SettingsError, EmbeddedError, DatabaseDownError, BackupError, redis.RedisError, ValueError, OSError)
+"""Failures that a message explains; any other is a fault of ours and shows its trace."""
 
 
 class FailureError(click.ClickException):
@@ -34,7 +40,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
             settings = load()
             configure(settings.log_level, as_json=settings.log_json)
             return command(settings, *args, **kwargs)
-        except (SettingsError, EmbeddedError, DatabaseDownError, redis.RedisError, ValueError, OSError) as error:
+        except KNOWN as error:
             raise FailureError(one_line(error)) from error
 
     return run
@@ -42,6 +48,8 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def one_line(error: Exception) -> str:
     """What an error says, in one line; its name where it says nothing."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
 
 

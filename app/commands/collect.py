@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import click
+from rich.box import SIMPLE
 from rich.table import Table
 
 from app.commands.base import FailureError, console, started, with_settings
@@ -46,7 +47,17 @@ async def _cycles(runner: Ingest, providers: list[Provider]) -> list[Report]:
 
 def _table(reports: list[Report]) -> Table:
     table = Table(
-        "provider", "fetched", "stored", "unchanged", "rejected", "new items", "seconds", "database s", "error"
+        "provider",
+        "fetched",
+        "stored",
+        "unchanged",
+        "rejected",
+        "new items",
+        "seconds",
+        "database s",
+        "error",
+        box=SIMPLE,
+        pad_edge=False,
     )
     for report in reports:
         figures = (report.fetched, report.stored, report.unchanged, len(report.rejected), report.new_items)

