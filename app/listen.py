@@ -35,7 +35,9 @@ def bound(host: str, port: int, *, shared: bool) -> Iterator[list[socket.socket]
                     listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 listener.bind(address)
         except OSError as error:
-            raise PortError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+            raise PortError(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --host or --port"
+            ) from error
         yield sockets
 
 
