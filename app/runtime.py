@@ -26,14 +26,22 @@ class Services:
 
 
 class Runtime:
-    """Connects nothing until `start` or the first use of the database or Redis."""
+    """Connects nothing until `start` or the first use of the database or Redis.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: the process's settings.
+        brief: whether the process ends by itself soon; see `Embedded`.
+    """
+
+    def __init__(self, settings: Settings, *, brief: bool = False) -> None:
         self.settings = settings
         self.embedded: Embedded | None = None
         if not (settings.database_url and settings.redis_url):
             self.embedded = Embedded(
-                settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url
+                settings.data_dir,
+                postgres=not settings.database_url,
+                redis=not settings.redis_url,
+                brief=brief,
             )
         endpoints = self.embedded.endpoints() if self.embedded else None
         self.database_url = settings.database_url or (endpoints.database_url if endpoints else "")

@@ -20,7 +20,8 @@ from db import servers
 
 log = structlog.get_logger(__name__)
 
-LOCK_FILE = "owner.lock"
+LOCK_FILE, USERS_FILE = "owner.lock", "users.lock"
+LONGEST_COURTESY = 600.0
 CHECK_EVERY = 0.25
 START_TIMEOUT = 60.0
 MOST_ENDS = 5
@@ -47,9 +48,13 @@ class Embedded:
         data_dir: kept for good; holds `postgres/`, `valkey/`, `log/` and `run/`.
         postgres: whether PostgreSQL is wanted (no, where TRACERA_DATABASE_URL is set).
         redis: whether Valkey is wanted (no, where TRACERA_REDIS_URL is set).
+        brief: whether this process ends by itself soon, as commands do. Such a one that owns the servers lets others
+            like it finish before it stops them; who serves lives through the change of owner and is not waited for.
     """
 
-    def __init__(self, data_dir: Path, *, postgres: bool = True, redis: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, postgres: bool = True, redis: bool = True, brief: bool = False) -> None:
+        self.brief = brief
+        self._users: IO[str] | None = None
         self.data_dir = data_dir.absolute()
         self.run_dir = servers.socket_dir(self.data_dir)
         self.postgres = servers.Postgres(self.data_dir, self.run_dir) if postgres else None
@@ -83,6 +88,8 @@ class Embedded:
         self._thread = threading.Thread(target=self._supervise, name="embedded-servers", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_TIMEOUT
+        if self.brief:
+            self._join_users(deadline)
         while not self.ready():
             if message := self._start_failure(deadline):
                 self.stop()
@@ -105,10 +112,15 @@ class Embedded:
 
     def stop(self) -> None:
         """Stop the servers if this process owns them; committed rows are kept."""
+        if self._users and self.owner:
+            self._outlast_users(self._users)
         self._stop.set()
         if self._thread:
             self._thread.join(timeout=45)
             self._thread = None
+        if self._users:
+            self._users.close()
+            self._users = None
 
     def endpoints(self) -> Endpoints:
         """The servers' addresses."""
@@ -117,6 +129,23 @@ class Embedded:
             database_url=f"postgresql://{servers.DATABASE}@/{servers.DATABASE}?host={host}",
             redis_url=f"unix://{quote(str(self.run_dir / servers.VALKEY_SOCKET))}?db=0",
         )
+
+    def _join_users(self, deadline: float) -> None:
+        """Keep an owner that is about to stop from stopping; one that stops already is waited for."""
+        self._users = (self.data_dir / USERS_FILE).open("a+")
+        while not _lock(self._users, fcntl.LOCK_SH) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _outlast_users(self, users: IO[str]) -> None:
+        """Wait until no other command uses the servers; the lock keeps new ones out while they stop."""
+        fcntl.flock(users, fcntl.LOCK_UN)
+        deadline = time.monotonic() + LONGEST_COURTESY
+        told = False
+        while not _lock(users, fcntl.LOCK_EX) and time.monotonic() < deadline:
+            if not told:
+                log.info("another command still uses the database; waiting for it")
+                told = True
+            time.sleep(0.05)
 
     def _servers(self) -> list[servers.Server]:
         return [server for server in (self.postgres, self.valkey) if server is not None]
@@ -147,11 +176,18 @@ class Embedded:
 
     def _take_over(self) -> bool:
         handle = (self.data_dir / LOCK_FILE).open("a+")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(handle, fcntl.LOCK_EX):
             handle.close()
             return False
         os.set_inheritable(handle.fileno(), False)  # noqa: FBT003  # the servers must not keep the lock
         self._lock = handle
         return True
+
+
+def _lock(handle: IO[str], kind: int) -> bool:
+    """Take a lock if it is to be had."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -28,19 +28,22 @@ def upgrade(database_url: str) -> list[str]:
         DatabaseDownError: the database cannot be reached.
     """
     try:
-        guard = psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_WITHIN)
-    except psycopg.Error as error:
+        with psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_WITHIN) as guard:
+            # yoyo's own lock is a row, which a killed process leaves behind for good.
+            guard.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            return _apply(database_url)
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
-    with guard:
-        # yoyo's own lock is a row, which a killed process leaves behind for good.
-        guard.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        backend = get_backend(yoyo_url(database_url))
-        try:
-            pending = backend.to_apply(read_migrations(str(FOLDER)))
-            backend.apply_migrations(pending)
-            return [migration.id for migration in pending]
-        finally:
-            backend.connection.close()
+
+
+def _apply(database_url: str) -> list[str]:
+    backend = get_backend(yoyo_url(database_url))
+    try:
+        pending = backend.to_apply(read_migrations(str(FOLDER)))
+        backend.apply_migrations(pending)
+        return [migration.id for migration in pending]
+    finally:
+        backend.connection.close()
 
 
 def missing(database: Database) -> list[str]:

@@ -56,7 +56,7 @@ def one_line(error: Exception) -> str:
 @contextmanager
 def started(settings: Settings) -> Iterator[Runtime]:
     """A runtime on the running servers, or on ones started for this command."""
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, brief=True)
     try:
         runtime.start()
         yield runtime

@@ -23,7 +23,7 @@ def database() -> None:
 @with_settings
 def upgrade(settings: Settings) -> None:
     """Bring the schema up to date."""
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, brief=True)
     try:
         applied = runtime.start()
     finally:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -87,7 +88,7 @@ def test_first_start_second_start_and_ctrl_c(folder: Path) -> None:
 
 def test_ctrl_c_while_it_starts(folder: Path) -> None:
     site = begin(folder)
-    wait_for(lambda: (folder / "log").exists(), WITHIN, "no server was started")
+    wait_for((folder / "log").exists, WITHIN, "no server was started")
     site.process.send_signal(signal.SIGINT)
     assert site.process.wait(20) == 0
     assert "Traceback" not in site.log.read_text()
@@ -124,17 +125,22 @@ def test_a_taken_port_is_one_line_and_starts_nothing(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_other_commands_attach_to_a_running_instance(folder: Path) -> None:
+def test_commands_at_once_share_one_pair_of_servers(folder: Path) -> None:
     environment = os.environ | {"TRACERA_DATA_DIR": str(folder)}
     commands = [
         subprocess.Popen(
             [sys.executable, "-m", "app.cli", "db", name], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
         )
-        for name in ("upgrade", "status", "verify")
+        for name in ("upgrade", "status", "verify", "upgrade")
     ]
+    assert [command.wait(60) for command in commands] == [0, 0, 0, 0]
+    assert processes_of(folder) == []
+
+
+def test_other_commands_attach_to_a_running_instance(folder: Path) -> None:
+    environment = os.environ | {"TRACERA_DATA_DIR": str(folder)}
     site = begin(folder)
     try:
-        assert [command.wait(60) for command in commands] == [0, 0, 0]
         ready(site)
         before = {process.pid for process in processes_of(folder)}
         done = subprocess.run(
@@ -193,6 +199,10 @@ def listening(site: Site) -> set[int]:
     }
 
 
+def replaced(site: Site, left: set[int]) -> bool:
+    return len(listening(site) - left) == 1
+
+
 def test_a_killed_worker_is_replaced_and_the_rest_goes_on(several: Site) -> None:
     wait_for(lambda: len(listening(several)) == 2, WITHIN, "not both listen")
     for victim in workers_of(several):  # one of them runs the jobs
@@ -200,7 +210,7 @@ def test_a_killed_worker_is_replaced_and_the_rest_goes_on(several: Site) -> None
         os.kill(victim, signal.SIGKILL)
         wait_for(lambda: several.get("/healthz")[0] == 200, 5, "nobody answers")
         assert hears_a_price(several)
-        wait_for(lambda left=left: len(listening(several) - left) == 1, WITHIN, "the worker was not replaced")
+        wait_for(partial(replaced, several, left), WITHIN, "the worker was not replaced")
 
 
 def test_killing_the_first_process_ends_the_workers_too(several: Site) -> None:
