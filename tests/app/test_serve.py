@@ -21,7 +21,8 @@ from tests.conftest import ROOT, Site, free_port, start_site, stop_site, wait_fo
 
 pytestmark = pytest.mark.slow
 QUICK = {"TRACERA_DEMO_HISTORY_DAYS": "1"}
-WITHIN = 20.0
+WITHIN = 60.0
+"""Generous: a busy machine starts slowly; the figures are printed."""
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:

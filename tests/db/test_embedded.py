@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -9,14 +10,14 @@ import psycopg
 import pytest
 import redis
 
-from db.embedded import Embedded
+from db.embedded import Embedded, EmbeddedError
 from db.servers import socket_dir
 from tests.conftest import ROOT, wait_for
 
 KEEP = """
 import sys, time
 from pathlib import Path
-from db.embedded import Embedded
+from db.embedded import Embedded, EmbeddedError
 Embedded(Path(sys.argv[1])).start()
 print("up", flush=True)
 time.sleep(120)
@@ -120,3 +121,38 @@ def test_a_long_path_gets_its_sockets_elsewhere(tmp_path: Path) -> None:
     deep = tmp_path / ("long" * 30)
     assert socket_dir(deep) != deep / "run"
     assert len(str(socket_dir(deep))) < 90
+
+
+def test_a_server_that_cannot_start_is_told_soon_with_its_last_words(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    Embedded(folder).start().stop()
+    (folder / "postgres" / "PG_VERSION").write_text("9\n")
+    broken = Embedded(folder)
+    begun = time.monotonic()
+    with pytest.raises(EmbeddedError, match=r"postgres does not start: .*(version|PG_VERSION).*look at"):
+        broken.start()
+    assert time.monotonic() - begun < 45
+    assert servers_of(folder) == []
+    (folder / "postgres" / "PG_VERSION").write_text("18\n")
+    broken.start().stop()
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbeddedError, match="TRACERA_DATA_DIR .*file/data cannot be written"):
+        Embedded(tmp_path / "file" / "data").start()
+
+
+def test_an_owner_that_ends_soon_waits_for_others_like_it(tmp_path: Path) -> None:
+    owner = Embedded(tmp_path / "data", brief=True).start()
+    wait_for(lambda: owner.owner, 5, "nobody owns the servers")
+    other = Embedded(tmp_path / "data", brief=True).start()
+    ending = threading.Thread(target=owner.stop)
+    ending.start()
+    time.sleep(0.5)
+    assert ending.is_alive()
+    assert other.ready()
+    other.stop()
+    ending.join(30)
+    assert not ending.is_alive()
+    assert servers_of(tmp_path) == []

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 import pytest
+import redis
 
 from db import integrity
 from db.pool import Database
@@ -77,3 +78,12 @@ def test_an_open_websocket_goes_on(running: Site, part: Part) -> None:
         assert listener.connections == 1
     finally:
         listener.stop()
+
+
+def test_what_redis_lost_is_put_back(running: Site) -> None:
+    with redis.Redis.from_url(running.endpoints().redis_url) as client:
+        kept = len(client.keys("price:latest:*"))
+        assert kept > 400
+        client.flushall()
+        wait_for(lambda: len(client.keys("price:latest:*")) >= kept, RECOVERY, "price:latest is not rebuilt")
+        wait_for(lambda: client.exists("rankings:volatile"), RECOVERY, "the rankings are not rebuilt")

@@ -1,0 +1,34 @@
+import os
+import threading
+
+import psycopg
+import pytest
+
+from db import migrate
+from db.embedded import Endpoints
+from db.pool import DatabaseDownError
+
+
+def test_several_may_ask_at_once_and_each_migration_is_applied_once(endpoints: Endpoints) -> None:
+    with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty_one")
+    url = endpoints.database_url.replace("/tracera?", "/empty_one?")
+    applied: list[str] = []
+    asking = [threading.Thread(target=lambda: applied.extend(migrate.upgrade(url))) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert sorted(applied) == list(migrate.names())
+
+
+def test_what_a_killed_process_left_behind_is_no_obstacle(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), %s)", [os.getpid()])
+    assert migrate.upgrade(database_url) == []
+
+
+def test_an_unreachable_database_is_told_in_one_line() -> None:
+    with pytest.raises(DatabaseDownError, match="does not answer") as told:
+        migrate.upgrade("postgresql://127.0.0.1:9/none")
+    assert "\n" not in str(told.value)
