@@ -205,6 +205,7 @@ class Process:
             log.warning("embedded server killed", server=self.name)
             self._child.kill()
             self._child.wait()
+        self._child, self._started, self.ends = None, 0.0, 0
 
 
 class Valkey(Process):

@@ -139,7 +139,7 @@ def test_a_server_that_cannot_start_is_told_soon_with_its_last_words(tmp_path: P
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(EmbeddedError, match="TRACERA_DATA_DIR .*file/data cannot be written"):
+    with pytest.raises(EmbeddedError, match=r"TRACERA_DATA_DIR .*file/data cannot be written"):
         Embedded(tmp_path / "file" / "data").start()
 
 
