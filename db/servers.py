@@ -197,14 +197,13 @@ class Process:
 
     def wait(self) -> None:
         """Wait for the child; kill it if it takes longer than half a minute."""
-        if not self._child:
-            return
-        try:
-            self._child.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            log.warning("embedded server killed", server=self.name)
-            self._child.kill()
-            self._child.wait()
+        if self._child:
+            try:
+                self._child.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                log.warning("embedded server killed", server=self.name)
+                self._child.kill()
+                self._child.wait()
         self._child, self._started, self.ends = None, 0.0, 0
 
 

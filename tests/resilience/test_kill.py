@@ -58,6 +58,8 @@ def test_no_committed_quote_is_lost_and_ticks_go_on(running: Site, part: Part) -
         before = max(at for _, _, at, _ in seen)
         if part == "process":
             restart(running)
+            wait_for(lambda: running.get("/healthz")[0] == 200, 60, "the process does not answer")
+            print(f"process answers {time.monotonic() - killed_at:.2f} s after its end")
             killed_at = time.monotonic()
         wait_for(partial(ticked, running, before), RECOVERY, f"no ticks after {part}")
         print(f"ticks {time.monotonic() - killed_at:.2f} s after the end of {part}")
