@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 import dash_mantine_components as dmc
+import orjson
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from components import clientside, context
@@ -97,7 +98,9 @@ def rows(request: dict[str, Any] | None, query: dict[str, Any]) -> tuple[Any, An
         )
     except DatabaseDownError:
         return {"rowData": [], "rowCount": 0}, "", database_down(retry="items-retry")
-    return {"rowData": found.rows, "rowCount": found.total}, _total(found.total), _nothing(found.total)
+    # As JSON already: Dash's own way to it takes ten times as long.
+    block = {"rowData": orjson.Fragment(orjson.dumps(found.rows)), "rowCount": found.total}
+    return block, _total(found.total), _nothing(found.total)
 
 
 def choices(_beat: int | None) -> tuple[Any, ...]:

@@ -118,7 +118,7 @@ def fill(port: int, asks: Sequence[Ask]) -> None:
     """Ask each once, which is when the floor takes its bytes."""
     for ask in asks:
         headers = {"Content-Type": "application/json"} if ask.body else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{ask.path}", ask.body or None, headers)  # noqa: S310
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{ask.path}", ask.body or None, headers)
         urllib.request.urlopen(request, timeout=30).close()  # noqa: S310  # our own server
 
 

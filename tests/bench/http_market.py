@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -27,7 +27,11 @@ def load(data_dir: Path, now: datetime) -> None:
 
     The history is moved in time so that it ends `now`: else every window but "all" would be empty, and quick to answer.
     """
-    settings = {"TRACERA_PROVIDERS": "steam", "TRACERA_STEAM_REQUESTS_PER_MINUTE": "0", "TRACERA_STEAM_PAGE_SIZE": "500"}
+    settings = {
+        "TRACERA_PROVIDERS": "steam",
+        "TRACERA_STEAM_REQUESTS_PER_MINUTE": "0",
+        "TRACERA_STEAM_PAGE_SIZE": "500",
+    }
     history = data_dir / "history.csv.gz"
     recorded = SHARED / "steam_pricehistory_1.csv.gz"
     write(history, moved(recorded, now) if recorded.exists() else invented(now))
@@ -64,14 +68,18 @@ def write(path: Path, rows: Iterator[tuple[str, str, str, str]]) -> None:
 
 def moved(path: Path, now: datetime) -> Iterator[tuple[str, str, str, str]]:
     """A recorded file's rows, all later by as many hours as its last one is before `now`."""
-    shift = now.replace(tzinfo=None, minute=0, second=0, microsecond=0) - max(
-        datetime.strptime(row[1], FORMAT) for row in read(path)  # noqa: DTZ007  # UTC, as the file's times are
-    )
+    last = max(clock(row[1]) for row in read(path))
+    shift = now.replace(minute=0, second=0, microsecond=0) - last
     known: dict[str, str] = {}
     for name, at, price, volume in read(path):
         if at not in known:
-            known[at] = (datetime.strptime(at, FORMAT) + shift).strftime(FORMAT)  # noqa: DTZ007  # the same
+            known[at] = (clock(at) + shift).strftime(FORMAT)
         yield name, known[at], price, volume
+
+
+def clock(text: str) -> datetime:
+    """A recorded time, which is UTC without saying so."""
+    return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
 
 
 def read(path: Path) -> Iterator[list[str]]:
