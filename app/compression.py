@@ -4,7 +4,7 @@ import gzip
 from functools import lru_cache
 from typing import Final
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # ships no type information
 from flask import Flask
 from flask_compress import Compress
 from werkzeug.datastructures import Accept

@@ -41,20 +41,11 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 
 
 def register_headers(server: Flask, dashboard: Dash) -> None:
-    """Set the headers; a route's own are left alone.
-
-    Dash adds a script of its own at the first request, so the hashes are told anew for each page; what is no page runs
-    no script, and takes the policy of the page before.
-    """
-    policy = ""
+    """Set the headers. Dash adds a script of its own at the first request, so the hashes are told anew for each answer."""
 
     @server.after_request
     def protect(response: Response) -> Response:
-        nonlocal policy
-        if not policy or response.mimetype == "text/html":
-            policy = content_security_policy(dashboard.csp_hashes())
-        given = {name.lower() for name, _ in response.headers}
-        for name, value in (*HEADERS.items(), ("Content-Security-Policy", policy)):
-            if name.lower() not in given:
-                response.headers.add(name, value)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(dashboard.csp_hashes()))
         return response

@@ -17,6 +17,7 @@ RARITIES = (
 )  # fmt: skip
 SORTS = ("name", "weapon_type", "wear", "rarity", "price", "volume", "turnover", "listings", "source", "at", *MEASURES)
 SPARK_LEVELS = 100
+WORDS_KEPT = 256
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -86,10 +87,19 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
         if most is not None:
             kept &= values <= most
     for word in fold(query.search).split():
-        places = np.flatnonzero(kept)
-        found = [word in catalogue.folded[place] for place in places.tolist()]
-        kept[places] = found
+        kept &= _holding(catalogue, word)
     return kept
+
+
+def _holding(catalogue: Catalogue, word: str) -> Bools:
+    """Which names hold a word; looked up in every name once for as long as the catalogue stays."""
+    found = catalogue.holding.get(word)
+    if found is None:
+        found = np.array([word in name for name in catalogue.folded], dtype=np.bool_)
+        if len(catalogue.holding) >= WORDS_KEPT:
+            catalogue.holding.clear()
+        catalogue.holding[word] = found
+    return found
 
 
 def ordered(snapshot: Snapshot, query: Query) -> Ints:

@@ -93,13 +93,13 @@ def rows(request: dict[str, Any] | None, query: dict[str, Any]) -> tuple[Any, An
     order = f"{'-' if sort[0]['sort'] == 'desc' else ''}{sort[0]['colId']}" if sort else query["sort"]
     start = max(0, int(request["startRow"]))
     try:
-        found = screener.of(context.database()).page(
+        found = screener.of(context.database()).block(
             as_query(query, order), start, min(int(request["endRow"]), start + MOST_ROWS)
         )
     except DatabaseDownError:
         return {"rowData": [], "rowCount": 0}, "", database_down(retry="items-retry")
     # As JSON already: Dash's own way to it takes ten times as long.
-    block = {"rowData": orjson.Fragment(orjson.dumps(found.rows)), "rowCount": found.total}
+    block = {"rowData": orjson.Fragment(found.rows), "rowCount": found.total}
     return block, _total(found.total), _nothing(found.total)
 
 
