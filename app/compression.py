@@ -12,7 +12,8 @@ from werkzeug.http import parse_accept_header
 
 ENCODINGS: Final = ("br", "gzip")
 """The best first."""
-BROTLI_LEVEL: Final = 4
+BROTLI_LEVEL: Final = 1
+"""A fifth of the time of level 4 on our JSON, for 6 % more bytes."""
 GZIP_LEVEL: Final = 6
 MIN_SIZE: Final = 1024
 

@@ -102,11 +102,19 @@ def _holding(catalogue: Catalogue, word: str) -> Bools:
     return found
 
 
-def ordered(snapshot: Snapshot, query: Query) -> Ints:
-    """Places of the items a query asks for, in its order: unknown last either way, equals by id."""
-    places = np.flatnonzero(matching(snapshot, query))
-    key = _key(snapshot, query)[places]
-    return np.asarray(places[np.argsort(-key if query.descending else key, kind="stable")], dtype=np.int64)
+def column_order(snapshot: Snapshot, query: Query) -> Ints:
+    """Places of all items in a query's order: unknown last either way, equals by id."""
+    key = _key(snapshot, query)
+    return np.asarray(np.argsort(-key if query.descending else key, kind="stable"), dtype=np.int64)
+
+
+def column_source(snapshot: Snapshot, query: Query) -> tuple[str, object]:
+    """What `column_order` depends on besides sort and direction: a window, and a part of the snapshot."""
+    if query.sort in MEASURES:
+        return query.window, snapshot.measured
+    if query.sort in {"name", "weapon_type", "wear", "rarity"}:
+        return "", snapshot.catalogue
+    return "", snapshot.measured if query.sort == "volume" else snapshot.prices
 
 
 def rows(snapshot: Snapshot, places: Ints, window: str) -> list[dict[str, Any]]:

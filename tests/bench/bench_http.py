@@ -3,7 +3,7 @@
     python -m tests.bench.bench_http [--data-dir DIR] [--seconds 6] [--rounds 2] [--encoding br]
 
 Three routes, asked hot (one address) and varied (200 items, windows, orders, filters), by a process of its own over 8
-connections. The floor is a route of the same server that answers the same bytes from memory behind the same hooks,
+connections, while 300 prices a second change. The floor is a route of the same server that answers the same bytes from memory behind the same hooks,
 headers and compression. The goal is a p99 under 25 ms and 0.5 of the floor's rate. A kept data folder saves the loading.
 """
 
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import orjson
 
@@ -31,6 +32,11 @@ from tests.bench.http_market import load as load_market
 from tests.conftest import ROOT, free_port
 
 VARIED_ITEMS = 200
+TRADES_A_SECOND = 300
+TRADES = """
+UPDATE price_latest SET price = price + 1, time = now()
+WHERE (item_id, source) IN (SELECT item_id, source FROM price_latest ORDER BY random() LIMIT %s)
+"""
 OUTPUTS = (("items-grid", "getRowsResponse"), ("items-total", "children"), ("items-state", "children"))
 RANKINGS = ("return_volatility", "percent_change", "trend_score", "sharpe", "coefficient_of_variation", "volume")
 WORDS = ("ak-47", "case", "sticker", "redline", "karambit", "souvenir", "music kit", "graffiti", "stattrak", "doppler")
@@ -141,11 +147,31 @@ def measure(port: int, asks: Sequence[Ask], options: argparse.Namespace) -> tupl
     return best["route"], best["floor"]
 
 
+@contextmanager
+def trading(data_dir: Path) -> Iterator[None]:
+    """Changing prices, as a live market's: what is kept in memory grows old."""
+    database = Database(Embedded(data_dir).endpoints().database_url, size=1)
+    ended = Event()
+
+    def trade() -> None:
+        while not ended.wait(1):
+            database.execute(TRADES, [TRADES_A_SECOND])
+
+    thread = Thread(target=trade)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        database.close()
+
+
 def run(data_dir: Path, options: argparse.Namespace) -> None:
     ids = liquid(data_dir)
     routes = {"history": history(ids), "rankings/volatile": rankings(), "screener": screener()}
     print(f"{'route':<26}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}{'kB':>8}{'floor/s':>9}{'ratio':>7}")
-    with serving(data_dir) as port:
+    with trading(data_dir), serving(data_dir) as port:
         for name, kinds in routes.items():
             for kind, asks in kinds.items():
                 if options.only and options.only not in f"{name} {kind}":
