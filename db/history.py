@@ -72,14 +72,18 @@ def points(database: Database, item_id: int, window: str, source: str | None, li
         raise UnknownSourceError(f"there is no item {item_id}", 404)
     spoken, packed = found[0]
     if not packed and source is not None:
-        _check(database, item_id, source)
+        check_source(database, item_id, source)
     cells = np.frombuffer(packed or b"", dtype=CELL)[::-1]
     time, price, volume = (cells[name].astype(np.int64) for name in ("time", "price", "volume"))
     return Points(spoken, time + POSTGRES_EPOCH_US, price, volume)
 
 
-def _check(database: Database, item_id: int, source: str) -> None:
-    """Tell a source without points in the window from one that never quoted the item."""
+def check_source(database: Database, item_id: int, source: str) -> None:
+    """Tell a source that is only silent from one that never quoted the item.
+
+    Raises:
+        UnknownSourceError: it never did.
+    """
     rows = database.rows("SELECT source FROM price_latest WHERE item_id = %s ORDER BY 1", [item_id])
     known = [row["source"] for row in rows]
     if source not in known:
