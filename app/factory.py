@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from app.api import register_api
+from app.compression import register_compression
 from app.dashboard import register_dash
 from app.health import register_health
 from app.runtime import Runtime, register_runtime
 from app.security import register_headers
-from app.web import create_flask, register_compression, register_errors
+from app.web import create_flask, register_errors
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -19,11 +19,14 @@ Check = dict[str, Any]
 
 def checks(held: Services) -> dict[str, Check]:
     """Each part: `ok`, and `error` with what is wrong."""
+    database = _asked(lambda: held.database.row("SELECT 1 AS one"))
+    # A database that is down lets everybody wait who asks it; once is enough.
+    inside = (_migrations(held), _ingestion(held)) if database["ok"] else (database, database)
     return {
-        "database": _asked(lambda: held.database.row("SELECT 1 AS one")),
+        "database": database,
         "redis": _asked(held.redis.ping),
-        "migrations": _migrations(held),
-        "ingestion": _ingestion(held),
+        "migrations": inside[0],
+        "ingestion": inside[1],
     }
 
 

@@ -1,11 +1,10 @@
-"""The Flask application before anything is served: JSON, errors in the contract's form, compression."""
+"""The Flask application before anything is served: JSON, errors in the contract's form."""
 
 from typing import Any
 
 import orjson
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import JSONProvider
-from flask_compress import Compress
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -83,11 +82,3 @@ def register_errors(server: Flask) -> None:
     server.register_error_handler(HTTPException, answer)
     server.register_error_handler(DatabaseDownError, down)
     server.register_error_handler(InternalServerError, broken)
-
-
-def register_compression(server: Flask) -> None:
-    """Brotli or gzip for what is worth it."""
-    server.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
-    server.config["COMPRESS_BR_LEVEL"] = 4
-    server.config["COMPRESS_MIN_SIZE"] = 1024
-    Compress(server)

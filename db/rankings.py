@@ -1,10 +1,14 @@
 """Rankings, read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 import redis
+from cachetools import TTLCache
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -12,8 +16,9 @@ from db.metrics import MEASURES
 from db.pool import Database, Row
 
 NAMES = "SELECT id, market, market_hash_name, price_scale, currency FROM items WHERE id = ANY(%s)"
-WIDER = 20
-"""With a market asked for, look at so many times more members before giving up on filling the page."""
+NAMES_SECONDS = 60.0
+STEP = 500
+"""Members looked at at a time where only those of one market are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +32,69 @@ class Asked:
     market: str | None = None
 
 
-def from_redis(client: redis.Redis, database: Database, asked: Asked) -> list[Row]:
-    """Rows of the sorted set, in its order, ties by item id; everything comes from Redis but names and market.
+def from_redis(client: redis.Redis, database: Database, asked: Asked) -> bytes:
+    """A JSON array of the sorted set's rows, in its order; everything comes from Redis but names, at most 60 s old.
 
     Raises:
         redis.RedisError: Redis does not answer.
     """
-    key = f"rankings:{asked.metric}:{asked.window}"
-    until = (asked.limit if asked.market is None else asked.limit * WIDER) - 1
-    members: Any = client.zrange(key, 0, until, desc=asked.descending, withscores=True)
-    if not members:
-        return []
-    kept: Any = client.hmget(f"rankings:rows:{asked.window}", [member for member, _ in members])
-    names = {row["id"]: row for row in database.rows(NAMES, [[int(member) for member, _ in members]])}
-    rows: list[Row] = []
-    for (member, score), text in zip(members, kept, strict=True):
-        item = names.get(int(member))
-        if item is None or text is None or asked.market not in {None, item["market"]}:
-            continue
-        rows.append(_row(len(rows) + 1, item, score, orjson.loads(text)))
-        if len(rows) == asked.limit:
+    key, rows = f"rankings:{asked.metric}:{asked.window}", f"rankings:rows:{asked.window}"
+    step = asked.limit if asked.market is None else max(asked.limit, STEP)
+    found: list[bytes] = []
+    start = 0
+    while len(found) < asked.limit:
+        members: Any = client.zrange(key, start, start + step - 1, desc=asked.descending, withscores=True)
+        start += step
+        names = _names(database, [int(member) for member, _ in members])
+        chosen = [(member, score) for member, score in members if _belongs(names.get(int(member)), asked.market)]
+        kept: Any = client.hmget(rows, [member for member, _ in chosen]) if chosen else []
+        for (member, score), text in zip(chosen, kept, strict=True):
+            if text is not None and len(found) < asked.limit:
+                found.append(_spliced(len(found) + 1, names[int(member)], score, text))
+        if len(members) < step:
             break
-    return rows
+    return b"[" + b",".join(found) + b"]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    market: str
+    head: bytes
+    tail: bytes
+    """JSON of what a row says of its item, before and behind the score."""
+
+
+_known: WeakKeyDictionary[Database, TTLCache[int, _Name]] = WeakKeyDictionary()
+_known_lock = Lock()
+
+
+def _names(database: Database, ids: Sequence[int]) -> dict[int, _Name]:
+    """Those items that exist."""
+    with _known_lock:
+        known = _known.setdefault(database, TTLCache(100_000, NAMES_SECONDS))
+        found = {item: name for item in ids if (name := known.get(item))}
+    if missing := [item for item in ids if item not in found]:
+        fresh = {row["id"]: _name(row) for row in database.rows(NAMES, [missing])}
+        with _known_lock:
+            known.update(fresh)
+        found |= fresh
+    return found
+
+
+def _name(item: Row) -> _Name:
+    behind = {"market": item["market"], "currency": item["currency"], "price_scale": item["price_scale"]}
+    head = b'"item_id":%d,"market_hash_name":%b' % (item["id"], orjson.dumps(item["market_hash_name"]))
+    return _Name(item["market"], head, orjson.dumps(behind)[1:-1])
+
+
+def _belongs(name: _Name | None, market: str | None) -> bool:
+    return name is not None and market in {None, name.market}
+
+
+def _spliced(rank: int, name: _Name, score: float, text: bytes) -> bytes:
+    """One row: the item's measures are JSON in Redis already and begin with its id, which the row has."""
+    measures = text[text.index(b",") :]
+    return b'{"rank":%d,%b,"score":%b,%b%b' % (rank, name.head, orjson.dumps(score), name.tail, measures)
 
 
 def from_database(database: Database, asked: Asked) -> list[Row]:

@@ -17,6 +17,7 @@ RARITIES = (
 )  # fmt: skip
 SORTS = ("name", "weapon_type", "wear", "rarity", "price", "volume", "turnover", "listings", "source", "at", *MEASURES)
 SPARK_LEVELS = 100
+WORDS_KEPT = 256
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -86,17 +87,34 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
         if most is not None:
             kept &= values <= most
     for word in fold(query.search).split():
-        places = np.flatnonzero(kept)
-        found = [word in catalogue.folded[place] for place in places.tolist()]
-        kept[places] = found
+        kept &= _holding(catalogue, word)
     return kept
 
 
-def ordered(snapshot: Snapshot, query: Query) -> Ints:
-    """Places of the items a query asks for, in its order: unknown last either way, equals by id."""
-    places = np.flatnonzero(matching(snapshot, query))
-    key = _key(snapshot, query)[places]
-    return np.asarray(places[np.argsort(-key if query.descending else key, kind="stable")], dtype=np.int64)
+def _holding(catalogue: Catalogue, word: str) -> Bools:
+    """Which names hold a word; looked up in every name once for as long as the catalogue stays."""
+    found = catalogue.holding.get(word)
+    if found is None:
+        found = np.array([word in name for name in catalogue.folded], dtype=np.bool_)
+        if len(catalogue.holding) >= WORDS_KEPT:
+            catalogue.holding.clear()
+        catalogue.holding[word] = found
+    return found
+
+
+def column_order(snapshot: Snapshot, query: Query) -> Ints:
+    """Places of all items in a query's order: unknown last either way, equals by id."""
+    key = _key(snapshot, query)
+    return np.asarray(np.argsort(-key if query.descending else key, kind="stable"), dtype=np.int64)
+
+
+def column_source(snapshot: Snapshot, query: Query) -> tuple[str, object]:
+    """What `column_order` depends on besides sort and direction: a window, and a part of the snapshot."""
+    if query.sort in MEASURES:
+        return query.window, snapshot.measured
+    if query.sort in {"name", "weapon_type", "wear", "rarity"}:
+        return "", snapshot.catalogue
+    return "", snapshot.measured if query.sort == "volume" else snapshot.prices
 
 
 def rows(snapshot: Snapshot, places: Ints, window: str) -> list[dict[str, Any]]:

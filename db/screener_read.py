@@ -1,6 +1,6 @@
 """All items as columns, read from the database in packed binary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import numpy as np
@@ -49,6 +49,8 @@ class Catalogue:
     wear: "Choices"
     rarity: "Choices"
     name_rank: npt.NDArray[np.int64]
+    holding: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, compare=False)
+    """Which names hold the words that were searched for lately."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 import dash_mantine_components as dmc
+import orjson
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from components import clientside, context
@@ -92,12 +93,14 @@ def rows(request: dict[str, Any] | None, query: dict[str, Any]) -> tuple[Any, An
     order = f"{'-' if sort[0]['sort'] == 'desc' else ''}{sort[0]['colId']}" if sort else query["sort"]
     start = max(0, int(request["startRow"]))
     try:
-        found = screener.of(context.database()).page(
+        found = screener.of(context.database()).block(
             as_query(query, order), start, min(int(request["endRow"]), start + MOST_ROWS)
         )
     except DatabaseDownError:
         return {"rowData": [], "rowCount": 0}, "", database_down(retry="items-retry")
-    return {"rowData": found.rows, "rowCount": found.total}, _total(found.total), _nothing(found.total)
+    # As JSON already: Dash's own way to it takes ten times as long.
+    block = {"rowData": orjson.Fragment(found.rows), "rowCount": found.total}
+    return block, _total(found.total), _nothing(found.total)
 
 
 def choices(_beat: int | None) -> tuple[Any, ...]:

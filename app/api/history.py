@@ -2,6 +2,9 @@
 
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+import orjson
 from flask import Response, abort
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
@@ -14,6 +17,8 @@ from db import history
 blueprint = APIBlueprint(
     "history", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS
 )
+
+NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 class HistoryQuery(Query):
@@ -32,10 +37,35 @@ class HistoryQuery(Query):
 def get_history(path: ItemPath, query: HistoryQuery) -> Response:
     """Quotes of one source, oldest first."""
 
-    def make() -> list[dict[str, Any]]:
+    def make() -> bytes:
         try:
-            return history.points(services().database, path.item_id, query.window, query.source, query.limit)
+            found = history.points(services().database, path.item_id, query.window, query.source, query.limit)
         except history.UnknownSourceError as error:
             abort(error.status, str(error))
+        return encode_points(found)
 
     return answer(make)
+
+
+def encode_points(points: history.Points) -> bytes:
+    """The contract's JSON, put together by column: a long history has 20,000 points."""
+    if not len(points):
+        return b"[]"
+    volume = [b"null" if text == b"-1" else text for text in _texts(points.volume)]
+    columns = [
+        (b'{"time":', _texts(points.time.astype("datetime64[us]"))),
+        (b',"price":', _texts(points.price)),
+        (b',"volume":', volume),
+    ]
+    end = b',"source":' + orjson.dumps(points.source) + b"},"
+    width = 2 * len(columns) + 1
+    parts = [end] * (width * len(points))
+    for at, (name, texts) in enumerate(columns):
+        parts[2 * at :: width] = [name] * len(points)
+        parts[2 * at + 1 :: width] = texts
+    return b"[" + b"".join(parts)[:-1] + b"]"
+
+
+def _texts(values: npt.NDArray[Any]) -> list[bytes]:
+    """Each value as JSON."""
+    return orjson.dumps(np.ascontiguousarray(values), option=NUMPY)[1:-1].split(b",")

@@ -59,8 +59,8 @@ def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
     return answer(lambda: ranking(path.metric, query))
 
 
-def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]]:
-    """The contract's rows."""
+def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]] | bytes:
+    """The contract's rows, or their JSON."""
     held = services()
     asked = rankings.Asked(metric, query.window, query.order == "desc", query.limit, query.market)
     try:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
@@ -10,6 +11,8 @@ import orjson
 from cachetools import TTLCache
 from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from app.compression import MIN_SIZE, choose, compress
 
 KEEP_SECONDS: Final = 1.0
 KEEP_BYTES: Final = 64 * 1024 * 1024
@@ -27,6 +30,18 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The same as ever, but made once: flask-openapi3 asks for it with every request, which took half a millisecond."""
+        if args or kwargs:
+            return super().model_json_schema(*args, **kwargs)
+        return _schema(cls)
+
+
+@cache
+def _schema(model: type[Query]) -> dict[str, Any]:
+    return super(Query, model).model_json_schema()
+
 
 class Row(RootModel[dict[str, Any]]):
     """An object."""
@@ -43,27 +58,47 @@ PROBLEMS: Final[dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | 
 }
 
 
+class Reply:
+    """A body with its ETag, and what it is once compressed."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        # SHA-1 because processors have instructions for it: BLAKE2s took longer than all else for a long history.
+        self.tag = hashlib.sha1(body, usedforsecurity=False).hexdigest()[:24]
+        self._packed: dict[str, bytes] = {}
+
+    def packed(self, encoding: str | None) -> bytes:
+        """The body in a content encoding, compressed once; None for as it is."""
+        if encoding is None:
+            return self.body
+        found = self._packed.get(encoding)
+        if found is None:
+            found = self._packed[encoding] = compress(self.body, encoding)
+        return found
+
+
 class Replies:
-    """Bodies of the last second, by the whole question asked: path and every query value."""
+    """Replies of the last second, by the whole question asked: path and every query value."""
 
     def __init__(self) -> None:
-        self._kept: TTLCache[str, tuple[bytes, str]] = TTLCache(
-            KEEP_BYTES, KEEP_SECONDS, getsizeof=lambda kept: len(kept[0])
+        # Twice the size: each may be kept compressed as well.
+        self._kept: TTLCache[str, Reply] = TTLCache(
+            KEEP_BYTES, KEEP_SECONDS, getsizeof=lambda reply: 2 * len(reply.body)
         )
         self._lock = Lock()
 
-    def get(self, key: str) -> tuple[bytes, str] | None:
-        """Body and ETag, if they are of the last second."""
+    def get(self, key: str) -> Reply | None:
+        """The reply, if it is of the last second."""
         with self._lock:
             return self._kept.get(key)
 
-    def put(self, key: str, body: bytes) -> tuple[bytes, str]:
+    def put(self, key: str, body: bytes) -> Reply:
         """Keep a body, if it fits at all."""
-        entry = (body, hashlib.blake2s(body, digest_size=12).hexdigest())
-        if len(body) < KEEP_BYTES // 4:
+        reply = Reply(body)
+        if len(body) < KEEP_BYTES // 8:
             with self._lock:
-                self._kept[key] = entry
-        return entry
+                self._kept[key] = reply
+        return reply
 
 
 def encode(value: Any) -> bytes:
@@ -79,20 +114,31 @@ def answer(make: Callable[[], Any], *, links: Callable[[Any], str | None] | None
     replies = _replies(current_app)
     key = request.full_path
     link = None
-    entry = None if links else replies.get(key)
-    if entry is None:
+    reply = None if links else replies.get(key)
+    if reply is None:
         value = make()
         link = links(value) if links else None
-        entry = replies.put(key, value if isinstance(value, bytes) else encode(value))
-    body, tag = entry
-    if request.if_none_match.contains(tag):
-        response = Response(status=304)
-    else:
-        response = Response(body, mimetype="application/json")
-    response.set_etag(tag)
+        body = value if isinstance(value, bytes) else encode(value)
+        reply = Reply(body) if links else replies.put(key, body)
+    response = _respond(reply)
     response.headers["Cache-Control"] = "public, no-cache"
     if link:
         response.headers["Link"] = link
+    return response
+
+
+def _respond(reply: Reply) -> Response:
+    """The body as the client takes it; each encoding of it has an ETag of its own, and any of them will do for a 304."""
+    encoding = choose(request.headers.get("Accept-Encoding", "")) if len(reply.body) >= MIN_SIZE else None
+    tag = f"{reply.tag}:{encoding}" if encoding else reply.tag
+    known = request.if_none_match
+    if known.contains_weak(tag) or known.contains_weak(reply.tag):
+        response = Response(status=304)
+    else:
+        response = Response(reply.packed(encoding), mimetype="application/json")
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+    response.set_etag(tag)
     return response
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from app.api.items import ItemPath
 from app.api.replies import PROBLEMS, Query, Row, answer
 from app.runtime import services
-from db import items, metrics
+from db import history, items, metrics
 
 blueprint = APIBlueprint(
     "volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS
@@ -35,11 +35,23 @@ def get_volatility(path: ItemPath, query: VolatilityQuery) -> Response:
     def make() -> dict[str, Any]:
         database = services().database
         row = metrics.of_item(database, path.item_id, query.window, query.source)
-        if row is None and items.one(database, path.item_id) is None:
-            abort(404, f"there is no item {path.item_id}")
+        if row is None:
+            _explain(path.item_id, query.source)
         return shape(path.item_id, query.window, row or {})
 
     return answer(make)
+
+
+def _explain(item_id: int, source: str | None) -> None:
+    """Tell what was never measured, which is no error, from what does not exist."""
+    database = services().database
+    if items.one(database, item_id) is None:
+        abort(404, f"there is no item {item_id}")
+    if source is not None:
+        try:
+            history.check_source(database, item_id, source)
+        except history.UnknownSourceError as error:
+            abort(error.status, str(error))
 
 
 def shape(item_id: int, window: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def export(settings: Settings, name: str, window: str, source: str | None, form:
     with started(settings) as runtime:
         item = _item(runtime.services.database, name)
         try:
-            points = history.points(runtime.services.database, item["id"], window, source, 2**31 - 1)
+            points = history.points(runtime.services.database, item["id"], window, source, 2**31 - 1).rows()
         except history.UnknownSourceError as error:
             raise FailureError(str(error)) from error
     if output is None:

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 
 import orjson
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from app.live.hub import Hub, Latest
@@ -18,6 +17,7 @@ from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
 from app.live.transport import EXTENSION, LiveWebSocket
+from app.live.wsgi import Bridge
 
 PATH: Final = "/api/v1/ws"
 HARD_LIMIT: Final = 64 * 1024
@@ -55,7 +55,7 @@ class Gateway:
     def __init__(self, server: Flask, hub: Hub, authorise: Authorise, watchlist: Watchlist) -> None:
         self.hub = hub
         # Flask's environ is a plain dict, a2wsgi's a typed one.
-        self._http: Callable[..., Awaitable[None]] = WSGIMiddleware(
+        self._http: Callable[..., Awaitable[None]] = Bridge(
             server,  # type: ignore[arg-type]
             workers=hub.settings.wsgi_workers,
         )

@@ -1,0 +1,166 @@
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from psycopg import sql
+
+from app import __version__
+from app.factory import create_server
+from app.runtime import Runtime
+from app.settings import Settings
+from db import providers
+from db.embedded import Endpoints
+from tests.api.conftest import Market
+from tests.conftest import free_port
+
+PARTS = {"database", "redis", "migrations", "ingestion"}
+
+
+def collected(runtime: Runtime, age: float) -> None:
+    """A provider whose last good cycle was so many seconds ago."""
+    at = datetime.now(UTC) - timedelta(seconds=age)
+    database = runtime.services.database
+    providers.register(database, "steam", simulated=False, interval=1.0)
+    providers.succeeded(database, "steam", at=at, seconds=0.1, stored=1, next_attempt=at)
+
+
+@contextmanager
+def database_down(runtime: Runtime, endpoints: Endpoints) -> Iterator[None]:
+    """Nobody may connect to the runtime's database, and nobody stays connected."""
+    name = runtime.database_url.split("?", maxsplit=1)[0].rsplit("/", 1)[-1]
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
+        connection.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            connection.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+
+
+def test_the_process_answers_whatever_happens_around_it() -> None:
+    nowhere = Settings(_env_file=None, database_url="postgresql://127.0.0.1:1/x", redis_url="redis://127.0.0.1:1")
+    runtime = Runtime(nowhere)
+    runtime._started = True  # it had started when both went away
+    client = create_server(runtime).test_client()
+    assert client.get("/healthz").get_json() == {"status": "ok"}
+    assert client.get("/api/v1/health").get_json() == {"status": "ok"}
+    assert client.get("/version").get_json() == {"version": __version__}
+    runtime.stop()
+
+
+def test_ready_when_every_part_is_well(client: FlaskClient, runtime: Runtime, market: Market) -> None:
+    collected(runtime, 2)
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.get_json()["status"] == "ready"
+    found = ready.get_json()["checks"]
+    assert {name: part["ok"] for name, part in found.items()} == dict.fromkeys(PARTS, True)
+    assert 2 <= found["ingestion"]["age_seconds"] < 30
+    detailed = client.get("/api/v1/health/detailed")
+    assert (detailed.status_code, detailed.get_json()["status"]) == (200, "ok")
+
+
+def test_not_ready_before_anything_was_collected(client: FlaskClient, market: Market) -> None:
+    reply = client.get("/readyz")
+    assert (reply.status_code, reply.get_json()["status"]) == (503, "not ready")
+    found = reply.get_json()["checks"]
+    assert {name for name, part in found.items() if not part["ok"]} == {"ingestion"}
+    assert "nothing was collected" in found["ingestion"]["error"]
+
+
+def test_not_ready_when_ingestion_is_silent(client: FlaskClient, runtime: Runtime, market: Market) -> None:
+    collected(runtime, runtime.settings.stale_seconds + 30)
+    reply = client.get("/readyz")
+    assert reply.status_code == 503
+    assert "the last good cycle was 9" in reply.get_json()["checks"]["ingestion"]["error"]
+    assert client.get("/api/v1/health/detailed").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+def test_not_ready_while_the_database_is_down_and_ready_again(
+    client: FlaskClient, runtime: Runtime, market: Market, endpoints: Endpoints
+) -> None:
+    collected(runtime, 0)
+    assert client.get("/readyz").status_code == 200
+    with database_down(runtime, endpoints):
+        begun = time.monotonic()
+        reply = client.get("/readyz")
+        assert time.monotonic() - begun < 10, "each check waited for itself"
+        assert reply.status_code == 503
+        found = reply.get_json()["checks"]
+        assert {name: part["ok"] for name, part in found.items()} == dict.fromkeys(PARTS, False) | {"redis": True}
+        assert "does not answer" in found["database"]["error"]
+        items = client.get("/api/v1/items")
+        assert (items.status_code, set(items.get_json())) == (503, {"error"})
+        assert int(items.headers["Retry-After"]) > 0
+    deadline = time.monotonic() + 30
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < deadline, "it did not come back"
+        time.sleep(0.2)
+    assert client.get("/api/v1/items").status_code == 200
+
+
+def test_not_ready_without_redis(runtime: Runtime, market: Market) -> None:
+    collected(runtime, 0)
+    settings = Settings(_env_file=None, database_url=runtime.database_url, redis_url=f"redis://127.0.0.1:{free_port()}")
+    cut_off = Runtime(settings)
+    try:
+        reply = create_server(cut_off).test_client().get("/readyz")
+    finally:
+        cut_off.stop()
+    assert reply.status_code == 503
+    assert {name for name, part in reply.get_json()["checks"].items() if not part["ok"]} == {"redis"}
+
+
+def test_figures_of_the_process(client: FlaskClient, market: Market) -> None:
+    found = client.get("/stats").get_json()
+    assert set(found) == {"version", "live", "database"}
+    assert found["live"] is None, "there is no gateway in front of this server"
+    assert found["database"]["pool_size"] >= 1
+
+
+@pytest.mark.parametrize(("age", "up"), [(3, "1.0"), (900, "0.0")])
+def test_metrics_are_what_prometheus_reads(
+    client: FlaskClient, runtime: Runtime, market: Market, age: float, up: str
+) -> None:
+    collected(runtime, age)
+    reply = client.get("/api/v1/metrics")
+    assert reply.content_type.startswith("text/plain")
+    lines = reply.text.splitlines()
+    assert 'tracera_up{part="database"} 1.0' in lines
+    assert f'tracera_up{{part="ingestion"}} {up}' in lines
+    told = next(line for line in lines if line.startswith("tracera_ingestion_age_seconds "))
+    assert age <= float(told.split()[1]) < age + 30
+
+
+def test_openapi_describes_the_resources(client: FlaskClient) -> None:
+    described = client.get("/openapi.json").get_json()
+    assert described["openapi"].startswith("3.")
+    paths = described["paths"]
+    assert {
+        "/api/v1/items", "/api/v1/items/{item_id}", "/api/v1/items/{item_id}/history", "/api/v1/items/{item_id}/volatility",
+        "/api/v1/rankings/volatile", "/api/v1/rankings/{metric}", "/api/v1/health", "/api/v1/health/detailed", "/api/v1/metrics",
+    } <= set(paths)  # fmt: skip
+    operation = paths["/api/v1/items/{item_id}/history"]["get"]
+    parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
+    assert set(parameters) == {"item_id", "window", "source", "limit"}
+    assert parameters["window"]["schema"]["enum"] == ["1h", "24h", "7d", "30d", "all"]
+    assert {"200", "400", "404", "503"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_what_is_not_there_is_a_json_404(client: FlaskClient, method: str) -> None:
+    reply = getattr(client, method)("/api/v1/nothing")
+    assert (reply.status_code, set(reply.get_json())) == (404, {"error"})
+    assert "/api/v1/nothing" in reply.get_json()["error"]
+
+
+def test_a_wrong_method_is_a_json_error(client: FlaskClient) -> None:
+    reply = client.post("/api/v1/items/1/history")
+    assert reply.status_code in {404, 405}
+    assert set(reply.get_json()) == {"error"}
