@@ -1,7 +1,7 @@
 """Items: everything with a price."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -28,6 +28,7 @@ class NewItem:
     image_url: str | None = None
     currency: str = "USD"
     price_scale: int = 100
+    reference_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,23 @@ PUBLIC = """
     i.id, i.market, i.market_hash_name, i.weapon_type, i.weapon, i.skin_name, i.wear, i.rarity, i.stattrak, i.souvenir,
     i.image_url, i.currency, i.price_scale, i.slug, i.created_at, l.price, l.source, l.time AS price_time, l.volume, l.listings
 """
+# An index lookup per name: `= ANY(…)` reads all items, comparing each with every name, whenever the planner thinks it short.
+KNOWN = """
+SELECT f.* FROM unnest(%(names)s::text[]) n (name) CROSS JOIN LATERAL (
+    SELECT id, market_hash_name, match_key, currency, reference_source FROM items
+    WHERE market = %(market)s AND market_hash_name = n.name OFFSET 0) f
+UNION
+SELECT f.* FROM unnest(%(keys)s::text[]) n (key) CROSS JOIN LATERAL (
+    SELECT id, market_hash_name, match_key, currency, reference_source FROM items
+    WHERE market = %(market)s AND match_key = n.key OFFSET 0) f
+"""
 LATEST = "LEFT JOIN price_latest l ON l.item_id = i.id AND l.source = i.reference_source"
 
 
 def known(connection: psycopg.Connection, market: str, names: Sequence[str], keys: Sequence[str]) -> list[KnownItem]:
     """Items whose name or match key is among those asked for."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(
-            "SELECT id, market_hash_name, match_key, currency, reference_source FROM items"
-            " WHERE market = %s AND (market_hash_name = ANY(%s) OR match_key = ANY(%s))",
-            [market, list(names), list(keys)],
-        )
+        cursor.execute(KNOWN, {"market": market, "names": list(names), "keys": list(keys)})
         return [KnownItem(*row) for row in cursor]
 
 
@@ -64,16 +71,15 @@ def create(connection: psycopg.Connection, items: Iterable[NewItem]) -> int:
     added = 0
     fields = (
         "market, market_hash_name, match_key, slug, weapon_type, weapon, skin_name, wear, rarity, stattrak, souvenir,"
-        " image_url, currency, price_scale"
+        " image_url, currency, price_scale, reference_source"
     )
     for chunk in chunks(list(items), 2000):
         columns: dict[str, list[Any]] = {name: [] for name in NewItem.__dataclass_fields__}
-        for item in chunk:
-            for name, value in asdict(item).items():
-                columns[name].append(value)
+        for name, values in columns.items():
+            values += [getattr(item, name) for item in chunk]
         cursor = connection.execute(
             f"INSERT INTO items ({fields}) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],"
-            " %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::text[], %s::text[], %s::integer[])"
+            " %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::text[], %s::text[], %s::integer[], %s::text[])"
             " ON CONFLICT (market, market_hash_name) DO NOTHING",
             list(columns.values()),
         )

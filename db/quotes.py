@@ -129,7 +129,9 @@ def _upsert_latest(
     last = np.append(changes(news.item_id)[1:], len(news))[: len(news)] - 1
     moved = latest.at(news.item_id[last])
     stored_time[moved] = np.maximum(stored_time[moved], news.time[last])
-    ahead = newest.time >= latest.time
+    # At one time the history keeps the first quote given, and so must this.
+    kept_already = newest.time == latest.stored_time
+    ahead = (newest.time >= latest.time) & ~kept_already
     chosen = ahead | (stored_time > latest.stored_time)
     if not chosen.any():
         return

@@ -62,6 +62,7 @@ def describe(quote: Quote) -> items.NewItem:
         souvenir=name.souvenir,
         image_url=quote.image_url,
         currency=quote.currency,
+        reference_source=quote.source,
     )
 
 

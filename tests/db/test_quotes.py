@@ -122,6 +122,7 @@ def test_of_two_quotes_at_one_time_the_first_stays(items: Database, source: str)
     assert [row["price"] for row in table(items, "price_history", source)] == [400, 500]
     assert [row["price"] for row in table(items, "price_latest", source)] == [500]
     assert store(items, source, [(1, 5, 900, 2, 0)]) == Stored(0, 1)
+    assert [row["price"] for row in table(items, "price_latest", source)] == [500]
 
 
 def test_late_quotes_go_where_they_belong(items: Database, source: str) -> None:
