@@ -53,7 +53,8 @@
   /** Typing replaces the entry in the history, choosing adds one. */
   function remember(query, previous) {
     const path = address(query);
-    if (!onPage() || path === window.location.pathname + window.location.search) return;
+    // A shared link may name the same in another order: no step in the history.
+    if (!onPage() || path === address(readAddress())) return;
     const typed = previous && previous.search !== query.search;
     window.history[typed ? "replaceState" : "pushState"]({}, "", path);
   }
