@@ -80,7 +80,7 @@
     return h(
       "span",
       {
-        className: `figure ${["live-down", "neutral", "live-up"][sign + 1]}`,
+        className: `figure ${["live-down", "", "live-up"][sign + 1]}`,
         key: row.id,
         ...liveAttributes(row, "change"),
         "data-live-base": row.base,

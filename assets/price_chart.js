@@ -139,10 +139,10 @@
     return group;
   }
 
-  /** The bar's length; bars that are further apart stand side by side all the same, so the legend tells. */
-  function spacing(at) {
+  /** How far a bar is from the one before it: bars that are far apart stand side by side all the same. */
+  function step(at) {
     const gap = at ? chart.time[at] - chart.time[at - 1] : chart.seconds;
-    return gap === chart.seconds ? INTERVALS[chart.seconds] : `${tracera.formatAge(gap)} after the last`;
+    return gap === chart.seconds ? INTERVALS[chart.seconds] : tracera.formatAge(gap);
   }
   const current = () => (hovered >= 0 && hovered < chart.time.length ? hovered : chart.time.length - 1);
 
@@ -150,7 +150,7 @@
     const target = document.getElementById("price-chart-legend");
     if (!target) return;
     if (!chart || at < 0 || at >= chart.time.length) return target.replaceChildren();
-    const parts = [part(moment(chart.time[at]), spacing(at))];
+    const parts = [part("", moment(chart.time[at]))];
     if (chart.kind === "line") parts.push(part("Price", money(chart.close[at])));
     else {
       const side = ["down", "", "up"][Math.sign(chart.close[at] - chart.open[at]) + 1];
@@ -158,6 +158,7 @@
     }
     if (overlays.has("bands")) parts.push(part("Bands", `${money(chart.lower[at])} \u00b7 ${money(chart.middle[at])} \u00b7 ${money(chart.upper[at])}`));
     if (overlays.has("volume")) parts.push(part(volumeName(), chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
+    parts.push(part("Step", step(at)));
     target.replaceChildren(...parts);
   }
 
@@ -282,7 +283,9 @@
       pen.fillText(text, from, 23 * ratio);
       return from + pen.measureText(text).width + margin;
     };
-    const range = `${moment(chart.time[0])} \u2013 ${moment(chart.time[chart.time.length - 1])}`;
+    const last = chart.time.length - 1;
+    const at = (bar) => moment(chart.time[Math.min(last, Math.max(0, Math.round(bar)))]);
+    const range = `${at(seen ? seen.from : 0)} \u2013 ${at(seen ? seen.to : last)}`;
     const next = say(chart.name, 600, "text", margin);
     say([chart.source + (chart.simulated ? " (simulated)" : ""), range].join(" \u00b7 "), 400, "muted", next);
     return canvas.toDataURL("image/png");
