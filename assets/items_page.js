@@ -100,6 +100,8 @@
       order(sort || DEFAULTS.sort);
     }
     grid.refreshCells({ force: true });
+    const element = document.getElementById(GRID);
+    if (element) element.dataset.shaped = "";
     showColumns(grid);
   }
 
