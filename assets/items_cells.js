@@ -20,7 +20,7 @@
       chromeBackgroundColor: "var(--tracera-surface)",
       headerTextColor: "var(--tracera-muted)",
       headerFontWeight: 500,
-      headerColumnResizeHandleColor: "var(--tracera-border)",
+      headerColumnResizeHandleColor: "transparent",
       rowHoverColor: "var(--tracera-raised)",
       rowBorder: { color: "var(--tracera-grid)" },
       pinnedColumnBorder: { color: "var(--tracera-border)" },
@@ -80,7 +80,7 @@
     return h(
       "span",
       {
-        className: `figure ${["live-down", "neutral", "live-up"][sign + 1]}`,
+        className: `figure ${["live-down", "", "live-up"][sign + 1]}`,
         key: row.id,
         ...liveAttributes(row, "change"),
         "data-live-base": row.base,
@@ -203,7 +203,7 @@
       : h("span", { key: "image", className: "items-initials", "aria-hidden": true }, initials(row));
   const initials = (row) =>
     row.name
-      .replace(/^(★|StatTrak™|Souvenir|\s)+/, "")
+      .replace(/^(★|StatTrak™|Souvenir|\s|["'])+/, "")
       .split(" | ")
       .slice(0, 2)
       .map((part) => part[0])
@@ -225,10 +225,11 @@
     window.scrollTo(0, 0);
   };
 
+  const WEARS = { "Factory New": "FN", "Minimal Wear": "MW", "Field-Tested": "FT", "Well-Worn": "WW", "Battle-Scarred": "BS" };
   const nameOf = (row) =>
     h("span", { key: "name", className: "items-name" }, [
       h("span", { key: "title", className: "items-title", title: row.name }, plainName(row)),
-      row.wear ? h("span", { key: "wear", className: "items-wear" }, row.wear) : null,
+      row.wear ? h("abbr", { key: "wear", className: "items-wear", title: row.wear }, WEARS[row.wear] || row.wear) : null,
     ]);
 
   const card = (row) =>

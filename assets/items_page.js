@@ -11,11 +11,13 @@
   const PARAMETERS = { search: "q", weapon_type: "type" };
   const DEFAULTS = { window: "24h", sort: "-turnover" };
   const REFRESH = 60_000;
+  const TOLD = 4_000;
   const prepared = new WeakSet();
   const narrow = window.matchMedia("(max-width: 639px)");
   let last = null; // the query on the screen, as JSON
   let sort = null;
   let restoring = false;
+  let told = 0;
 
   const onPage = () => window.location.pathname === "/items";
   const api = () => {
@@ -51,7 +53,8 @@
   /** Typing replaces the entry in the history, choosing adds one. */
   function remember(query, previous) {
     const path = address(query);
-    if (!onPage() || path === window.location.pathname + window.location.search) return;
+    // A shared link may name the same in another order: no step in the history.
+    if (!onPage() || path === address(readAddress())) return;
     const typed = previous && previous.search !== query.search;
     window.history[typed ? "replaceState" : "pushState"]({}, "", path);
   }
@@ -97,6 +100,8 @@
       order(sort || DEFAULTS.sort);
     }
     grid.refreshCells({ force: true });
+    const element = document.getElementById(GRID);
+    if (element) element.dataset.shaped = "";
     showColumns(grid);
   }
 
@@ -173,6 +178,12 @@
 
   // Copy what is shown: the loaded rows, the visible columns, as a spreadsheet takes them.
 
+  function tell(text) {
+    clearTimeout(told);
+    told = setTimeout(() => set("items-copied", { children: "" }), TOLD);
+    return text;
+  }
+
   function table(grid) {
     const columns = ["name", ...shown(grid)].filter((name) => name !== "sparkline");
     const lines = [columns.join("\t")];
@@ -228,8 +239,8 @@
       return query;
     },
 
-    retry() {
-      refresh(true);
+    retry(clicks) {
+      if (clicks) refresh(true);
       return window.dash_clientside.no_update;
     },
 
@@ -250,7 +261,8 @@
       return window.dash_clientside.no_update;
     },
 
-    clear() {
+    clear(clicks) {
+      if (!clicks) return window.dash_clientside.no_update;
       for (const name of [...LISTS, ...NUMBERS, "search"]) set(controlId(name), { value: LISTS.includes(name) ? [] : "" });
       return window.dash_clientside.no_update;
     },
@@ -259,8 +271,11 @@
       const grid = api();
       if (!clicks || !grid) return window.dash_clientside.no_update;
       const lines = table(grid);
+      // Browsers lend the clipboard to pages from https and localhost alone.
+      if (!navigator.clipboard) return tell("This browser copies over https only; CSV works here");
       await navigator.clipboard.writeText(lines.join("\n"));
-      return `${lines.length - 1} rows copied`;
+      const [copied, all] = [lines.length - 1, grid.getDisplayedRowCount()];
+      return tell(copied < all ? `${copied} loaded rows copied; CSV holds all ${all}` : `${copied} rows copied`);
     },
   };
 })();

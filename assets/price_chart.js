@@ -11,12 +11,17 @@
   const PERIODS = 20;
   const WIDTH = 2;
   const TABLE_ROWS = 500;
+  const MANY = 1500; // points, from which on a thick line would be a blot
+  const MISSED = 120_000;
   const INTERVALS = { 300: "5 min", 3600: "1 h", 86400: "1 d", 604800: "1 w" };
   const counts = new Intl.NumberFormat("en-US");
   let chart = null; // what is drawn: the columns from the server, moved by live prices
   let stored = null;
   let overlays = new Set();
   let fits = 0;
+  let hovered = -1; // the bar under the crosshair
+  let seen = null; // the visible range, in bars
+  let asked = 0;
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--tracera-${name}`).trim();
   const money = (value) => (value === null || value === undefined || !chart ? "\u2013" : tracera.formatMoney(Math.round(value), chart.scale, chart.currency));
@@ -55,11 +60,11 @@
   }
 
   function price() {
-    const scale = { mode: overlays.has("log") ? 1 : 0, scaleMargins: { top: 0.1, bottom: 0.08 } };
+    const scale = { mode: overlays.has("log") ? 1 : 0, scaleMargins: { top: 0.1, bottom: 0.08 }, entireTextOnly: true };
     const base = { id: "price", priceScaleOptions: scale };
     const [up, down] = [colour("up"), colour("down")];
     if (chart.kind === "line") {
-      const options = { color: colour("accent"), lineWidth: 2, priceFormat, priceLineColor: colour("muted") };
+      const options = { color: colour("accent"), lineWidth: chart.time.length > MANY ? 1 : 2, priceFormat, priceLineColor: colour("muted") };
       return { ...base, type: "line", data: points(chart.close), options };
     }
     const options = { upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down };
@@ -72,7 +77,7 @@
     pane: 1,
     data: points(chart.volume),
     options: { color: colour("volume"), priceFormat: { type: "volume", precision: 0 }, priceLineVisible: false, lastValueVisible: false },
-    priceScaleOptions: { scaleMargins: { top: 0.25, bottom: 0 } },
+    priceScaleOptions: { scaleMargins: { top: 0.3, bottom: 0 }, entireTextOnly: true },
   });
 
   function options() {
@@ -83,6 +88,7 @@
         textColor: colour("muted"),
         fontFamily: getComputedStyle(document.body).fontFamily,
         fontSize: 12,
+        attributionLogo: false, // named under the chart instead
         panes: { separatorColor: border, enableResize: false },
       },
       // A grid would show through the band and not below it.
@@ -93,11 +99,12 @@
         timeVisible: !chart || chart.seconds < DAY,
         secondsVisible: false,
         minBarSpacing: 0.02,
-        rightOffset: 1,
+        rightOffsetPixels: 20,
         tickMarkFormatter: "traceraTick",
       },
       localization: { timeFormatter: "traceraTime" },
       crosshair: { mode: 0, vertLine: { color: colour("muted"), labelBackgroundColor: colour("muted") }, horzLine: { color: colour("muted"), labelBackgroundColor: colour("muted") } },
+      handleScroll: { vertTouchDrag: false }, // the page scrolls
       hoveredSeriesOnTop: false,
     };
   }
@@ -105,10 +112,23 @@
   const COLUMNS = ["time", "open", "high", "low", "close", "volume", "upper", "middle", "lower"];
   function adopt(data) {
     if (data === stored) return false;
+    const same = chart && data && ["item", "source", "window"].every((name) => chart[name] === data[name]);
     stored = data;
     chart = data && { ...data, ...Object.fromEntries(COLUMNS.map((name) => [name, data[name].slice()])) };
-    return true;
+    return !same;
   }
+
+  /** The range as it is drawn may lack prices; the server is asked again, the zoom stays. */
+  function again() {
+    if (Date.now() - asked < 5_000) return;
+    asked = Date.now();
+    clientside.set_props("price-chart-again", { data: asked });
+  }
+  let hidden = 0;
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) hidden = Date.now();
+    else if (chart && document.getElementById("price-chart-legend") && Date.now() - hidden > MISSED) again();
+  });
 
   // Legend
 
@@ -118,6 +138,13 @@
     group.append(Object.assign(document.createElement("span"), { className: side || "", textContent: text }));
     return group;
   }
+
+  /** How far a bar is from the one before it: bars that are far apart stand side by side all the same. */
+  function step(at) {
+    const gap = at ? chart.time[at] - chart.time[at - 1] : chart.seconds;
+    return gap === chart.seconds ? INTERVALS[chart.seconds] : tracera.formatAge(gap);
+  }
+  const current = () => (hovered >= 0 && hovered < chart.time.length ? hovered : chart.time.length - 1);
 
   function legend(at) {
     const target = document.getElementById("price-chart-legend");
@@ -131,7 +158,7 @@
     }
     if (overlays.has("bands")) parts.push(part("Bands", `${money(chart.lower[at])} \u00b7 ${money(chart.middle[at])} \u00b7 ${money(chart.upper[at])}`));
     if (overlays.has("volume")) parts.push(part(volumeName(), chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
-    parts.push(part("Bars", INTERVALS[chart.seconds]));
+    parts.push(part("Step", step(at)));
     target.replaceChildren(...parts);
   }
 
@@ -174,8 +201,9 @@
   }
 
   document.addEventListener("tracera:price", ({ detail: message }) => {
-    if (!chart || !chart.time.length || message.item_id !== chart.item || message.source !== chart.source) return;
+    if (!chart || message.item_id !== chart.item || message.source !== chart.source) return;
     if (!document.getElementById("price-chart-legend")) return;
+    if (!chart.time.length) return again();
     const at = Date.parse(message.timestamp) / 1000;
     const bucket = ORIGIN + Math.floor((at - ORIGIN) / chart.seconds) * chart.seconds;
     const newest = chart.time[chart.time.length - 1];
@@ -185,7 +213,27 @@
     move(message, at);
     chart.read = Math.max(chart.read, at);
     clientside.set_props(CHART, { tick: ticks() });
-    legend(chart.time.length - 1);
+    legend(current());
+  });
+
+  // Keyboard
+
+  function look(from, to) {
+    seen = { from, to };
+    clientside.set_props(CHART, { visibleLogicalRange: seen });
+  }
+  const KEYS = {
+    ArrowLeft: ({ from, to }) => look(from - (to - from) / 10, to - (to - from) / 10),
+    ArrowRight: ({ from, to }) => look(from + (to - from) / 10, to + (to - from) / 10),
+    "+": ({ from, to }) => look(from + (to - from) / 8, to - (to - from) / 8),
+    "-": ({ from, to }) => look(from - (to - from) / 6, to + (to - from) / 6),
+    0: () => clientside.set_props(CHART, { timeScaleAction: { action: "fitContent", nonce: (fits += 1) } }),
+  };
+  document.addEventListener("keydown", (event) => {
+    const key = event.key === "=" ? "+" : event.key;
+    if (event.target.id !== "price-chart-frame" || !seen || !KEYS[key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    KEYS[key](seen);
   });
 
   // Table and downloads
@@ -218,6 +266,31 @@
     Object.assign(document.createElement("a"), { href: url, download: `${slug}-${chart.source}-${chart.window}.${ending}` }).click();
   }
 
+  /** The picture with a line above it that says what it shows. */
+  async function titled(image) {
+    const bytes = Uint8Array.from(atob(image.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const drawn = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const ratio = drawn.width / document.querySelector("#price-chart-frame canvas").closest("table").clientWidth;
+    const [margin, height] = [12 * ratio, 36 * ratio];
+    const canvas = Object.assign(document.createElement("canvas"), { width: drawn.width, height: drawn.height + height });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = colour("surface");
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(drawn, 0, height);
+    const say = (text, weight, name, from) => {
+      pen.font = `${weight} ${14 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+      pen.fillStyle = colour(name);
+      pen.fillText(text, from, 23 * ratio);
+      return from + pen.measureText(text).width + margin;
+    };
+    const last = chart.time.length - 1;
+    const at = (bar) => moment(chart.time[Math.min(last, Math.max(0, Math.round(bar)))]);
+    const range = `${at(seen ? seen.from : 0)} \u2013 ${at(seen ? seen.to : last)}`;
+    const next = say(chart.name, 600, "text", margin);
+    say([chart.source + (chart.simulated ? " (simulated)" : ""), range].join(" \u00b7 "), 400, "muted", next);
+    return canvas.toDataURL("image/png");
+  }
+
   function csv() {
     const names = COLUMNS.slice(1);
     const lines = [["time", ...names].join(",")];
@@ -232,26 +305,34 @@
     draw(data, chosen) {
       overlays = new Set(chosen || []);
       const fresh = adopt(data);
+      if (fresh) hovered = -1;
       if (!chart || !chart.time.length) {
         legend(-1);
         return [[], options(), [], null, nothing()];
       }
       const withVolume = overlays.has("volume") && chart.volume.some((value) => value !== null);
       const series = [...(overlays.has("bands") ? bands() : []), price(), ...(withVolume ? [volume()] : [])];
-      const label = { pane: 1, horzAlign: "left", vertAlign: "top", lines: [{ text: volumeName(), color: colour("muted"), fontSize: 11 }] };
+      const label = { pane: 1, horzAlign: "left", vertAlign: "top", lines: [{ text: volumeName(), color: colour("muted"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily }] };
       const panes = withVolume ? [{ stretchFactor: 5 }, { stretchFactor: 1 }] : [{ stretchFactor: 1 }];
-      legend(chart.time.length - 1);
+      legend(current());
       table();
       return [series, options(), panes, withVolume ? label : null, fresh ? { action: "fitContent", nonce: (fits += 1) } : nothing()];
     },
     legend(crosshair) {
-      if (chart) legend(crosshair?.time ? chart.time.indexOf(crosshair.time) : chart.time.length - 1);
+      if (!chart) return nothing();
+      hovered = crosshair?.time ? chart.time.indexOf(crosshair.time) : -1;
+      legend(current());
       return nothing();
     },
+    see(range) {
+      seen = range || seen;
+      return nothing();
+    },
+    choose: (clicks, wanted) => (clicks ? wanted : nothing()),
     fit: () => ({ action: "fitContent", nonce: (fits += 1) }),
     shoot: (clicks, known) => (clicks && chart ? (known || 0) + 1 : nothing()),
-    savePng(image) {
-      if (image && chart) save(image, "png");
+    async savePng(image) {
+      if (image && chart) save(await titled(image), "png");
       return nothing();
     },
     saveCsv(clicks) {

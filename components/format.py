@@ -97,6 +97,11 @@ def time_text(moment: datetime | None) -> str:
     return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def date_text(moment: datetime | None) -> str:
+    """A moment's day in UTC: `13 Dec 2024`."""
+    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
+
+
 def _signed(text: str) -> str:
     """A typographic minus; none before a zero."""
     if not text.startswith("-"):

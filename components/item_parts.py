@@ -4,13 +4,12 @@ import re
 from datetime import datetime
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
-from components.format import change, money, number, percent, unknown
+from components.format import age_text, change, date_text, money, number, percent, unknown
 from components.item_row import initials, item_name
 from components.live import live_age, live_change, live_price
-from components.page import Children, empty_state, simulated_badge, skeleton
+from components.page import Children, card, empty_state, simulated_badge, skeleton
 from db.pool import Row
 from db.sources import is_simulated
 
@@ -48,7 +47,7 @@ def head_skeleton() -> html.Div:
         ],
         className="item-who",
     )
-    price = html.Div([skeleton(28, width=140), skeleton(14, width=110)], className="item-price item-waiting")
+    price = html.Div([skeleton(28, width=140), skeleton(14, width=110)], className="item-now item-waiting")
     return html.Div([who, price], className="item-head", **hidden)
 
 
@@ -57,7 +56,7 @@ def source_table(item: Row, quotes: list[Row]) -> Children:
     if not quotes:
         return empty_state("No quotes yet", "Prices appear here with the first quote of any source.")
     reference = quotes[0]["price"] if quotes[0]["reference"] else None
-    heads = ("Source", "Price", "To reference", "Listings", "Bid", "Ask", "Age")
+    heads = ("Source", "Price", "To reference", "Age", "Listings", "Bid", "Ask")
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
     rows = [_source_row(item, quote, reference) for quote in quotes]
     named: dict[str, Any] = {"tabIndex": 0, "role": "region", "aria-label": "Sources"}
@@ -67,7 +66,7 @@ def source_table(item: Row, quotes: list[Row]) -> Children:
 def similar_list(rows: list[Row]) -> Children:
     """Other wears of the same finish, then the weapon's others nearest in price."""
     if not rows:
-        return empty_state("Nothing alike", "No other item of this kind is known.")
+        return empty_state("Nothing alike", "No other item of this weapon is known.")
     return html.Ul([html.Li(_similar(row)) for row in rows], className="item-similar")
 
 
@@ -77,7 +76,7 @@ def _similar(row: Row) -> dcc.Link:
         live_price(row["id"], row["price"], source=row["source"], quoted_at=row["price_time"], **money_of),
         change(row["percent_change"], reason="no price 24 hours ago"),
     ]
-    name = html.Span(item_name(row), className="item-similar-name")
+    name = html.Span(item_name(row), className="item-similar-name item-name", title=row["market_hash_name"])
     return dcc.Link(
         [name, html.Span(figures, className="item-similar-figures")],
         href=f"/item/{row['id']}",
@@ -102,33 +101,35 @@ def _source_row(item: Row, quote: Row, reference: int | None) -> html.Tr:
             html.Th(name, scope="row"),
             html.Td(live_price(item["id"], quote["price"], price_scale=scale, currency=currency, **at)),
             html.Td(to_reference),
+            html.Td(live_age(item["id"], **at)),
             html.Td(_known(quote["listings"], "this source tells no offers")),
             html.Td(money(quote["bid"], scale, currency) if quote["bid"] else unknown("this source tells no bids")),
             html.Td(money(quote["ask"], scale, currency) if quote["ask"] else unknown("this source tells no asks")),
-            html.Td(live_age(item["id"], **at)),
         ]
     )
 
 
 def _price(item: Row, quote: Row | None, previous: int | None) -> html.Div:
     if quote is None:
-        return html.Div([unknown("nobody has quoted a price yet"), html.P("no price yet")], className="item-price")
+        return html.Div([unknown("nobody has quoted a price yet"), html.P("no price yet")], className="item-now")
     at = _quote_arguments(quote)
     figure = live_price(item["id"], quote["price"], price_scale=item["price_scale"], currency=item["currency"], **at)
-    moved = live_change(item["id"], quote["price"], previous, **at)
+    moved = live_change(item["id"], quote["price"], previous, **at) if previous else unknown("no price 24 hours ago")
     badge: list[Any] = [simulated_badge()] if is_simulated(quote["source"]) else []
-    about = [html.Span(quote["source"]), html.Span("·"), live_age(item["id"], **at), html.Span("ago")]
+    # An old quote says its day as well: "708 d ago" alone is hard to place.
+    day = html.Span(date_text(quote["time"]), className="item-day")
+    about = [html.Span(quote["source"]), html.Span("·"), live_age(item["id"], **at), html.Span("ago"), day]
     return html.Div(
         [
             html.Div(
                 [
-                    html.Span(figure, className="item-figure"),
-                    html.Span([moved, html.Span(" 24 h")], className="item-moved"),
+                    html.Span(figure, className="item-now-figure"),
+                    html.Span([moved, html.Span(" 24 h")], className="item-now-moved"),
                 ]
             ),
             html.Div([html.Span(about, className="item-about"), *badge], className="item-badges"),
         ],
-        className="item-price",
+        className="item-now",
     )
 
 
@@ -156,12 +157,41 @@ def _known(value: int | None, reason: str) -> Children:
 def source_choices(quotes: list[Row]) -> list[dict[str, str]]:
     """The sources that the chart may draw; the reference goes by that name, so that a shared link follows it."""
     reference = next((quote["source"] for quote in quotes if quote["reference"]), None)
-    first = {"value": "reference", "label": f"{reference} · reference" if reference else "Reference"}
-    others = [{"value": quote["source"], "label": quote["source"]} for quote in quotes if not quote["reference"]]
-    return [first, *others]
+    others = [quote["source"] for quote in quotes if not quote["reference"]]
+    name = _spoken(reference) if reference else "Reference"
+    first = {"value": "reference", "label": f"{name} · reference" if reference and others else name}
+    return [first, *({"value": source, "label": _spoken(source)} for source in others)]
 
 
-def not_found(text: str) -> html.Div:
+def not_found(text: str) -> html.Section:
     """No item goes by this address."""
-    back = dcc.Link(dmc.Button("All items", size="sm", variant="default", component="span"), href="/items")
-    return empty_state("No such item", text, back, symbol="search")
+    back = dcc.Link("All items", href="/items", className="item-button")
+    return card(empty_state("No such item", text, back, symbol="search"))
+
+
+def nothing_drawn(last: datetime | None, window: str, action: Children) -> html.Div:
+    """Why a chart is empty, when the last quote was, and the `action` that brings it to the screen."""
+    if last is None:
+        return empty_state("No prices yet", "This source has not quoted the item. Choose another above.")
+    return empty_state(
+        f"No quotes in the last {_long(window)}",
+        f"The last one came on {date_text(last)}, {age_text(last)}.",
+        action,
+        symbol="market",
+    )
+
+
+def nothing_measured(last: datetime | None, window: str) -> html.Div:
+    """Stands in the place of the measures where a window holds no quote."""
+    if last is None:
+        return empty_state("Nothing to measure", "Measures appear with the first prices.", symbol="rankings")
+    text = f"Measures need quotes of the last {_long(window)}; the last one came on {date_text(last)}."
+    return empty_state("Nothing to measure", text, symbol="rankings")
+
+
+def _long(window: str) -> str:
+    return {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "1y": "year"}.get(window, window)
+
+
+def _spoken(source: str) -> str:
+    return f"{source} (simulated)" if is_simulated(source) else source

@@ -12,6 +12,9 @@ from components.page import info_mark, skeleton
 from db.pool import Row
 
 CLOSES = {300: "five-minute", 3_600: "hourly"}
+LONGER = "daily"
+"""What closes of windows are that no job measures; see components.item_measures."""
+BUCKETS = {"five-minute": "in 5 minutes", "hourly": "an hour", "daily": "a day"}
 Value = Any
 """A text or component, or the reason (a `Reason`) why there is none."""
 
@@ -37,6 +40,7 @@ class Card:
 def metric_cards(row: Row | None, window: str, item: Row) -> html.Div:
     """All cards for a window's measures; a row of None means that nothing was measured in it yet."""
     measured = {**_NOTHING, **(row or {}), "price_scale": item["price_scale"], "currency": item["currency"]}
+    measured["bucket"] = BUCKETS[closes_of(window)]
     return html.Div([metric_card(card, measured, window) for card in CARDS], className="metrics")
 
 
@@ -46,7 +50,7 @@ def metric_card(card: Card, row: Row, window: str) -> html.Div:
     is_unknown = isinstance(found, Reason)
     value = unknown(found.text) if is_unknown else found
     note = found.text if is_unknown else card.note(row)
-    basis = f"From {number(row['samples'])} {closes_of(window)} closes of {window}."
+    basis = f"From {basis_of(row, window)}."
     words = [html.Span(card.meaning), html.Span(card.formula, className="metric-formula"), html.Span(basis)]
     return html.Div(
         [
@@ -78,9 +82,16 @@ def metric_skeletons() -> html.Div:
     return html.Div(cards, className="metrics", **hidden)
 
 
+def basis_of(row: Row | None, window: str) -> str:
+    """What a window's measures were made from: "161 hourly closes of 7d"."""
+    samples = row["samples"] if row else 0
+    span = "all time" if window == "all" else window
+    return f"{number(samples)} {closes_of(window)} {'close' if samples == 1 else 'closes'} of {span}"
+
+
 def closes_of(window: str) -> str:
     """What a window's closes are: "hourly"."""
-    return CLOSES[WINDOWS[window].bucket_seconds]
+    return CLOSES[WINDOWS[window].bucket_seconds] if window in WINDOWS else LONGER
 
 
 def _needs(row: Row, least: int, what: str) -> Reason:
@@ -108,7 +119,9 @@ def _trend(row: Row) -> Value:
     slope = row["trend_slope"]
     if slope is None:
         return _needs(row, 2, "closes")
-    return html.Span(f"{percent(slope, 2, signed=True)} a day", className=f"figure {direction(slope, 2)}")
+    towards = direction(slope, 2)
+    arrow = {"up": "▲ ", "down": "▼ ", "neutral": ""}[towards]
+    return html.Span(f"{arrow}{percent(slope, 2, signed=True)}", className=f"figure {towards}")
 
 
 def _sharpe(row: Row) -> Value:
@@ -125,23 +138,27 @@ def _band_note(row: Row) -> str:
     edges = [
         money(round(row[name]), row["price_scale"], row["currency"]) for name in ("bollinger_lower", "bollinger_upper")
     ]
-    return f"{edges[0]} to {edges[1]}, {percent(100 * row['bandwidth'])} wide"
+    return f"{edges[0]} to {edges[1]}"
 
 
 def _atr(row: Row) -> Value:
-    if row["atr"] is None:
+    if row["atr"] is None or not row["last_price"]:
         return _needs(row, 15, "candles")
-    return money(round(row["atr"]), row["price_scale"], row["currency"])
+    return percent(100 * row["atr"] / row["last_price"])
 
 
 def _atr_note(row: Row) -> str:
-    if row["atr"] is None or not row["last_price"]:
+    """The range in money, which a cheap item's price is too coarse to write."""
+    if row["atr"] is None:
         return ""
-    return f"{percent(100 * row['atr'] / row['last_price'])} of the price"
+    text = money(round(row["atr"]), row["price_scale"], row["currency"])
+    smallest = money(1, row["price_scale"], row["currency"])
+    return f"{text if row['atr'] >= 1 else f'less than {smallest}'} {row['bucket']}"
 
 
 def _moved(row: Row) -> str:
-    return f"EWMA {percent(100 * row['ewma_volatility'])}" if row["ewma_volatility"] is not None else "per day"
+    weighted = row["ewma_volatility"]
+    return "a day" if weighted is None else f"a day · {percent(100 * weighted)} EWMA"
 
 
 def _from_to(row: Row) -> str:
@@ -157,7 +174,8 @@ def _spread(row: Row) -> str:
 
 
 def _fit(row: Row) -> str:
-    return "R² unknown: the price did not move" if row["trend_r2"] is None else f"R² {number(row['trend_r2'], 2)}"
+    fit = row["trend_r2"]
+    return "a day · the price did not move" if fit is None else f"a day · R² {number(fit, 2)}"
 
 
 CARDS = (
@@ -194,7 +212,7 @@ CARDS = (
         "What the movement paid for the risk taken, on the scale of a year.",
         "Mean return divided by the standard deviation of returns, times the root of periods per year; risk-free rate 0.",
         _sharpe,
-        lambda _row: "per year",
+        lambda _row: "a year, risk-free rate 0",
     ),
     Card(
         "Max drawdown",
@@ -212,8 +230,8 @@ CARDS = (
     ),
     Card(
         "ATR",
-        "How far the price usually travels within one bucket.",
-        "Wilder's average of 14 true ranges: from low to high, the previous close included.",
+        "How far the price usually travels within one bar, as a share of the price.",
+        "Wilder's average of 14 true ranges, divided by the last close; a range spans low, high and the close before.",
         _atr,
         _atr_note,
     ),

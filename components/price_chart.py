@@ -13,13 +13,13 @@ from components.icon import icon
 from components.page import Children, card, skeleton
 from db.charts import SECONDS, Candles
 from db.pool import Row
+from db.sources import is_simulated
 
 LEAD = 19
 """Closes before the range that its first band needs."""
-HEIGHT = 460
 INTERVALS = {"5m": "5 minutes", "1h": "1 hour", "1d": "1 day", "1w": "1 week"}
-OVERLAYS = (("bands", "Bollinger"), ("volume", "Volume"), ("log", "Log scale"))
-CHART, DATA, STATE = "price-chart", "price-chart-data", "price-chart-state"
+OVERLAYS = (("bands", "Bollinger"), ("volume", "Volume"), ("log", "Log"))
+CHART, DATA, STATE, AGAIN = "price-chart", "price-chart-data", "price-chart-state", "price-chart-again"
 
 
 def price_chart(controls: Children) -> html.Section:
@@ -40,26 +40,25 @@ def price_chart(controls: Children) -> html.Section:
         ],
         className="chart-tools",
     )
-    named: dict[str, Any] = {"role": "img", "aria-label": "Price chart; the table below holds its figures"}
+    named: dict[str, Any] = {
+        "role": "group",
+        "aria-label": "Price chart: arrow keys move it, plus and minus zoom, 0 shows all; the table below holds its figures",
+    }
     frame = html.Div(
         [
-            html.Div(_chart(), className="chart-canvas", **named),
             html.Div(id="price-chart-legend", className="chart-legend"),
+            html.Div(_chart(), className="chart-canvas", id="price-chart-frame", tabIndex=0, **named),
             html.Div(skeleton("100%"), id=STATE, className="chart-state"),
         ],
         className="chart-frame",
-        style={"height": HEIGHT},
     )
     return card(
         html.Div([controls, tools], className="chart-bar"),
         frame,
-        html.Details(
-            [html.Summary("Figures of this chart"), html.Div(id="price-chart-rows", className="chart-rows")],
-            id="price-chart-table",
-            className="chart-table",
-        ),
+        html.Div([_table(), _made_by()], className="chart-foot"),
         dcc.Store(id=DATA),
-        dcc.Store(id="price-chart-drawn"),
+        # Set by the browser when it may have missed prices; the page asks for the data again.
+        dcc.Store(id=AGAIN),
         className="chart-card",
     )
 
@@ -97,6 +96,7 @@ def register(app: Dash) -> None:
         State(CHART, "screenshotRequest"),
         prevent_initial_call=True,
     )
+    clientside.add(app, "priceChart", "see", Input(CHART, "visibleLogicalRange"), prevent_initial_call=True)
     clientside.add(app, "priceChart", "savePng", Input(CHART, "screenshot"), prevent_initial_call=True)
     clientside.add(app, "priceChart", "saveCsv", Input("price-chart-csv", "n_clicks"), prevent_initial_call=True)
 
@@ -114,6 +114,7 @@ def chart_data(candles: Candles, item: Row, source: str, window: str, now: float
         "item": item["id"],
         "name": item["market_hash_name"],
         "source": source,
+        "simulated": is_simulated(source),
         "window": window,
         "interval": candles.interval,
         "seconds": SECONDS[candles.interval],
@@ -133,9 +134,34 @@ def _known(values: Any) -> list[float | None]:
     return [None if value != value else round(value, 2) for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
+def _table() -> html.Details:
+    return html.Details(
+        [html.Summary("Figures of this chart"), html.Div(id="price-chart-rows", className="chart-rows")],
+        id="price-chart-table",
+        className="chart-table",
+    )
+
+
+def _made_by() -> html.A:
+    """The notice that the chart library's licence asks for."""
+    return html.A(
+        "Charting by TradingView",
+        href="https://www.tradingview.com/",
+        target="_blank",
+        rel="noopener noreferrer",
+        className="chart-notice",
+    )
+
+
 def _chart() -> dash_tvlwc.Tvlwc:
     return dash_tvlwc.Tvlwc(
-        id=CHART, height="100%", width="100%", series=[], subscribeCrosshair=True, subscribeDblClick=True
+        id=CHART,
+        height="100%",
+        width="100%",
+        series=[],
+        subscribeCrosshair=True,
+        subscribeDblClick=True,
+        subscribeVisibleRange=True,
     )
 
 

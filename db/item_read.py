@@ -1,5 +1,7 @@
 """What the page of one item shows besides its chart."""
 
+from datetime import datetime
+
 from db.pool import Database, Row
 
 
@@ -11,6 +13,12 @@ def quotes(database: Database, item_id: int) -> list[Row]:
 def measures(database: Database, item_id: int, source: str, window: str) -> Row | None:
     """A source's measures of an item in a window, with `previous`: the price that the change counts from."""
     return database.row(MEASURES, [item_id, source, window])
+
+
+def newest(database: Database, item_id: int, source: str) -> datetime | None:
+    """When a source last quoted an item."""
+    row = database.row("SELECT time FROM price_latest WHERE item_id = %s AND source = %s", [item_id, source])
+    return None if row is None else row["time"]
 
 
 QUOTES = """

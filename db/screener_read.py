@@ -102,8 +102,7 @@ def read_catalogue(database: Database) -> Catalogue:
     columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) if rows else [()] * 10
     names = [str(name) for name in columns[1]]
     folded = [fold(name) for name in names]
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[sorted(range(len(names)), key=folded.__getitem__)] = np.arange(len(names))
+    place = {name: at for at, name in enumerate(sorted(set(folded)))}
     return Catalogue(
         ids=np.array(columns[0], dtype=np.int64),
         name=names,
@@ -116,7 +115,7 @@ def read_catalogue(database: Database) -> Catalogue:
         weapon_type=choices(columns[2]),
         wear=choices(columns[3]),
         rarity=choices(columns[4]),
-        name_rank=rank,
+        name_rank=np.array([place[name] for name in folded], dtype=np.int64),
     )
 
 

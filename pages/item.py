@@ -6,26 +6,27 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from components import context, price_chart, url_state
+from components import clientside, context, price_chart, url_state
+from components.item_measures import LONG, long_measures
 from components.item_parts import (
     head_skeleton,
     item_head,
     not_found,
+    nothing_drawn,
+    nothing_measured,
     similar_list,
     source_choices,
     source_table,
 )
 from components.live import live_subscription
-from components.metric_card import metric_cards, metric_skeletons
-from components.page import card, database_down, empty_state, page, register_page, skeleton_rows
+from components.metric_card import basis_of, metric_cards, metric_skeletons
+from components.page import card, database_down, page, register_page, skeleton_rows
 from db import charts, item_read, items
-from db.pool import DatabaseDownError, Row
+from db.pool import Database, DatabaseDownError, Row
 
 PAGE = "item"
 DEFAULTS: dict[str, str | int] = {"window": "30d", "source": "reference"}
 WINDOWS = tuple(charts.SPANS)
-MEASURED = {"1y": "30d", "all": "30d"}
-"""The window whose measures stand beside a longer chart."""
 REFRESH_MS = 60_000
 LARGEST_ID = 2**31 - 1
 ITEM = Input("item-id", "data")
@@ -36,9 +37,7 @@ SOURCE = Input(url_state.control(PAGE, "source"), "value")
 
 
 def register(app: Dash) -> None:
-    register_page(
-        __name__, path_template="/item/<item_id>", title="Item · Tracera", description="One item", layout=layout
-    )
+    register_page(__name__, path_template="/item/<item_id>", title=title, description="One item", layout=layout)
     url_state.register(app, PAGE, tuple(DEFAULTS))
     price_chart.register(app)
     app.callback(
@@ -59,7 +58,17 @@ def register(app: Dash) -> None:
         SOURCE,
         RETRY,
         Input("item-chart-retry", "n_clicks", allow_optional=True),
+        Input(price_chart.AGAIN, "data"),
     )(show_chart)
+    clientside.add(
+        app,
+        "priceChart",
+        "choose",
+        Output(url_state.control(PAGE, "window"), "value"),
+        Input("item-longer", "n_clicks", allow_optional=True),
+        State("item-longer", "data-window", allow_optional=True),
+        prevent_initial_call=True,
+    )
     app.callback(
         Output("item-measures", "children"),
         Output("item-measured", "children"),
@@ -75,7 +84,7 @@ def register(app: Dash) -> None:
 def layout(item_id: str = "", **query: str) -> html.Div:
     known = as_id(item_id)
     if known is None:
-        return page(html.Div(not_found("Items go by a number, as in /item/42."), className="card"))
+        return page(not_found("Items go by a number, as in /item/42."))
     window = url_state.one_of(query, "window", WINDOWS, str(DEFAULTS["window"]))
     body = html.Div(
         [
@@ -117,8 +126,7 @@ def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any
     try:
         item = items.one(database, item_id)
         if item is None:
-            missing = html.Div(not_found(f"Nothing is known under the number {item_id}."), className="card")
-            return missing, None, None, [], True
+            return not_found(f"Nothing is known under the number {item_id}."), None, None, no_update, True
         quotes = item_read.quotes(database, item_id)
         alike = items.similar(database, item_id)
         reference = quotes[0] if quotes and quotes[0]["reference"] else None
@@ -131,7 +139,9 @@ def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any
     return head, source_table(item, quotes), similar_list(alike), source_choices(quotes), False
 
 
-def show_chart(item_id: int, window: str, source: str, _retry: int | None, _again: int | None) -> tuple[Any, Any]:
+def show_chart(
+    item_id: int, window: str, source: str, _retry: int | None, _again: int | None, _missed: Any
+) -> tuple[Any, Any]:
     """The chart's data, and what stands in its place where there is none."""
     database = context.database()
     now = datetime.now(UTC)
@@ -141,34 +151,68 @@ def show_chart(item_id: int, window: str, source: str, _retry: int | None, _agai
             return None, None
         spoken = _source(item, source)
         found = charts.window_candles(database, item_id, spoken, window, now, lead=price_chart.LEAD) if spoken else None
+        if found is None or not len(found):
+            last = item_read.newest(database, item_id, spoken) if spoken else None
+            # Without a bar the data still says whose it is, so that a live price can ask for more.
+            empty = (
+                price_chart.chart_data(found, item, str(spoken), window, now.timestamp()) if found is not None else None
+            )
+            return empty, nothing_drawn(last, window, _longer(window, last, now))
     except DatabaseDownError:
         return no_update, database_down(retry="item-chart-retry")
-    if not found or not len(found):
-        text = "Nobody quoted this item in this window." if window != "all" else "Nobody has quoted this item yet."
-        return None, empty_state("No prices to draw", f"{text} Try a longer one, or another source.", symbol="market")
     return price_chart.chart_data(found, item, str(spoken), window, now.timestamp()), None
 
 
 def show_measures(
     item_id: int, window: str, source: str, _clock: int | None, _retry: int | None, shown: Any
 ) -> tuple[Any, Any]:
-    """The metric cards, and which window they speak of."""
+    """The metric cards, and what they were made from."""
     database = context.database()
-    measured = MEASURED.get(window, window)
     try:
         item = items.one(database, item_id)
         if item is None:
             return None, None
         spoken = _source(item, source)
-        row = item_read.measures(database, item_id, spoken, measured) if spoken else None
+        row = _measures(database, item_id, spoken, window) if spoken else None
+        if row is None:
+            return nothing_measured(item_read.newest(database, item_id, spoken) if spoken else None, window), None
     except DatabaseDownError:
         return (no_update, no_update) if shown and _refreshes() else (database_down(), no_update)
-    return metric_cards(row, measured, item), f"{measured} · {spoken}" if spoken else measured
+    return metric_cards(row, window, item), basis_of(row, window)
+
+
+def title(item_id: str = "") -> str:
+    """What the browser's tab says."""
+    known = as_id(item_id)
+    try:
+        item = None if known is None else items.one(context.database(), known)
+    except DatabaseDownError:
+        item = None  # the page itself says so
+    return f"{item['market_hash_name'] if item else 'Item'} · Tracera"
 
 
 def as_id(text: str) -> int | None:
     """An item's number from the address, or None."""
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 11 and int(text) <= LARGEST_ID else None  # noqa: PLR2004
+
+
+def _measures(database: Database, item_id: int, source: str, window: str) -> Row | None:
+    if window in LONG:
+        return long_measures(database, item_id, source, window, datetime.now(UTC))
+    return item_read.measures(database, item_id, source, window)
+
+
+def _longer(window: str, last: datetime | None, now: datetime) -> dmc.Button | None:
+    """The shortest window that holds the last quote, to choose with one click."""
+    if last is None:
+        return None
+    lengths = {name: span.length for name, span in charts.SPANS.items() if name != window}
+    fits = next((name for name, length in lengths.items() if length is None or now - last < length), None)
+    if fits is None:
+        return None
+    label = "Show all prices" if fits == "all" else f"Show {fits}"
+    attributes: dict[str, Any] = {"data-window": fits}
+    return dmc.Button(label, id="item-longer", size="sm", variant="default", **attributes)
 
 
 def _source(item: Row, chosen: str | None) -> str | None:

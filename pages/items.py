@@ -55,7 +55,9 @@ def layout(**query: str) -> html.Div:
     values = read(query)
     total = html.Span(id="items-total", role="status")
     return page(
-        page_header("Items", ["Everything with a price, live. ", total], _actions()),
+        page_header(
+            "Items", [html.Span("Everything with a price, live. ", className="items-about"), total], _actions()
+        ),
         html.Section(
             [
                 filter_bar(values),
@@ -198,6 +200,7 @@ def _register_browser(app: Dash) -> None:
         ("columns", "items-columns", "value"),
         ("resort", "items-sort", "value"),
         ("clear", "items-clear", "n_clicks"),
+        ("clear", "items-clear-all", "n_clicks"),
     ):
         clientside.add(app, "items", function, Input(component, prop), prevent_initial_call=True)
     copied = Output("items-copied", "children")
@@ -225,7 +228,7 @@ def _actions() -> list[Any]:
     )
     return [
         html.Div(columns, className="items-wide"),
-        _button("Copy", "items-copy", "items"),
+        _button("Copy", "items-copy", "copy"),
         _button("CSV", "items-csv", "download"),
     ]
 
@@ -243,7 +246,8 @@ def _nothing(total: int) -> Any:
         return None
     return empty_state(
         "No item fits",
-        "Nothing with a price matches all of these filters. Loosen one, or clear them all.",
+        "Nothing matches the search and all of the filters.",
+        dmc.Button("Clear filters", id="items-clear-all", variant="default", size="sm"),
         symbol="search",
     )
 

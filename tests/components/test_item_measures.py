@@ -1,0 +1,71 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from components import item_measures
+from components.item_measures import DAY, of_candles
+from db.charts import Candles
+from db.pool import Database
+
+START = 20_000 * DAY
+
+
+def daily(closes: list[int], days: list[int], lead: int = 0) -> Candles:
+    close = np.array(closes, dtype=np.int64)
+    unknown = np.full(len(close), -1)
+    return Candles(
+        interval="1d",
+        lead=lead,
+        time=START + DAY * np.array(days, dtype=np.int64),
+        open=close,
+        high=close + 2,
+        low=close - 2,
+        close=close,
+        volume=unknown,
+        rolling=unknown > 0,
+        samples=np.ones(len(close), dtype=np.int64),
+    )
+
+
+def test_measures_span_the_days_from_first_to_last_with_gaps() -> None:
+    row = of_candles(daily([100, 200, 50, 100], [0, 1, 4, 9]), START, START + 9 * DAY)
+    assert row["samples"] == 4
+    assert row["percent_change"] == pytest.approx(0)
+    assert row["max_drawdown"] == pytest.approx(0.75)
+    assert row["rolling_stddev"] == pytest.approx(np.std([100, 200, 50, 100]))
+    assert (row["last_price"], row["previous"]) == (100, 100)
+    slope = np.polyfit([0, 1, 4, 9], np.log([100, 200, 50, 100]), 1)[0]
+    assert row["trend_slope"] == pytest.approx(100 * slope)
+
+
+def test_the_change_counts_from_the_close_before_the_window() -> None:
+    row = of_candles(daily([80, 100, 120], [0, 1, 2], lead=1), START + DAY, START + 2 * DAY)
+    assert row["samples"] == 2
+    assert row["percent_change"] == pytest.approx(50)
+    assert row["previous"] == 80
+
+
+def test_what_too_few_closes_cannot_tell_is_unknown() -> None:
+    row = of_candles(daily([100], [0]), START, START)
+    assert {name: row[name] for name in ("return_volatility", "sharpe", "percent_b", "atr")} == dict.fromkeys(
+        ("return_volatility", "sharpe", "percent_b", "atr")
+    )
+
+
+def test_a_year_counts_365_days_and_all_time_every_one(database: Database) -> None:
+    database.execute("INSERT INTO items (id, market, market_hash_name, match_key, slug) VALUES (1, 'm', 'n', '', '')")
+    now = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
+    database.execute(
+        "INSERT INTO price_24h SELECT 1, 'steam', day, 100, 110, 90, 100 + n, 100, 0, 1, false, 1, day, day, NULL"
+        " FROM generate_series(0, 499) n, LATERAL (SELECT %s::timestamptz - n * interval '1 day' AS day) d",
+        [now.replace(hour=0, minute=0)],
+    )
+    year = item_measures.long_measures(database, 1, "steam", "1y", now)
+    whole = item_measures.long_measures(database, 1, "steam", "all", now)
+    assert year
+    assert whole
+    assert (year["samples"], whole["samples"]) == (365, 500)
+    assert (year["last_price"], year["previous"], whole["previous"]) == (100, 465, 599)
+    assert item_measures.long_measures(database, 1, "steam", "1y", now + timedelta(days=900)) is None
+    assert item_measures.long_measures(database, 1, "skinport", "all", now) is None
