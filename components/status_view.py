@@ -13,6 +13,7 @@ from components.market_tiles import provider_health
 from components.page import Children, card, definition_list, empty_state
 from components.status_facts import Facts, Problem, beat_text, versions
 
+MOST_WORKERS = 6
 WORDS = {"ok": "works", "late": "late", "failing": "failing", "new": "not heard of yet"}
 
 
@@ -27,23 +28,25 @@ def verdict(found: Sequence[Problem]) -> html.Div:
     return html.Div([icon("alert", size=20), html.Ul(items)], className="verdict verdict-bad")
 
 
-def everything(facts: Facts) -> list[Children]:
+def everything(facts: Facts) -> html.Div:
     """All cards."""
-    return [
-        card(_providers(facts), title="Providers", info="where prices come from"),
-        card(_jobs(facts), title="Jobs", info="what a clock starts"),
-        html.Div(
-            [
-                card(_ingestion(facts), title="Ingestion"),
-                card(_live(facts), title="Live connections"),
-                card(_database(facts), title="Database"),
-                card(_redis(facts), title="Redis"),
-                card(_workers(facts), title="Workers"),
-                card(definition_list(versions()), title="Versions"),
-            ],
-            className="columns-3",
-        ),
-    ]
+    return html.Div(
+        [
+            card(_providers(facts), title="Providers", info="where prices come from"),
+            card(_jobs(facts), title="Jobs", info="what a clock starts"),
+            html.Div(
+                [
+                    card(_ingestion(facts), title="Ingestion"),
+                    card(_live(facts), title="Live connections"),
+                    card(_database(facts), title="Database"),
+                    card(_redis(facts), title="Redis"),
+                ],
+                className="status-cards",
+            ),
+            html.P([html.Span(f"{name} {number}") for name, number in versions()], className="status-versions"),
+        ],
+        className="page",
+    )
 
 
 def _providers(facts: Facts) -> Children:
@@ -110,6 +113,7 @@ def _ingestion(facts: Facts) -> Children:
             ("Items", number(database["items"])),
             ("Quotes kept, about", number(database["quotes"])),
             ("History since", _day(database["oldest_day"])),
+            ("Workers", _workers(facts)),
         ]
     )
 
@@ -168,16 +172,20 @@ def _redis(facts: Facts) -> Children:
 
 
 def _workers(facts: Facts) -> Children:
+    """Who is alive, by heartbeat; one that fell silent is still named for an hour."""
     if facts.redis is None:
-        return empty_state("Not known", "Heartbeats are kept in Redis, which does not answer.", symbol="alert")
+        return unknown("heartbeats are kept in Redis, which does not answer")
     if not facts.workers:
-        return empty_state("No heartbeat", "No worker was alive in the last hour.", symbol="alert")
-    lines: list[Children] = []
-    for worker, beat in facts.workers[:10]:
+        return unknown("no worker was alive in the last hour")
+    lines = []
+    for worker, beat in facts.workers[:MOST_WORKERS]:
         health, age = beat_text(facts, beat)
         mark = html.Span(className=f"dot dot-{health}")
-        lines.append(html.Li([html.Span([mark, worker], className="status-name"), html.Span(age)]))
-    return html.Ul(lines, className="status-list")
+        lines.append(
+            html.Span([mark, worker] if health == "ok" else [mark, f"{worker}, {age}"], title=f"heartbeat {age}")
+        )
+    more = len(facts.workers) - MOST_WORKERS
+    return html.Span([*lines, f"and {more} more"] if more > 0 else lines, className="status-workers")
 
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) -> html.Div:

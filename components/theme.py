@@ -154,12 +154,6 @@ def plotly_template(scheme: str | None) -> go.layout.Template:
     )
 
 
-def change_scale(scheme: str | None) -> list[list[Any]]:
-    """A Plotly colour scale from falling over unchanged to rising; text stays readable on all of it."""
-    colours = tokens(scheme)
-    return [[0.0, colours.down_deep], [0.5, colours.neutral], [1.0, colours.up_deep]]
-
-
 def stylesheet() -> str:
     """What assets/theme.css holds; `python -m components.theme` writes it."""
     rules = ["/* Written by `python -m components.theme` from components/theme.py. */\n"]

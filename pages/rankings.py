@@ -6,9 +6,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from components import context, ranking_table, url_state
+from components import context, markup, ranking_table, url_state
 from components.format import number, percent
-from components.guard import guarded
 from components.icon import icon
 from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
 from components.page import (
@@ -17,7 +16,6 @@ from components.page import (
     page,
     page_header,
     register_page,
-    simulated_badge,
     skeleton,
     skeleton_rows,
 )
@@ -41,12 +39,12 @@ def register(app: Dash) -> None:
     url_state.register(app, PAGE, tuple(DEFAULTS))
     chosen = [Input(control, "value") for control in CONTROLS.values()]
     app.callback(
-        Output("rankings-note", "children"),
-        Output("rankings-body", "children"),
+        *markup.outputs("rankings-body"),
         *chosen,
         Input("rankings-clock", "n_intervals"),
         Input("rankings-retry", "n_clicks", allow_optional=True),
     )(show)
+    markup.register(app, "rankings-body")
     app.callback(
         Output("rankings-file", "data"),
         Output("notifications", "sendNotifications", allow_duplicate=True),
@@ -64,8 +62,6 @@ def layout(**query: str) -> html.Div:
     export_button = dmc.Button(
         "CSV", id="rankings-csv", variant="default", size="sm", leftSection=icon("download", size=16)
     )
-    words = ["Items by how they move, without what trades too little to tell."]
-    badge = [" ", simulated_badge()] if context.simulated() else []
     tabs = dmc.Tabs(
         dmc.TabsList([dmc.TabsTab(known.name, value=key) for key, known in MEASURES.items()]),
         id=CONTROLS["measure"],
@@ -75,13 +71,12 @@ def layout(**query: str) -> html.Div:
     body = html.Section(
         [
             tabs,
-            html.Div(skeleton(40), id="rankings-note", className="ranking-note"),
-            html.Div(skeleton_rows(14), id="rankings-body", className="ranking-body"),
+            markup.frame("rankings-body", [skeleton(64), skeleton_rows(14)], className="ranking-body"),
         ],
         className="card card-flush",
     )
     content = page(
-        page_header("Rankings", [*words, *badge], export_button),
+        page_header("Rankings", "What moves most, without what trades too little to tell.", export_button),
         _controls(window, order, least),
         body,
         dcc.Interval(id="rankings-clock", interval=REFRESH_MS),
@@ -132,19 +127,14 @@ def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
 def show(measure_key: str, window: str, order: str, least: int, _clock: int, _retry: int | None) -> tuple[Any, Any]:
     measure = MEASURES[measure_key]
 
-    def render() -> tuple[Children, Children]:
+    def render() -> Children:
         gate = gate_values(measure, least)
         reach = rankings_read.reach(context.database(), window, days(window), gate)
         rows = read(measure, window, order, least)
-        return note(measure, window, gate, reach), (
-            ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
-        )
+        table = ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
+        return [html.Div(note(measure, window, gate, reach), className="ranking-note"), table]
 
-    keep = ctx.triggered_id == "rankings-clock"
-    found = guarded(render, keep=keep, retry="rankings-retry")
-    if isinstance(found, tuple):
-        return found
-    return (no_update, no_update) if keep else (measure.explanation, found)
+    return markup.answer(render, keep=ctx.triggered_id == "rankings-clock", retry="rankings-retry")
 
 
 def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
