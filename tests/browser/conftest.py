@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
+from app.runtime import Runtime
+from tests.browser.support import Own, own_site
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -38,16 +42,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def complaints(page: Page) -> Iterator[list[str]]:
     """What the browser complains about while the test runs; a test that asks for this fails if there is any.
 
-    Covers console errors, uncaught exceptions and violations of the content security policy. A test that provokes some
-    on purpose clears the list.
+    Covers console errors, uncaught exceptions, violations of the content security policy and ids that Dash finds twice.
+    A test that provokes some on purpose clears the list.
     """
     found: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" or "Content Security Policy" in message.text:
+        if message.type == "error" or any(words in message.text for words in BAD_WORDS):
             found.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     page.on("console", hear)
     page.on("pageerror", lambda error: found.append(f"uncaught: {error}"))
     yield found
     assert not found
+
+
+@pytest.fixture
+def own(runtime: Runtime) -> Iterator[Own]:
+    """An instance in this process on an empty database that collects nothing: the test decides what happens."""
+    with own_site(runtime) as made:
+        yield made
