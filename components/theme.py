@@ -157,6 +157,7 @@ def plotly_template(scheme: str | None) -> go.layout.Template:
 def stylesheet() -> str:
     """What assets/theme.css holds; `python -m components.theme` writes it."""
     rules = ["/* Written by `python -m components.theme` from components/theme.py. */\n"]
+    rules.append(f":root {{\n  --tracera-font: {FONT};\n}}\n")
     for scheme, selector in (("light", ":root, " + _SELECTOR.format("light")), ("dark", _SELECTOR.format("dark"))):
         colours = asdict(tokens(scheme))
         lines = [f"  --tracera-{name.replace('_', '-')}: {value};" for name, value in colours.items()]

@@ -62,11 +62,12 @@ def layout(**query: str) -> html.Div:
     export_button = dmc.Button(
         "CSV", id="rankings-csv", variant="default", size="sm", leftSection=icon("download", size=16)
     )
-    tabs = dmc.Tabs(
-        dmc.TabsList([dmc.TabsTab(known.name, value=key) for key, known in MEASURES.items()]),
+    tabs = dmc.SegmentedControl(
         id=CONTROLS["measure"],
         value=measure,
+        data=[{"value": key, "label": known.name} for key, known in MEASURES.items()],
         className="measure-tabs",
+        **_named("Measure"),
     )
     body = html.Section(
         [
@@ -85,19 +86,20 @@ def layout(**query: str) -> html.Div:
     return url_state.outermost(content, PAGE, DEFAULTS)
 
 
-def _controls(window: str, order: str, least: int) -> html.Div:
-    def named(text: str) -> dict[str, Any]:
-        return {"aria-label": text}
+def _named(text: str) -> dict[str, Any]:
+    return {"aria-label": text}
 
+
+def _controls(window: str, order: str, least: int) -> html.Div:
     windows = dmc.SegmentedControl(
-        id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **named("Window")
+        id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **_named("Window")
     )
     orders = dmc.SegmentedControl(
         id=CONTROLS["order"],
         data=[{"value": "desc", "label": "Highest first"}, {"value": "asc", "label": "Lowest first"}],
         value=order,
         size="sm",
-        **named("Order"),
+        **_named("Order"),
     )
     slider = dmc.Slider(
         id=CONTROLS["least"],
@@ -139,14 +141,16 @@ def show(measure_key: str, window: str, order: str, least: int, _clock: int, _re
 
 def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
     """What the measure means and what an item must show to be listed."""
-    sold = f", {number(gate['least_volume'])} sales a day" if gate["least_volume"] else ""
-    covered = f" over {percent(gate['least_coverage'] * 100, 0)} of the window" if gate["least_coverage"] else ""
-    listed = (
-        f"Listed: at least {number(gate['least_samples'])} {HOURLY[window]} closes{covered}, a price of"
-        f" {number(gate['least_price'], 2)}{sold}. {number(reach['passing'])} of {number(reach['items'])} items pass"
-    )
-    first = f", the first {LISTED} are shown." if reach["passing"] > LISTED else "."
-    return [html.P(measure.explanation), html.P(listed + first, className="muted")]
+    asked = [f"{number(gate['least_samples'])} {HOURLY[window]} closes"]
+    if gate["least_coverage"]:
+        asked[0] += f" over {percent(gate['least_coverage'] * 100, 0)} of the window"
+    if gate["least_price"]:
+        asked.append(f"a price of {number(gate['least_price'], 2)}")
+    if gate["least_volume"]:
+        asked.append(f"{number(gate['least_volume'])} sales a day")
+    first = f", the first {LISTED} shown." if reach["passing"] > LISTED else "."
+    listed = f"{number(reach['passing'])} of {number(reach['items'])} items have at least {', '.join(asked)}{first}"
+    return [html.P(measure.explanation), html.P(listed, className="muted")]
 
 
 def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> html.Div:

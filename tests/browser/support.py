@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from app.factory import create_server
 from app.live.settings import LiveSettings
@@ -19,7 +19,8 @@ from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
 from tests.live.support import serving
 
-DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 COMPLETE = {
     "/": ("#market-volatile .item-row >> nth=9", ".map[data-drawn]", "#market-tiles .tile-value .figure >> nth=0"),
     "/items": (".ag-row >> nth=5",),
@@ -50,7 +51,7 @@ def opened(page: Page, site: str, path: str) -> Page:
 
 def complete(page: Page, path: str) -> None:
     """Wait until everything of the page at `path` is there."""
-    name = path.split("?")[0]
+    name = path.split("?", maxsplit=1)[0]
     for selector in COMPLETE["/item" if name.startswith("/item/") else name]:
         expect(page.locator(selector)).to_be_visible(timeout=20_000)
 

@@ -92,9 +92,7 @@ def test_the_burger_shows_all_pages_and_closes_behind_one(page: Page, site: str,
 
 
 @pytest.mark.parametrize("words", ["karambit doppler", "doppler karambit"])
-def test_search_finds_words_in_any_order_by_keyboard(
-    page: Page, site: str, complaints: list[str], words: str
-) -> None:
+def test_search_finds_words_in_any_order_by_keyboard(page: Page, site: str, complaints: list[str], words: str) -> None:
     opened(page, site, "/status")
     loaded = asked(page)
     page.keyboard.press("Control+k")
