@@ -4,7 +4,9 @@
 
   const HEAD = 20;
   const GAP = 1;
+  const LEAST_AREA = 3200; // square pixels that a field has on average; a small map shows fewer items
   const TIP_GAP = 14;
+  const SMALLER = 10 / 11; // the size of a change that stands alone, see .map-field[data-words="change"]
 
   /** Places for weights in falling order inside a rectangle, rows and columns as near to squares as they get. */
   function squarify(weights, { x, y, w, h }) {
@@ -54,8 +56,8 @@
   function fitting(field) {
     const [weapon, name, change] = ["weapon", "name", "change"].map((part) => field.querySelector(`.map-${part}`));
     const [w, h] = [field.clientWidth - 6, field.clientHeight - 2];
-    const changes = change.offsetWidth <= w && change.offsetHeight <= h;
-    const named = changes && name.scrollWidth <= w && name.offsetHeight + change.offsetHeight <= h;
+    const changes = change.offsetWidth * SMALLER <= w && change.offsetHeight <= h;
+    const named = change.offsetWidth <= w && changes && name.scrollWidth <= w && name.offsetHeight + change.offsetHeight <= h;
     const full = named && weapon && weapon.scrollWidth <= w;
     const all = full && weapon.offsetHeight + name.offsetHeight + change.offsetHeight <= h;
     return all ? "all" : named ? "name" : changes ? "change" : "none";
@@ -64,13 +66,20 @@
   function draw(map) {
     const box = { x: 0, y: 0, w: map.clientWidth, h: map.clientHeight };
     if (!box.w || !box.h) return;
-    const kinds = falling([...map.querySelectorAll(".map-kind")]);
+    const shown = new Set(falling([...map.querySelectorAll(".map-field")]).slice(0, Math.max(10, Math.floor((box.w * box.h) / LEAST_AREA))));
+    map.querySelectorAll(".map-field").forEach((field) => (field.hidden = !shown.has(field)));
+    for (const kind of map.querySelectorAll(".map-kind")) {
+      const weights = heavy([...kind.querySelectorAll(".map-field")].filter((field) => shown.has(field)));
+      kind.hidden = !weights.length;
+      kind.dataset.weight = weights.reduce((all, weight) => all + weight, 0);
+    }
+    const kinds = falling([...map.querySelectorAll(".map-kind:not([hidden])")]);
     const fields = [];
     squarify(heavy(kinds), box).forEach((place, at) => {
       put(kinds[at], place);
       const head = place.h > 2 * HEAD ? HEAD : 0;
       kinds[at].classList.toggle("map-headless", !head);
-      const inside = falling([...kinds[at].querySelectorAll(".map-field")]);
+      const inside = falling([...kinds[at].querySelectorAll(".map-field:not([hidden])")]);
       const room = { x: 0, y: head, w: place.w, h: place.h - head };
       squarify(heavy(inside), room).forEach((one, number) => {
         put(inside[number], one);
@@ -80,10 +89,14 @@
     });
     fields.forEach((field) => delete field.dataset.words);
     const heads = kinds.map((kind) => kind.querySelector(".map-head"));
-    heads.forEach((head) => head.classList.remove("map-tight"));
+    heads.forEach((head) => head.classList.remove("map-tight", "map-nameless"));
     const words = fields.map(fitting);
-    const tight = heads.map((head) => head.scrollWidth > head.clientWidth);
-    heads.forEach((head, at) => head.classList.toggle("map-tight", tight[at]));
+    const room = heads.map((head) => [head.clientWidth - 10, ...[...head.children].map((part) => part.offsetWidth)]);
+    heads.forEach((head, at) => {
+      const [width, name, figure] = room[at];
+      head.classList.toggle("map-tight", name + figure + 8 > width);
+      head.classList.toggle("map-nameless", name > width);
+    });
     fields.forEach((field, at) => (field.dataset.words = words[at]));
     map.dataset.drawn = "";
   }

@@ -13,7 +13,6 @@ from components.market_tiles import provider_health
 from components.page import Children, card, definition_list, empty_state
 from components.status_facts import Facts, Problem, beat_text, versions
 
-MOST_WORKERS = 6
 WORDS = {"ok": "works", "late": "late", "failing": "failing", "new": "not heard of yet"}
 
 
@@ -64,7 +63,7 @@ def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
     name: list[Children] = [row["name"]]
     if row["simulated"]:
         name.append(html.Span("simulated", className="tag"))
-    error: Children = html.Span("none", className="muted")
+    error: Children = _none()
     if row["error"]:
         failures = f"{row['failures']} in a row, since " if row["failures"] > 1 else "since "
         error = html.Span(
@@ -95,7 +94,7 @@ def _jobs(facts: Facts) -> Children:
             _moment(row["last_finished"], facts.now),
             _moment(row["next_run"], facts.now, "it runs once, at the start"),
             _seconds(row["last_seconds"]),
-            html.Span(row["error"] or "none", className="" if row["error"] else "muted"),
+            html.Span(row["error"]) if row["error"] else _none(),
         ]
         for row in facts.jobs
     ]
@@ -172,20 +171,23 @@ def _redis(facts: Facts) -> Children:
 
 
 def _workers(facts: Facts) -> Children:
-    """Who is alive, by heartbeat; one that fell silent is still named for an hour."""
+    """Who is alive, by heartbeat; those that fell silent count for an hour."""
     if facts.redis is None:
         return unknown("heartbeats are kept in Redis, which does not answer")
     if not facts.workers:
         return unknown("no worker was alive in the last hour")
-    lines = []
-    for worker, beat in facts.workers[:MOST_WORKERS]:
+    lines: list[Children] = []
+    silent = 0
+    for worker, beat in facts.workers:
         health, age = beat_text(facts, beat)
-        mark = html.Span(className=f"dot dot-{health}")
-        lines.append(
-            html.Span([mark, worker] if health == "ok" else [mark, f"{worker}, {age}"], title=f"heartbeat {age}")
-        )
-    more = len(facts.workers) - MOST_WORKERS
-    return html.Span([*lines, f"and {more} more"] if more > 0 else lines, className="status-workers")
+        if health == "ok":
+            mark = html.Span(className=f"dot dot-{health}")
+            lines.append(html.Span([mark, worker], title=f"heartbeat {age}"))
+        else:
+            silent += 1
+    if silent:
+        lines.append(html.Span(f"{silent} ended in the last hour", className="muted"))
+    return html.Span(lines, className="status-workers")
 
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) -> html.Div:
@@ -200,6 +202,10 @@ def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) 
 def _labelled(label: str) -> dict[str, Any]:
     """On a phone each cell says what it is."""
     return {"data-label": label}
+
+
+def _none() -> html.Span:
+    return html.Span("none", className="muted status-none")
 
 
 def _state(health: str) -> html.Span:

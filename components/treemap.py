@@ -41,8 +41,7 @@ def _kind(kind: str, members: list[Row], window: str) -> html.Div:
     # What has no type has no filter either.
     href = "/items" if kind == OTHER else f"/items?type={quote(kind)}"
     head = html.A(words, className="map-head", href=href, tabIndex=-1, **attributes)
-    weight: dict[str, Any] = {"data-weight": f"{whole:.6g}"}
-    return html.Div([head, *(_field(row, window) for row in members)], className="map-kind", **weight)
+    return html.Div([head, *(_field(row, window) for row in members)], className="map-kind")
 
 
 def _field(row: Row, window: str) -> html.A:

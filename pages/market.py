@@ -79,7 +79,7 @@ def layout(**query: str) -> html.Div:
         markup.frame("market-strip", skeleton(32), className="strip-frame"),
         html.Div(market_tiles.waiting(), id="market-tiles", className="tiles-frame"),
         html.Div(lists, className="columns-3 lists"),
-        card(heat, title="Where the trade is", info="the 150 most traded items", actions=sizes),
+        card(heat, title="Where the trade is", info="the most traded items", actions=sizes),
         dcc.Interval(id="market-clock", interval=REFRESH_MS),
     )
     return url_state.outermost(content, PAGE, DEFAULTS)

@@ -26,7 +26,7 @@ def layout(**_query: str) -> html.Div:
         ],
         className="state-buttons",
     )
-    words = ["Nothing is at this address. To find an item by its name press ", html.Kbd("Ctrl K"), " anywhere."]
+    words = ["Nothing is at this address. Find an item by its name with ", html.Kbd("Ctrl K"), "."]
     state = empty_state("No such page", words, links, symbol="search")
     return page(page_header("Not found", "404"), html.Section(state, className="card"))
 

@@ -69,15 +69,17 @@ def layout(**query: str) -> html.Div:
         className="measure-tabs",
         **_named("Measure"),
     )
+    lines = [skeleton(12, width="52%"), skeleton(12, width="68%")]
+    waiting = [html.Div(lines, className="ranking-note"), html.Div(skeleton_rows(14), className="ranking-waiting")]
     body = html.Section(
         [
             tabs,
-            markup.frame("rankings-body", [skeleton(64), skeleton_rows(14)], className="ranking-body"),
+            markup.frame("rankings-body", waiting, className="ranking-body"),
         ],
         className="card card-flush",
     )
     content = page(
-        page_header("Rankings", "What moves most, without what trades too little to tell.", export_button),
+        page_header("Rankings", "What moves most among what trades enough.", export_button),
         _controls(window, order, least),
         body,
         dcc.Interval(id="rankings-clock", interval=REFRESH_MS),
