@@ -21,6 +21,8 @@ def register(app: Dash) -> None:
         *markup.outputs("status-body"),
         Output("status-time", "children"),
         Input("status-clock", "n_intervals"),
+        # A database that is down takes seconds to say so: the clock waits, or each answer would come too late to count.
+        running=[(Output("status-clock", "disabled"), True, False)],
     )(show)
     markup.register(app, "status-verdict", "status-body")
 

@@ -2,16 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from app.runtime import Runtime
 from tests.browser.support import Own, own_site
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
+# Patience for busy machines; what must be quick is measured where it is tested.
+expect.set_options(timeout=20_000)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -58,7 +61,7 @@ def complaints(page: Page) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def own(runtime: Runtime) -> Iterator[Own]:
-    """An instance in this process on an empty database that collects nothing: the test decides what happens."""
-    with own_site(runtime) as made:
+def own(runtime: Runtime, tmp_path: Path) -> Iterator[Own]:
+    """An instance on an empty database that collects nothing: the test decides what happens."""
+    with own_site(runtime, tmp_path) as made:
         yield made

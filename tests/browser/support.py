@@ -5,19 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, ViewportSize, expect
 
-from app.factory import create_server
-from app.live.settings import LiveSettings
 from app.runtime import Runtime
 from db.redis import announce
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
-from tests.live.support import serving
+from tests.conftest import start_site, stop_site, wait_for
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -82,7 +81,7 @@ def grave(page: Page) -> list[str]:
 
 @dataclass(slots=True)
 class Own:
-    """An instance in this process."""
+    """An instance of the test's own."""
 
     url: str
     runtime: Runtime
@@ -124,12 +123,21 @@ def quote(name: str, price: int, at: datetime, *, volume: int = 100) -> Quote:
 
 
 @contextlib.contextmanager
-def own_site(runtime: Runtime) -> Iterator[Own]:
-    """Pages, JSON and WebSocket on this runtime, without jobs."""
+def own_site(runtime: Runtime, folder: Path) -> Iterator[Own]:
+    """`tracera serve` on this runtime's servers, without jobs: nothing is collected."""
     runtime.start()
-    settings = LiveSettings(base_url="http://127.0.0.1:8050", redis_url=runtime.redis_url)
-    with serving(create_server(runtime), settings) as live:
-        yield Own(f"http://127.0.0.1:{live.port}", runtime)
+    site = start_site(
+        folder / "data",
+        TRACERA_DATABASE_URL=runtime.database_url,
+        TRACERA_REDIS_URL=runtime.redis_url,
+        TRACERA_PROVIDERS="steam",
+        TRACERA_SCHEDULER="false",
+    )
+    try:
+        wait_for(lambda: site.get("/healthz")[0] == 200, 60, f"not up; see {site.log}")
+        yield Own(site.url, runtime)
+    finally:
+        stop_site(site)
 
 
 def asked(page: Page) -> list[str]:
