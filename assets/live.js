@@ -191,8 +191,8 @@
   const WORDS = { live: "Live", stale: "Stale", reconnecting: "Reconnecting", polling: "Polling", offline: "Offline" };
 
   function showChip(chip, now) {
-    const simulated = chip.dataset.liveSimulated === "true" && now === "live";
-    const word = simulated ? "Simulated market" : WORDS[now];
+    const simulated = chip.dataset.liveSimulated === "true";
+    const word = !simulated ? WORDS[now] : now === "live" ? "Simulated market" : `Simulated \u00b7 ${WORDS[now]}`;
     const last = now === "reconnecting" || now === "offline" ? null : lastMessage();
     const text = last === null ? word : `${word} \u00b7 ${tracera.formatAge((tracera.now() - last) / 1000)}`;
     const leaf = chip.querySelector("[data-live-text]") || chip;

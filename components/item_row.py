@@ -53,8 +53,8 @@ def live_row(row: Row, *, figure: Children = None) -> dcc.Link:
         [
             item_picture(row),
             html.Span(item_name(row), className="item-name", title=row["market_hash_name"]),
-            html.Span(price, className="item-price"),
-            html.Span(moved, className="item-figure"),
+            html.Span(price, className="row-price"),
+            html.Span(moved, className="row-figure"),
         ],
         href=f"/item/{row['item_id']}",
         className="item-row",

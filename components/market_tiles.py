@@ -71,7 +71,8 @@ def _volatile(row: Row | None, window: str) -> html.Div:
     )
     if row is None:
         return tile("Most volatile", unknown(NOT_YET), info=info)
-    figure = html.Span(f"{percent(row['return_volatility'] * 100)} a day", className="figure")
+    swing = percent(row["return_volatility"] * 100)
+    figure = html.Span([swing, html.Span(" a day", className="unit")], className="figure")
     link = dcc.Link(item_name(row), href=f"/item/{row['item_id']}", className="quiet-link")
     return tile("Most volatile", figure, link, info=info)
 

@@ -67,6 +67,7 @@ def dialog() -> dmc.Modal:
     return dmc.Modal(
         [field, results, keys],
         id=DIALOG,
+        title="Search items",
         opened=False,
         withCloseButton=False,
         size="lg",
@@ -74,7 +75,6 @@ def dialog() -> dmc.Modal:
         yOffset="10dvh",
         className="search-dialog",
         transitionProps={"duration": 120, "transition": "fade"},
-        **{"aria-label": "Search items"},
     )
 
 

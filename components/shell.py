@@ -4,7 +4,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
-from components import clientside, context, navigation, search, theme
+from components import clientside, context, first_paint, navigation, search, theme
 from components.icon import icon
 from components.live import live_chip
 
@@ -95,7 +95,7 @@ def _header(*, simulated: bool) -> html.Div:
 
 def register(app: Dash) -> None:
     """Add the shell's callbacks and its document."""
-    app.index_string = INDEX
+    app.index_string = first_paint.in_document(INDEX, "{%app_entry%}")
     # It stands in the head; a second run at the end would do nothing but cost time.
     app.config.assets_ignore = r"^scheme\.js$"
     navigation.register(app)

@@ -27,23 +27,25 @@ def verdict(found: Sequence[Problem]) -> html.Div:
     return html.Div([icon("alert", size=20), html.Ul(items)], className="verdict verdict-bad")
 
 
-def everything(facts: Facts) -> list[Children]:
+def everything(facts: Facts) -> html.Div:
     """All cards."""
-    return [
-        card(_providers(facts), title="Providers", info="where prices come from"),
-        card(_jobs(facts), title="Jobs", info="what a clock starts"),
-        html.Div(
-            [
-                card(_ingestion(facts), title="Ingestion"),
-                card(_live(facts), title="Live connections"),
-                card(_database(facts), title="Database"),
-                card(_redis(facts), title="Redis"),
-                card(_workers(facts), title="Workers"),
-                card(definition_list(versions()), title="Versions"),
-            ],
-            className="columns-3",
-        ),
-    ]
+    return html.Div(
+        [
+            card(_providers(facts), title="Providers", info="where prices come from"),
+            card(_jobs(facts), title="Jobs", info="what a clock starts"),
+            html.Div(
+                [
+                    card(_ingestion(facts), title="Ingestion"),
+                    card(_live(facts), title="Live connections"),
+                    card(_database(facts), title="Database"),
+                    card(_redis(facts), title="Redis"),
+                ],
+                className="status-cards",
+            ),
+            html.P([html.Span(f"{name} {number}") for name, number in versions()], className="status-versions"),
+        ],
+        className="page",
+    )
 
 
 def _providers(facts: Facts) -> Children:
@@ -61,7 +63,7 @@ def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
     name: list[Children] = [row["name"]]
     if row["simulated"]:
         name.append(html.Span("simulated", className="tag"))
-    error: Children = html.Span("none", className="muted")
+    error: Children = _none()
     if row["error"]:
         failures = f"{row['failures']} in a row, since " if row["failures"] > 1 else "since "
         error = html.Span(
@@ -92,7 +94,7 @@ def _jobs(facts: Facts) -> Children:
             _moment(row["last_finished"], facts.now),
             _moment(row["next_run"], facts.now, "it runs once, at the start"),
             _seconds(row["last_seconds"]),
-            html.Span(row["error"] or "none", className="" if row["error"] else "muted"),
+            html.Span(row["error"]) if row["error"] else _none(),
         ]
         for row in facts.jobs
     ]
@@ -110,6 +112,7 @@ def _ingestion(facts: Facts) -> Children:
             ("Items", number(database["items"])),
             ("Quotes kept, about", number(database["quotes"])),
             ("History since", _day(database["oldest_day"])),
+            ("Workers", _workers(facts)),
         ]
     )
 
@@ -168,16 +171,23 @@ def _redis(facts: Facts) -> Children:
 
 
 def _workers(facts: Facts) -> Children:
+    """Who is alive, by heartbeat; those that fell silent count for an hour."""
     if facts.redis is None:
-        return empty_state("Not known", "Heartbeats are kept in Redis, which does not answer.", symbol="alert")
+        return unknown("heartbeats are kept in Redis, which does not answer")
     if not facts.workers:
-        return empty_state("No heartbeat", "No worker was alive in the last hour.", symbol="alert")
+        return unknown("no worker was alive in the last hour")
     lines: list[Children] = []
-    for worker, beat in facts.workers[:10]:
+    silent = 0
+    for worker, beat in facts.workers:
         health, age = beat_text(facts, beat)
-        mark = html.Span(className=f"dot dot-{health}")
-        lines.append(html.Li([html.Span([mark, worker], className="status-name"), html.Span(age)]))
-    return html.Ul(lines, className="status-list")
+        if health == "ok":
+            mark = html.Span(className=f"dot dot-{health}")
+            lines.append(html.Span([mark, worker], title=f"heartbeat {age}"))
+        else:
+            silent += 1
+    if silent:
+        lines.append(html.Span(f"{silent} ended in the last hour", className="muted"))
+    return html.Span(lines, className="status-workers")
 
 
 def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) -> html.Div:
@@ -192,6 +202,10 @@ def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) 
 def _labelled(label: str) -> dict[str, Any]:
     """On a phone each cell says what it is."""
     return {"data-label": label}
+
+
+def _none() -> html.Span:
+    return html.Span("none", className="muted status-none")
 
 
 def _state(health: str) -> html.Span:

@@ -154,15 +154,10 @@ def plotly_template(scheme: str | None) -> go.layout.Template:
     )
 
 
-def change_scale(scheme: str | None) -> list[list[Any]]:
-    """A Plotly colour scale from falling over unchanged to rising; text stays readable on all of it."""
-    colours = tokens(scheme)
-    return [[0.0, colours.down_deep], [0.5, colours.neutral], [1.0, colours.up_deep]]
-
-
 def stylesheet() -> str:
     """What assets/theme.css holds; `python -m components.theme` writes it."""
     rules = ["/* Written by `python -m components.theme` from components/theme.py. */\n"]
+    rules.append(f":root {{\n  --tracera-font: {FONT};\n}}\n")
     for scheme, selector in (("light", ":root, " + _SELECTOR.format("light")), ("dark", _SELECTOR.format("dark"))):
         colours = asdict(tokens(scheme))
         lines = [f"  --tracera-{name.replace('_', '-')}: {value};" for name, value in colours.items()]

@@ -5,9 +5,9 @@ from typing import Any
 
 import dash_mantine_components as dmc
 import redis
-from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash import Dash, Input, Output, ctx, dcc, html
 
-from components import clientside, context, market_tiles, shell, treemap, url_state
+from components import context, market_tiles, markup, treemap, url_state
 from components.format import percent
 from components.guard import guarded
 from components.item_row import live_row
@@ -19,7 +19,6 @@ from components.page import (
     page,
     page_header,
     register_page,
-    simulated_badge,
     skeleton,
     skeleton_rows,
 )
@@ -32,7 +31,6 @@ CHOICES = ("24h", "7d", "30d")
 SIZES = ("value", "volume")
 LISTED, MAPPED = 10, 150
 REFRESH_MS = 30_000
-SCHEME = Input(shell.SCHEME, "data")
 WINDOW = Input(url_state.control(PAGE, "window"), "value")
 CLOCK = Input("market-clock", "n_intervals")
 RETRY = Input("market-retry", "n_clicks", allow_optional=True)
@@ -47,33 +45,19 @@ def register(app: Dash) -> None:
     register_page(__name__, path="/", title="Market · Tracera", description="How the market stands", layout=layout)
     url_state.register(app, PAGE, tuple(DEFAULTS))
     app.callback(Output("market-tiles", "children"), WINDOW, CLOCK, RETRY)(show_tiles)
-    app.callback(Output("market-strip", "children"), CLOCK, RETRY)(show_strip)
-    app.callback([Output(name, "children") for name, *_ in LISTS], WINDOW, CLOCK, RETRY)(show_lists)
-    app.callback(
-        Output("market-map", "children"),
-        WINDOW,
-        Input(url_state.control(PAGE, "size"), "value"),
-        SCHEME,
-        CLOCK,
-        RETRY,
-        State("market-map", "children"),
-    )(show_map)
-    clientside.add(
-        app,
-        "market",
-        "openItem",
-        Output("market-opened", "data"),
-        Input("market-treemap", "clickData", allow_optional=True),
-    )
+    app.callback(*markup.outputs("market-strip"), CLOCK, RETRY)(show_strip)
+    lists = [output for name, *_ in LISTS for output in markup.outputs(name)]
+    app.callback(*lists, WINDOW, CLOCK, RETRY)(show_lists)
+    size = Input(url_state.control(PAGE, "size"), "value")
+    app.callback(*markup.outputs("market-map"), WINDOW, size, CLOCK, RETRY)(show_map)
+    markup.register(app, "market-strip", "market-map", *(name for name, *_ in LISTS))
 
 
 def layout(**query: str) -> html.Div:
     window = url_state.one_of(query, "window", CHOICES, "24h")
     size = url_state.one_of(query, "size", SIZES, "value")
-    badge = simulated_badge() if context.simulated() else None
-    words = ["What moves, how much, and where the trade is.", *([" ", badge] if badge else [])]
     lists = [
-        card(html.Div(skeleton_rows(LISTED), id=name, className="rows-10"), title=title) for name, title, *_ in LISTS
+        card(markup.frame(name, skeleton_rows(LISTED), className="rows-10"), title=title) for name, title, *_ in LISTS
     ]
     windows = dmc.SegmentedControl(
         id=url_state.control(PAGE, "window"),
@@ -89,15 +73,14 @@ def layout(**query: str) -> html.Div:
         size="xs",
         **_named("Size of the fields"),
     )
-    heat = html.Div(skeleton("100%"), id="market-map", className="map")
+    heat = markup.frame("market-map", skeleton("var(--map-height)"), className="map-frame")
     content = page(
-        page_header("Market", words, windows),
-        html.Div(skeleton(32), id="market-strip", className="strip-frame"),
+        page_header("Market", "What moves, how much, and where the trade is.", windows),
+        markup.frame("market-strip", skeleton(32), className="strip-frame"),
         html.Div(market_tiles.waiting(), id="market-tiles", className="tiles-frame"),
         html.Div(lists, className="columns-3 lists"),
-        card(heat, title="Where the trade is", info="the 150 most traded items", actions=sizes),
+        card(heat, title="Where the trade is", info="the most traded items", actions=sizes),
         dcc.Interval(id="market-clock", interval=REFRESH_MS),
-        dcc.Store(id="market-opened"),
     )
     return url_state.outermost(content, PAGE, DEFAULTS)
 
@@ -136,14 +119,15 @@ def show_tiles(window: str, _clock: int, _retry: int | None) -> Any:
     return guarded(render, keep=is_refresh(), retry="market-retry")
 
 
-def show_strip(_clock: int, _retry: int | None) -> Children:
-    try:
-        states = providers.states(context.database())
-    except DatabaseDownError:
-        return html.Div(
-            "The database does not answer. Figures below are from before.", className="notice", role="status"
-        )
-    return market_tiles.provider_strip(states)
+def show_strip(_clock: int, _retry: int | None) -> tuple[Any, Any]:
+    def render() -> Children:
+        try:
+            return market_tiles.provider_strip(providers.states(context.database()))
+        except DatabaseDownError:
+            words = "The database does not answer. Figures below are from before."
+            return html.Div(words, className="notice", role="status")
+
+    return markup.answer(render, keep=False)
 
 
 def show_lists(window: str, _clock: int, _retry: int | None) -> list[Any]:
@@ -155,7 +139,8 @@ def show_lists(window: str, _clock: int, _retry: int | None) -> list[Any]:
         return [live_row(row, figure=volatility(row)) for row in rows] or nothing(metric, window)
 
     keep = is_refresh()
-    return [guarded(partial(render, metric, descending=descending), keep=keep) for _, _, metric, descending in LISTS]
+    drawn = [partial(render, metric, descending=descending) for _, _, metric, descending in LISTS]
+    return [part for one in drawn for part in markup.answer(one, keep=keep)]
 
 
 def volatility(row: Row) -> html.Span:
@@ -174,19 +159,10 @@ def nothing(metric: str, window: str) -> html.Div:
     return empty_state("Nothing here", f"No item that trades enough moved this way in {window}.")
 
 
-def show_map(window: str, size: str, scheme: str | None, _clock: int, _retry: int | None, shown: Any) -> Any:
+def show_map(window: str, size: str, _clock: int, _retry: int | None) -> tuple[Any, Any]:
     def render() -> Children:
         by_value = size == "value"
         rows = market.heaviest(context.database(), window, days(window), by_value=by_value, limit=MAPPED)
-        if not rows:
-            return nothing("percent_change", window)
-        graph = dcc.Graph(
-            id="market-treemap",
-            figure=treemap.figure(rows, window, scheme),
-            config=treemap.CONFIG,
-            style={"height": "var(--map-height)"},
-            responsive=True,
-        )
-        return [graph, treemap.legend(window), treemap.table(rows, by_value=by_value)]
+        return treemap.treemap(rows, window, by_value=by_value) if rows else nothing("percent_change", window)
 
-    return guarded(render, keep=is_refresh() and bool(shown))
+    return markup.answer(render, keep=is_refresh())

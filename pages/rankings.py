@@ -6,9 +6,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from components import context, ranking_table, url_state
+from components import context, markup, ranking_table, url_state
 from components.format import number, percent
-from components.guard import guarded
 from components.icon import icon
 from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
 from components.page import (
@@ -17,7 +16,6 @@ from components.page import (
     page,
     page_header,
     register_page,
-    simulated_badge,
     skeleton,
     skeleton_rows,
 )
@@ -41,12 +39,12 @@ def register(app: Dash) -> None:
     url_state.register(app, PAGE, tuple(DEFAULTS))
     chosen = [Input(control, "value") for control in CONTROLS.values()]
     app.callback(
-        Output("rankings-note", "children"),
-        Output("rankings-body", "children"),
+        *markup.outputs("rankings-body"),
         *chosen,
         Input("rankings-clock", "n_intervals"),
         Input("rankings-retry", "n_clicks", allow_optional=True),
     )(show)
+    markup.register(app, "rankings-body")
     app.callback(
         Output("rankings-file", "data"),
         Output("notifications", "sendNotifications", allow_duplicate=True),
@@ -64,24 +62,24 @@ def layout(**query: str) -> html.Div:
     export_button = dmc.Button(
         "CSV", id="rankings-csv", variant="default", size="sm", leftSection=icon("download", size=16)
     )
-    words = ["Items by how they move, without what trades too little to tell."]
-    badge = [" ", simulated_badge()] if context.simulated() else []
-    tabs = dmc.Tabs(
-        dmc.TabsList([dmc.TabsTab(known.name, value=key) for key, known in MEASURES.items()]),
+    tabs = dmc.SegmentedControl(
         id=CONTROLS["measure"],
         value=measure,
+        data=[{"value": key, "label": known.name} for key, known in MEASURES.items()],
         className="measure-tabs",
+        **_named("Measure"),
     )
+    lines = [skeleton(12, width="52%"), skeleton(12, width="68%")]
+    waiting = [html.Div(lines, className="ranking-note"), html.Div(skeleton_rows(14), className="ranking-waiting")]
     body = html.Section(
         [
             tabs,
-            html.Div(skeleton(40), id="rankings-note", className="ranking-note"),
-            html.Div(skeleton_rows(14), id="rankings-body", className="ranking-body"),
+            markup.frame("rankings-body", waiting, className="ranking-body"),
         ],
         className="card card-flush",
     )
     content = page(
-        page_header("Rankings", [*words, *badge], export_button),
+        page_header("Rankings", "What moves most among what trades enough.", export_button),
         _controls(window, order, least),
         body,
         dcc.Interval(id="rankings-clock", interval=REFRESH_MS),
@@ -90,19 +88,20 @@ def layout(**query: str) -> html.Div:
     return url_state.outermost(content, PAGE, DEFAULTS)
 
 
-def _controls(window: str, order: str, least: int) -> html.Div:
-    def named(text: str) -> dict[str, Any]:
-        return {"aria-label": text}
+def _named(text: str) -> dict[str, Any]:
+    return {"aria-label": text}
 
+
+def _controls(window: str, order: str, least: int) -> html.Div:
     windows = dmc.SegmentedControl(
-        id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **named("Window")
+        id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **_named("Window")
     )
     orders = dmc.SegmentedControl(
         id=CONTROLS["order"],
         data=[{"value": "desc", "label": "Highest first"}, {"value": "asc", "label": "Lowest first"}],
         value=order,
         size="sm",
-        **named("Order"),
+        **_named("Order"),
     )
     slider = dmc.Slider(
         id=CONTROLS["least"],
@@ -132,31 +131,28 @@ def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
 def show(measure_key: str, window: str, order: str, least: int, _clock: int, _retry: int | None) -> tuple[Any, Any]:
     measure = MEASURES[measure_key]
 
-    def render() -> tuple[Children, Children]:
+    def render() -> Children:
         gate = gate_values(measure, least)
         reach = rankings_read.reach(context.database(), window, days(window), gate)
         rows = read(measure, window, order, least)
-        return note(measure, window, gate, reach), (
-            ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
-        )
+        table = ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
+        return [html.Div(note(measure, window, gate, reach), className="ranking-note"), table]
 
-    keep = ctx.triggered_id == "rankings-clock"
-    found = guarded(render, keep=keep, retry="rankings-retry")
-    if isinstance(found, tuple):
-        return found
-    return (no_update, no_update) if keep else (measure.explanation, found)
+    return markup.answer(render, keep=ctx.triggered_id == "rankings-clock", retry="rankings-retry")
 
 
 def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
     """What the measure means and what an item must show to be listed."""
-    sold = f", {number(gate['least_volume'])} sales a day" if gate["least_volume"] else ""
-    covered = f" over {percent(gate['least_coverage'] * 100, 0)} of the window" if gate["least_coverage"] else ""
-    listed = (
-        f"Listed: at least {number(gate['least_samples'])} {HOURLY[window]} closes{covered}, a price of"
-        f" {number(gate['least_price'], 2)}{sold}. {number(reach['passing'])} of {number(reach['items'])} items pass"
-    )
-    first = f", the first {LISTED} are shown." if reach["passing"] > LISTED else "."
-    return [html.P(measure.explanation), html.P(listed + first, className="muted")]
+    asked = [f"{number(gate['least_samples'])} {HOURLY[window]} closes"]
+    if gate["least_coverage"]:
+        asked[0] += f" over {percent(gate['least_coverage'] * 100, 0)} of the window"
+    if gate["least_price"]:
+        asked.append(f"a price of {number(gate['least_price'], 2)}")
+    if gate["least_volume"]:
+        asked.append(f"{number(gate['least_volume'])} sales a day")
+    first = f", the first {LISTED} shown." if reach["passing"] > LISTED else "."
+    listed = f"{number(reach['passing'])} of {number(reach['items'])} items have at least {', '.join(asked)}{first}"
+    return [html.P(measure.explanation), html.P(listed, className="muted")]
 
 
 def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> html.Div:

@@ -1,10 +1,13 @@
 """How this instance is doing, and what is wrong in plain words."""
 
+from functools import partial
+from typing import Any
+
 from dash import Dash, Input, Output, dcc, html
 
-from components import context, status_facts, status_view
+from components import markup, status_facts, status_view
 from components.format import time_text
-from components.page import Children, page, page_header, register_page, simulated_badge, skeleton
+from components.page import page, page_header, register_page, skeleton
 
 REFRESH_MS = 3_000
 
@@ -14,25 +17,32 @@ def register(app: Dash) -> None:
         __name__, path="/status", title="Status · Tracera", description="How this instance is doing", layout=layout
     )
     app.callback(
-        Output("status-verdict", "children"),
-        Output("status-body", "children"),
+        *markup.outputs("status-verdict"),
+        *markup.outputs("status-body"),
         Output("status-time", "children"),
         Input("status-clock", "n_intervals"),
+        # A database that is down takes seconds to say so: the clock waits, or each answer would come too late to count.
+        running=[(Output("status-clock", "disabled"), True, False)],
     )(show)
+    markup.register(app, "status-verdict", "status-body")
 
 
 def layout(**_query: str) -> html.Div:
-    badge = [" ", simulated_badge()] if context.simulated() else []
-    words = ["What is collected, what runs, and what is wrong.", *badge]
     return page(
-        page_header("Status", words, html.Span(id="status-time", className="status-time")),
-        html.Div(skeleton(46), id="status-verdict", role="status"),
-        html.Div([skeleton(180), skeleton(220), skeleton(480)], id="status-body", className="page"),
+        page_header(
+            "Status",
+            "What is collected, what runs, and what is wrong.",
+            html.Span(id="status-time", className="status-time"),
+        ),
+        html.Div(markup.frame("status-verdict", skeleton(46)), role="status", className="verdict-frame"),
+        markup.frame("status-body", html.Div([skeleton(124), skeleton(200), skeleton(250)], className="page")),
         dcc.Interval(id="status-clock", interval=REFRESH_MS),
     )
 
 
-def show(_clock: int) -> tuple[Children, Children, str]:
+def show(_clock: int) -> tuple[Any, ...]:
     facts = status_facts.gather()
-    verdict = status_view.verdict(status_facts.problems(facts))
-    return verdict, status_view.everything(facts), f"as of {time_text(facts.now)}"
+    verdict = partial(status_view.verdict, status_facts.problems(facts))
+    body = partial(status_view.everything, facts)
+    time = f"as of {time_text(facts.now)}"
+    return *markup.answer(verdict, keep=False), *markup.answer(body, keep=False), time

@@ -2,12 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from app.runtime import Runtime
+from tests.browser.support import Own, own_site
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
+# Patience for busy machines; what must be quick is measured where it is tested.
+expect.set_options(timeout=20_000)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -16,8 +23,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-expect.set_options(timeout=15_000)  # a test machine may be busy; what comes at once passes at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,16 +45,23 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def complaints(page: Page) -> Iterator[list[str]]:
     """What the browser complains about while the test runs; a test that asks for this fails if there is any.
 
-    Covers console errors, uncaught exceptions and violations of the content security policy. A test that provokes some
-    on purpose clears the list.
+    Covers console errors, uncaught exceptions, violations of the content security policy and ids that Dash finds twice.
+    A test that provokes some on purpose clears the list.
     """
     found: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" or "Content Security Policy" in message.text:
+        if message.type == "error" or any(words in message.text for words in BAD_WORDS):
             found.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     page.on("console", hear)
     page.on("pageerror", lambda error: found.append(f"uncaught: {error}"))
     yield found
     assert not found
+
+
+@pytest.fixture
+def own(runtime: Runtime, tmp_path: Path) -> Iterator[Own]:
+    """An instance on an empty database that collects nothing: the test decides what happens."""
+    with own_site(runtime, tmp_path) as made:
+        yield made

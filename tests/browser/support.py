@@ -1,0 +1,152 @@
+"""What the browser tests share: the pages, when they are complete, and an instance whose database a test may take away."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Request, ViewportSize, expect
+
+from app.runtime import Runtime
+from db.redis import announce
+from jobs.ingest import Ingest, Report
+from jobs.providers.base import Batch, Quote, VolumeKind
+from tests.conftest import start_site, stop_site, wait_for
+
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+COMPLETE = {
+    "/": ("#market-volatile .item-row >> nth=9", ".map[data-drawn]", "#market-tiles .tile-value .figure >> nth=0"),
+    "/items": (".ag-row >> nth=5",),
+    "/rankings": (".ranking tbody tr >> nth=20",),
+    "/status": (".status-table >> nth=1", ".verdict"),
+    "/item": ("#item-head h1",),
+}
+"""For each page what is there once it is complete."""
+
+WATCH = """(() => {
+  const seen = (window.seen = { shift: 0, longest: 0, sources: [] });
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
+    seen.shift += entry.value;
+    seen.sources.push(...entry.sources.map(({ node }) => node?.id || node?.className || node?.parentElement?.className));
+  } }).observe({ type: "layout-shift", buffered: true });
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) seen.longest = Math.max(seen.longest, entry.duration); })
+    .observe({ type: "longtask", buffered: true });
+})();"""
+"""Keeps the layout shift and the longest task of a page; to be added before it opens."""
+
+
+def opened(page: Page, site: str, path: str) -> Page:
+    """The page at `path`, complete."""
+    page.goto(site + path)
+    complete(page, path)
+    return page
+
+
+def complete(page: Page, path: str) -> None:
+    """Wait until everything of the page at `path` is there."""
+    name = path.split("?", maxsplit=1)[0]
+    for selector in COMPLETE["/item" if name.startswith("/item/") else name]:
+        expect(page.locator(selector)).to_be_visible(timeout=20_000)
+
+
+def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 15) -> None:
+    """Wait for a condition; `page.wait_for_function` needs eval, which the policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        page.wait_for_timeout(50)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def grave(page: Page) -> list[str]:
+    """What axe finds serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+
+
+@dataclass(slots=True)
+class Own:
+    """An instance of the test's own."""
+
+    url: str
+    runtime: Runtime
+
+    def keep(self, *quotes: Quote, source: str = "steam") -> None:
+        """Ingest quotes, as a provider's cycle does."""
+        held = self.runtime.services
+        ingest = Ingest(held.database, held.redis, heartbeat=timedelta(0))
+        ingest.keep(source, Batch(list(quotes)), Report(source, datetime.now(UTC)))
+
+    def publish(self, item_id: int, price: int, *, source: str = "steam") -> None:
+        """Announce a price, as ingestion does."""
+        publish(self.runtime.services.redis, item_id, price, source=source)
+
+    @contextlib.contextmanager
+    def without_database(self) -> Iterator[None]:
+        """Nobody can reach the database; afterwards everybody can again."""
+        url = self.runtime.database_url
+        name = url.rsplit("/", 1)[1].split("?")[0]
+        with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            try:
+                yield
+            finally:
+                connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def publish(client: Any, item_id: int, price: int, *, source: str) -> None:
+    """Announce a price on the channel that ingestion uses."""
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    message = {"type": "price", "item_id": item_id, "price": price, "volume": 3, "source": source, "timestamp": now}
+    announce(client, "prices", [message])
+
+
+def quote(name: str, price: int, at: datetime, *, volume: int = 100) -> Quote:
+    """A Steam quote in cents."""
+    return Quote(name, "steam", price, at, volume=volume, volume_kind=VolumeKind.INTERVAL)
+
+
+@contextlib.contextmanager
+def own_site(runtime: Runtime, folder: Path) -> Iterator[Own]:
+    """`tracera serve` on this runtime's servers, without jobs: nothing is collected."""
+    runtime.start()
+    site = start_site(
+        folder / "data",
+        TRACERA_DATABASE_URL=runtime.database_url,
+        TRACERA_REDIS_URL=runtime.redis_url,
+        TRACERA_PROVIDERS="steam",
+        TRACERA_SCHEDULER="false",
+    )
+    try:
+        wait_for(lambda: site.get("/healthz")[0] == 200, 60, f"not up; see {site.log}")
+        yield Own(site.url, runtime)
+    finally:
+        stop_site(site)
+
+
+def asked(page: Page) -> list[str]:
+    """Addresses of the documents that the page loads from now on; a change without reload adds none."""
+    found: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.is_navigation_request():
+            found.append(request.url)
+
+    page.on("request", note)
+    return found

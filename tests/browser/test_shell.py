@@ -1,0 +1,191 @@
+"""The frame around every page, and what holds for all pages alike."""
+
+import re
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.support import DESKTOP, PHONE, WATCH, asked, complete, grave, opened, overflow, until
+from tests.conftest import Site
+
+PATHS = ("/", "/items", "/rankings", "/status", "/item/7")
+NAMES = {"/": "Market", "/items": "Items", "/rankings": "Rankings", "/status": "Status"}
+CHIP = "[data-live-chip]"
+SCHEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS)
+def test_axe_and_the_console_find_nothing(
+    page: Page, site: str, complaints: list[str], path: str, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size(DESKTOP)
+    opened(page, site, path)
+    assert page.evaluate(SCHEME) == scheme
+    assert grave(page) == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_phone_scrolls_only_downwards(page: Page, site: str, complaints: list[str], path: str) -> None:
+    page.set_viewport_size(PHONE)
+    opened(page, site, path)
+    assert overflow(page) == 0
+    assert grave(page) == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_jumps_and_no_task_blocks_for_seconds(page: Page, site: str, path: str, size: Any) -> None:
+    page.set_viewport_size(size)
+    page.add_init_script(WATCH)
+    opened(page, site, path)
+    page.wait_for_timeout(1500)
+    seen = page.evaluate("window.seen")
+    assert seen["shift"] < 0.05, seen["sources"]
+    # The budget is 200 ms; a busy machine needs more, a renderer that is quadratic in rows needs many seconds.
+    assert seen["longest"] < 2000
+
+
+def test_links_change_the_page_without_loading_it_anew(page: Page, site: str, complaints: list[str]) -> None:
+    page.set_viewport_size(DESKTOP)
+    opened(page, site, "/")
+    loaded = asked(page)
+    side = page.locator("nav[aria-label='Pages']")
+    for path, name in NAMES.items():
+        side.get_by_role("link", name=name).click()
+        complete(page, path)
+        expect(page).to_have_url(site + path)
+        expect(page).to_have_title(f"{name} · Tracera")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(side.locator("[aria-current=page]")).to_have_text(name)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rankings")
+    assert loaded == []
+
+
+def test_the_bottom_bar_of_a_phone_goes_everywhere(page: Page, site: str, complaints: list[str]) -> None:
+    page.set_viewport_size(PHONE)
+    opened(page, site, "/")
+    bar = page.locator("nav[aria-label='Main pages']")
+    expect(page.locator("nav[aria-label='Pages']")).not_to_be_in_viewport()
+    for path, name in reversed(NAMES.items()):
+        link = bar.get_by_role("link", name=name)
+        box = link.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        link.click()
+        complete(page, path)
+        expect(bar.locator("[aria-current=page]")).to_have_text(name)
+
+
+def test_the_burger_shows_all_pages_and_closes_behind_one(page: Page, site: str, complaints: list[str]) -> None:
+    page.set_viewport_size(PHONE)
+    opened(page, site, "/")
+    page.get_by_role("button", name="All pages").click()
+    link = page.locator("nav[aria-label='Pages']").get_by_role("link", name="Status")
+    expect(link).to_be_in_viewport()
+    link.click()
+    complete(page, "/status")
+    expect(link).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("words", ["karambit doppler", "doppler karambit"])
+def test_search_finds_words_in_any_order_by_keyboard(page: Page, site: str, complaints: list[str], words: str) -> None:
+    opened(page, site, "/status")
+    loaded = asked(page)
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search items")
+    expect(field).to_be_focused()
+    page.keyboard.type(words)
+    options = page.get_by_role("option")
+    expect(options.first).to_contain_text("Karambit | Doppler")
+    expect(options.first).to_contain_text("$")
+    expect(options.first.locator(".option-figures")).to_have_text(re.compile(r"\$.*%"))
+    page.keyboard.press("ArrowDown")
+    second = options.nth(1)
+    expect(second).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", str(second.get_attribute("id")))
+    page.keyboard.press("ArrowUp")
+    chosen = options.first.get_attribute("data-href")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site}{chosen}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Karambit | Doppler")
+    expect(field).to_be_hidden()
+    assert loaded == []
+
+
+def test_search_says_when_nothing_is_found(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    page.get_by_role("button", name="Search items").click()
+    page.keyboard.type("no such thing")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    assert grave(page) == []
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{site}/status")
+    expect(page.get_by_role("combobox", name="Search items")).to_be_hidden()
+
+
+def test_the_colour_scheme_is_remembered(page: Page, site: str, complaints: list[str]) -> None:
+    page.emulate_media(color_scheme="light")
+    opened(page, site, "/status")
+    assert page.evaluate(SCHEME) == "light"
+    page.get_by_role("button", name="Light or dark colours").click()
+    until(page, lambda: page.evaluate(SCHEME) == "dark", "still light")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.reload()
+    assert page.evaluate(SCHEME) == "dark"
+    complete(page, "/status")
+    assert page.evaluate(SCHEME) == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+def test_an_unknown_address_says_so(page: Page, live_site: Site, complaints: list[str]) -> None:
+    assert live_site.get("/nowhere/at/all")[0] == 404
+    assert live_site.get("/item/7")[0] == 200
+    page.goto(f"{live_site.url}/nowhere/at/all")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+    expect(page).to_have_title("Not found · Tracera")
+    assert grave(page) == []
+    # The browser itself reports the status, and nothing else is wrong.
+    assert [text for text in complaints if "404" not in text] == []
+    complaints.clear()
+    page.locator("#content").get_by_role("link", name="All items").click()
+    complete(page, "/items")
+
+
+def test_the_chip_says_that_the_market_is_simulated_and_leads_to_the_status(
+    page: Page, site: str, complaints: list[str]
+) -> None:
+    opened(page, site, "/")
+    chip = page.locator(CHIP)
+    expect(chip).to_have_text(re.compile(r"^Simulated market · \d+ s$"))
+    expect(chip).to_have_attribute("data-live-state", "live")
+    chip.click()
+    complete(page, "/status")
+
+
+def test_the_chip_says_when_the_connection_is_lost(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    refused = {"on": False}
+    page.route_web_socket("**/api/v1/ws", lambda ws: ws.close() if refused["on"] else ws.connect_to_server() and None)
+    opened(page, site, "/rankings")
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "live")
+    page.context.set_offline(True)
+    expect(page.locator(CHIP)).to_contain_text("Offline")
+    refused["on"] = True
+    page.context.set_offline(False)
+    expect(page.locator(CHIP)).to_contain_text("Reconnecting")
+    refused["on"] = False
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "live", timeout=15_000)
+    page.close()
+
+
+def test_the_keyboard_reaches_the_content_first(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
