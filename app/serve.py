@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from app.auth.methods import BIND
 from app.factory import create_server
 from app.live.gateway import Gateway, create_app, create_uvicorn
 from app.live.settings import LiveSettings
@@ -20,6 +21,7 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
     jobs = Jobs(plan(settings, runtime.database_url), runtime.services.database, runtime.services.redis, providers)
     live = LiveSettings(base_url=settings.base_url, redis_url=runtime.redis_url, wsgi_workers=settings.threads)
     server = create_server(runtime)
+    server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
     gateway = create_app(server, live)
     if settings.scheduler:

@@ -1,16 +1,18 @@
 """Everything of accounts, put into the application."""
 
-from flask import Flask
 from flask_login import LoginManager
+from flask_openapi3 import OpenAPI
 
+from app.auth import account_routes, routes
+from app.auth.oauth import register_clients
 from app.auth.secret import session_secret
 from app.auth.sessions import register_sessions
 from app.auth.user import SignedIn, load_user
 from app.runtime import Runtime, services
 
 
-def register_auth(server: Flask, runtime: Runtime) -> None:
-    """Sessions and the user behind them; nothing connects."""
+def register_auth(server: OpenAPI, runtime: Runtime) -> None:
+    """Sessions, the user behind them, and the routes; nothing connects."""
     secret = session_secret(runtime.settings, embedded=runtime.embedded is not None)
     register_sessions(server, runtime.redis_url, secret, runtime.settings)
     manager = LoginManager()
@@ -20,3 +22,7 @@ def register_auth(server: Flask, runtime: Runtime) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> SignedIn | None:
         return load_user(services().database, token)
+
+    register_clients(server, runtime.settings)
+    server.register_api(routes.blueprint)
+    server.register_api(account_routes.blueprint)

@@ -115,15 +115,15 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
 
     def _save(self, app: Flask, session: StoredSession, response: Response) -> None:
         kept = {name: value for name, value in session.items() if name not in {CSRF, "_permanent"}}
-        if session.modified or not session.stored:
-            self.store.write(session.sid, kept, new=not session.stored)
-        elif session.due:
-            try:
+        try:
+            if session.modified or not session.stored:
+                self.store.write(session.sid, kept, new=not session.stored)
+            elif session.due:
                 self.store.touch(session.sid, kept)
-            except redis.RedisError as error:
-                log.warning("a session could not be prolonged", error=str(error))
+            else:
                 return
-        else:
+        except redis.RedisError as error:
+            log.warning("a session could not be kept", error=str(error))
             return
         self._cookie(app, response, session.sid)
 
