@@ -8,6 +8,7 @@ from flask import Flask
 from tests.auth.conftest import Make
 from tests.auth.servers.github import GitHub
 from tests.auth.servers.oidc import Claims, Oidc
+from tests.auth.servers.provider_mock import provider_mock
 from tests.auth.support import AUTH, HTML, Visitor, agreed, query_of
 
 
@@ -17,14 +18,9 @@ def someone(visitor: Visitor) -> dict[str, Any]:
     return me
 
 
-# The provider uses parts of Authlib that are on their way out.
-@pytest.mark.filterwarnings("ignore::authlib.deprecate.AuthlibDeprecationWarning")
 def test_google_against_oidc_provider_mock(make: Make) -> None:
-    from oidc_provider_mock import User, run_server_in_thread
-
-    ada = User(sub="ada-1", claims={"email": "ada@example.org", "email_verified": True, "name": "Ada Lovelace"})
-    with run_server_in_thread(user_claims=[ada]) as provider:
-        url = f"http://localhost:{provider.server_port}"
+    ada = {"sub": "ada-1", "email": "ada@example.org", "email_verified": True, "name": "Ada Lovelace"}
+    with provider_mock(ada) as url:
         visitor = Visitor(
             make(
                 google_client_id="id",
