@@ -1,5 +1,5 @@
 """One file a page; each has `register(app)`, which names its path and adds its callbacks to that application."""
 
-from pages import item, items, market, rankings, status
+from pages import account, item, items, market, rankings, sign_in, status
 
-ALL = (market, items, item, rankings, status)
+ALL = (market, items, item, rankings, status, sign_in, account)

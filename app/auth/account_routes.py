@@ -1,8 +1,7 @@
 """What belongs to a signed-in user: methods, sessions, keys, activity, export, the account itself."""
 
-import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import redis
 from flask import Response, abort, jsonify
@@ -14,6 +13,7 @@ from app.auth.caller import caller, forget_caller
 from app.auth.flow import refuse
 from app.auth.guarding import session_user_id, user_id
 from app.auth.keys import SHOWN, hash_key, new_key
+from app.auth.listing import public_id, session_entries
 from app.auth.methods import NAMES, usable
 from app.auth.places import PREFIX
 from app.auth.schemas import (
@@ -156,29 +156,3 @@ def delete_account(body: DeleteBody) -> Response:
     sessions().forget(current_session(), owner)
     forget_caller()
     return jsonify({"message": "The account and everything kept about you are deleted.", "next": "/"})
-
-
-def session_entries(owner: int) -> list[dict[str, Any]]:
-    """A user's sessions as listed; their real ids are secrets."""
-    here = caller().session_id
-    return [
-        {
-            "id": public_id(session_id),
-            "current": session_id == here,
-            "method": data.get("method"),
-            "address": data.get("address"),
-            "user_agent": data.get("user_agent"),
-            "created_at": _time(data.get("created")),
-            "last_seen": _time(seen),
-        }
-        for session_id, seen, data in session_store().of_user(owner)
-    ]
-
-
-def public_id(session_id: str) -> str:
-    """A name for a session that tells nothing of its id."""
-    return hashlib.sha256(session_id.encode("ascii")).hexdigest()[:16]
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
