@@ -55,7 +55,7 @@ def _profile(facts: Facts) -> html.Section:
             html.Div(
                 [
                     html.Div(user["name"], className="account-title"),
-                    html.Div(email or "no e-mail address", className="muted"),
+                    html.Div(email or "no e-mail address", className="muted account-small"),
                 ]
             ),
         ],
@@ -155,7 +155,7 @@ def _key_form() -> html.Form:
                 placeholder="backup script",
                 required=True,
                 withAsterisk=False,
-                maxLength=60,
+                inputProps={"maxLength": 60},
             ),
             dmc.SegmentedControl(
                 name="scope",
@@ -193,7 +193,7 @@ def _data() -> html.Section:
                 label="Type “delete my account”",
                 required=True,
                 withAsterisk=False,
-                inputProps={"autoComplete": "off"},
+                autoComplete="off",
             ),
             html.Button("Delete for good", type="submit", className="account-button account-danger"),
         ],

@@ -53,13 +53,13 @@ def _email(next_path: str) -> html.Form:
         [
             dmc.TextInput(
                 name="email",
-                type="email",
                 label="E-mail address",
                 placeholder="you@example.org",
                 required=True,
                 withAsterisk=False,
                 size="md",
-                inputProps={"autoComplete": "email"},
+                autoComplete="email",
+                inputProps={"type": "email", "maxLength": 254},
             ),
             html.Button([icon("email"), html.Span("Send me a sign-in link")], type="submit", className="account-way"),
             html.Div(id=SAID, className="account-said", role="status"),

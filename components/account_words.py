@@ -26,8 +26,8 @@ _SYSTEMS: Final = (
 )
 _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "account": "Account created with {method}",
-        "sign-in": "Signed in with {method}",
+        "account": "Account created {method}",
+        "sign-in": "Signed in {method}",
         "sign-out": "Signed out",
         "sign-out-everywhere": "Signed out everywhere",
         "session-end": "Ended a session",
@@ -52,7 +52,12 @@ def device(user_agent: str | None) -> str:
 def event(kind: str, detail: Mapping[str, Any]) -> str:
     """A line of the log; an event of a later version is shown by its own name."""
     known = dict.fromkeys(("method", "name", "scope"), UNKNOWN) | dict(detail)
-    known["method"] = method(str(known["method"]))
+    name = str(known["method"])
+    known["method"] = method(name)
+    if kind in {"account", "sign-in"}:
+        known["method"] = (
+            "as the local owner" if name == "local" else f"with {'an ' if name == 'email' else ''}{method(name)}"
+        )
     return _EVENTS[kind].format(**known) if kind in _EVENTS else kind.replace("-", " ")
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 
 from app.auth.places import is_loopback
 from app.runtime import EXTENSION, Runtime
@@ -37,21 +37,29 @@ def usable(settings: Settings) -> list[str]:
     return configured(settings) or (["local"] if local_owner_allowed() else [])
 
 
+def local_owner_open(server: Flask) -> bool:
+    """Whether this instance has a local owner: embedded servers, no method configured, nothing beyond loopback."""
+    runtime: Runtime = server.extensions[EXTENSION]
+    settings = runtime.settings
+    return (
+        runtime.embedded is not None
+        and settings.database_url is None
+        and settings.redis_url is None
+        and not configured(settings)
+        and is_loopback(server.config.get(BIND))
+        and is_loopback(urlsplit(settings.base_url).hostname)
+    )
+
+
 def local_owner_allowed() -> bool:
     """Whether the current request may sign in as the local owner, without any proof.
 
-    Only on embedded servers with no method configured and a loopback bind; only to a loopback name (another name that
-    points here would be a page rebinding its DNS), from a loopback address, and not through a proxy.
+    Only to a loopback name (another name that points here would be a page rebinding its DNS), from a loopback address, and
+    not through a proxy.
     """
-    runtime: Runtime = current_app.extensions[EXTENSION]
-    settings = runtime.settings
-    embedded = runtime.embedded is not None and settings.database_url is None and settings.redis_url is None
     proxied = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"))
     return (
-        embedded
-        and not configured(settings)
-        and is_loopback(current_app.config.get(BIND))
-        and is_loopback(urlsplit(settings.base_url).hostname)
+        local_owner_open(current_app)
         and is_loopback(urlsplit(request.host_url).hostname)
         and is_loopback(request.remote_addr)
         and not proxied

@@ -4,6 +4,7 @@ from flask_login import LoginManager
 from flask_openapi3 import OpenAPI
 
 from app.auth import account_routes, routes
+from app.auth.methods import local_owner_open
 from app.auth.oauth import register_clients
 from app.auth.secret import session_secret
 from app.auth.sessions import register_sessions
@@ -14,7 +15,9 @@ from app.runtime import Runtime, services
 def register_auth(server: OpenAPI, runtime: Runtime) -> None:
     """Sessions, the user behind them, and the routes; nothing connects."""
     secret = session_secret(runtime.settings, embedded=runtime.embedded is not None)
-    register_sessions(server, runtime.redis_url, secret, runtime.settings)
+    store = register_sessions(server, runtime.redis_url, secret, runtime.settings)
+    # The local owner proves nothing: when the instance opens up, his sessions end too.
+    store.is_closed = lambda method: method == "local" and not local_owner_open(server)
     manager = LoginManager()
     manager.session_protection = None  # a phone changes its address; the session's id is what protects it
     manager.init_app(server)

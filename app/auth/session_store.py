@@ -38,6 +38,8 @@ class SessionStore:
         self.redis = redis.Redis.from_url(
             url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 1), health_check_interval=15
         )
+        self.is_closed: Callable[[str | None], bool] = lambda _method: False
+        """Whether sessions of a sign-in method are not accepted any more."""
         self._down_until = 0.0
         self._lock = threading.Lock()
 
@@ -55,7 +57,9 @@ class SessionStore:
         if text is None:
             return None
         held = orjson.loads(text)
-        return (held, left) if isinstance(held, dict) else None
+        if not isinstance(held, dict) or self.is_closed(held.get("method")):
+            return None
+        return held, left
 
     def user_token(self, session_id: str) -> str | None:
         """What a session says of its user; None for an unknown session or a visitor's."""
