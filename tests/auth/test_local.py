@@ -11,9 +11,8 @@ from app.auth.secret import FILE, session_secret
 from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings, SettingsError, load
+from tests.auth.conftest import Make
 from tests.auth.support import AUTH, JSON, Visitor
-
-HERE = {"base_url": "http://localhost:8050"}
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +25,21 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     runtime.stop()
 
 
-def application(folder: Path, bind: str | None = "127.0.0.1", **settings: Any) -> Flask:
-    runtime = Runtime(Settings(_env_file=None, data_dir=folder, **settings))
-    server = create_server(runtime)
-    if bind is not None:
-        server.config[BIND] = bind
-    return server
+@pytest.fixture
+def application(embedded: Path) -> Iterator[Make]:
+    """Makes applications on that folder."""
+    made: list[Runtime] = []
+
+    def create(bind: str | None = "127.0.0.1", **settings: Any) -> Flask:
+        made.append(Runtime(Settings(_env_file=None, data_dir=embedded, **settings)))
+        server = create_server(made[-1])
+        if bind is not None:
+            server.config[BIND] = bind
+        return server
+
+    yield create
+    for runtime in made:
+        runtime.stop()
 
 
 def attempt(server: Flask, base_url: str = "http://localhost:8050", **options: Any) -> int:
@@ -41,8 +49,8 @@ def attempt(server: Flask, base_url: str = "http://localhost:8050", **options: A
     return status
 
 
-def test_the_local_owner_signs_in_with_one_click(embedded: Path) -> None:
-    server = application(embedded)
+def test_the_local_owner_signs_in_with_one_click(application: Make) -> None:
+    server = application()
     visitor = Visitor(server, "http://localhost:8050")
     assert visitor.get(f"{AUTH}/providers").get_json()["configured"] == ["local"]
     reply = visitor.send("POST", f"{AUTH}/local", {"next": "/items"})
@@ -63,30 +71,30 @@ def test_the_local_owner_signs_in_with_one_click(embedded: Path) -> None:
         {"smtp_host": "localhost", "smtp_from": "a@b"},
     ],
 )
-def test_not_once_a_real_method_is_configured(settings: dict[str, Any], embedded: Path) -> None:
-    assert attempt(application(embedded, **settings)) == 403
+def test_not_once_a_real_method_is_configured(settings: dict[str, Any], application: Make) -> None:
+    assert attempt(application(**settings)) == 403
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "::", "192.168.1.5", "tracera.example", None])  # noqa: S104
-def test_not_on_another_bind(bind: str | None, embedded: Path) -> None:
-    assert attempt(application(embedded, bind)) == 403
+def test_not_on_another_bind(bind: str | None, application: Make) -> None:
+    assert attempt(application(bind)) == 403
 
 
-def test_not_with_a_public_base_url(embedded: Path) -> None:
-    assert attempt(application(embedded, base_url="https://tracera.example")) == 403
+def test_not_with_a_public_base_url(application: Make) -> None:
+    assert attempt(application(base_url="https://tracera.example")) == 403
 
 
-def test_not_from_another_address(embedded: Path) -> None:
-    assert attempt(application(embedded), environ_base={"REMOTE_ADDR": "192.168.1.9"}) == 403
+def test_not_from_another_address(application: Make) -> None:
+    assert attempt(application(), environ_base={"REMOTE_ADDR": "192.168.1.9"}) == 403
 
 
-def test_not_by_a_name_that_was_rebound_to_this_computer(embedded: Path) -> None:
-    assert attempt(application(embedded), "http://evil.example:8050") == 403
+def test_not_by_a_name_that_was_rebound_to_this_computer(application: Make) -> None:
+    assert attempt(application(), "http://evil.example:8050") == 403
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
-def test_not_through_a_proxy(header: str, embedded: Path) -> None:
-    assert attempt(application(embedded), headers={header: "127.0.0.1"}) == 403
+def test_not_through_a_proxy(header: str, application: Make) -> None:
+    assert attempt(application(), headers={header: "127.0.0.1"}) == 403
 
 
 def test_not_on_servers_of_others(runtime: Runtime) -> None:
@@ -95,10 +103,10 @@ def test_not_on_servers_of_others(runtime: Runtime) -> None:
     assert attempt(server) == 403
 
 
-def test_a_session_of_the_local_owner_ends_when_the_instance_opens_up(embedded: Path) -> None:
-    visitor = Visitor(application(embedded), "http://localhost:8050")
+def test_a_session_of_the_local_owner_ends_when_the_instance_opens_up(application: Make) -> None:
+    visitor = Visitor(application(), "http://localhost:8050")
     visitor.send("POST", f"{AUTH}/local", {})
-    later = Visitor(application(embedded, steam_login=True), "http://localhost:8050")
+    later = Visitor(application(steam_login=True), "http://localhost:8050")
     later.client.set_cookie("tracera_session", visitor.cookie() or "")
     assert later.get(f"{AUTH}/me", headers=JSON).status_code == 401
 
