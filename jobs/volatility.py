@@ -62,7 +62,6 @@ def _measured(panel: Panel) -> tuple[Panel, Measures]:
         previous_close=panel.previous,
         high=panel.high,
         low=panel.low,
-        threads=2,
     )
     return panel, result
 
