@@ -10,8 +10,15 @@
     props("notifications", { sendNotifications: [notice] });
   }
 
+  /** This session's token: from the cookie that Dash uses too, else asked for. */
+  async function tokenOf() {
+    const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("_csrf_token="));
+    if (cookie) return decodeURIComponent(cookie.slice("_csrf_token=".length));
+    return (await (await fetch("/api/v1/auth/csrf", { cache: "no-store" })).json()).token;
+  }
+
   async function call(method, path, body) {
-    const { token } = await (await fetch("/api/v1/auth/csrf", { cache: "no-store" })).json();
+    const token = await tokenOf();
     const headers = { Accept: "application/json", "X-CSRF-Token": token };
     if (body) headers["Content-Type"] = "application/json";
     const reply = await fetch(path, { method, headers, body: body && JSON.stringify(body) });

@@ -16,6 +16,8 @@ from tests.auth.servers.wire import serving
 from tests.auth.support import Visitor
 
 SECRET = "a-secret-of-tests-that-is-long-enough"  # noqa: S105
+UNLIMITED = {"limit_sign_in": "0", "limit_auth": "0"}
+"""Tests knock more often than people; limits have tests of their own."""
 Make = Callable[..., Flask]
 
 
@@ -30,6 +32,7 @@ def make(database_url: str, endpoints: Endpoints, redis_client: redis.Redis) -> 
             "database_url": database_url,
             "redis_url": endpoints.redis_url,
             "session_secret": SECRET,
+            **UNLIMITED,
         } | settings
         made.append(Runtime(Settings(_env_file=None, **given)))
         return create_server(made[-1])

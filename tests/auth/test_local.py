@@ -11,7 +11,7 @@ from app.auth.secret import FILE, session_secret
 from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings, SettingsError, load
-from tests.auth.conftest import Make
+from tests.auth.conftest import UNLIMITED, Make
 from tests.auth.support import AUTH, JSON, Visitor
 
 
@@ -31,7 +31,7 @@ def application(embedded: Path) -> Iterator[Make]:
     made: list[Runtime] = []
 
     def create(bind: str | None = "127.0.0.1", **settings: Any) -> Flask:
-        made.append(Runtime(Settings(_env_file=None, data_dir=embedded, **settings)))
+        made.append(Runtime(Settings(_env_file=None, data_dir=embedded, **UNLIMITED, **settings)))
         server = create_server(made[-1])
         if bind is not None:
             server.config[BIND] = bind

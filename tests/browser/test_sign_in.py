@@ -36,6 +36,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         site = start_site(
             tmp_path_factory.mktemp("accounts") / "data",
             TRACERA_DEMO_HISTORY_DAYS="0",
+            TRACERA_LIMIT_AUTH="0",
+            TRACERA_LIMIT_SIGN_IN="0",
             TRACERA_GOOGLE_CLIENT_ID="google-id",
             TRACERA_GOOGLE_CLIENT_SECRET="google-secret",  # noqa: S106
             TRACERA_GOOGLE_METADATA_URL=f"{google_url}/.well-known/openid-configuration",
