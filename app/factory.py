@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app.api import register_api
+from app.auth.register import register_auth
 from app.compression import register_compression
 from app.dashboard import register_dash
 from app.health import register_health
@@ -18,6 +19,7 @@ def create_server(runtime: Runtime) -> "Flask":
     """A complete Flask + Dash application; nothing connects before the first request."""
     server = create_flask(runtime.settings)
     register_runtime(server, runtime)
+    register_auth(server, runtime)
     register_errors(server)
     register_compression(server)
     register_health(server)

@@ -4,6 +4,7 @@ import sys
 from contextlib import ExitStack
 from functools import partial
 
+from app.auth.methods import BIND
 from app.factory import create_server
 from app.listen import bound, ending
 from app.live.gateway import Gateway, create_app, create_uvicorn
@@ -53,6 +54,7 @@ def assemble(runtime: Runtime, providers: list[Provider]) -> tuple[Gateway, Jobs
         quiet_after=max(LEAST_QUIET, 3 * min(provider.interval for provider in providers)) if providers else None,
     )
     server = create_server(runtime)
+    server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
     return create_app(server, live, latest=from_database(services.database)), jobs
 

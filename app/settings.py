@@ -1,10 +1,10 @@
 """Every setting, typed, from the environment (`TRACERA_…`) or a `.env` file."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
@@ -83,6 +83,37 @@ class Settings(BaseSettings):
         default=None, gt=0, description="Seconds after which a provider's cycle is given up."
     )
 
+    session_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Signs cookies and forms, 32 characters or more; unset: made and kept in the data folder.",
+    )
+    google_client_id: str | None = Field(default=None, description="Sign-in with Google: the OAuth client's id.")
+    google_client_secret: SecretStr | None = Field(default=None, description="Sign-in with Google: its secret.")
+    google_metadata_url: str = Field(
+        default="https://accounts.google.com/.well-known/openid-configuration",
+        description="Where the OpenID provider describes itself.",
+    )
+    github_client_id: str | None = Field(default=None, description="Sign-in with GitHub: the OAuth app's id.")
+    github_client_secret: SecretStr | None = Field(default=None, description="Sign-in with GitHub: its secret.")
+    github_url: str = Field(default="https://github.com", description="Base address of GitHub's OAuth.")
+    github_api_url: str = Field(default="https://api.github.com", description="Base address of GitHub's API.")
+    steam_login: bool = Field(
+        default=False, description="Sign-in with Steam; linking Steam to an account needs no setting."
+    )
+    steam_openid_url: str = Field(
+        default="https://steamcommunity.com/openid",
+        description="Base address of Steam's OpenID; trusted to say who signs in.",
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server for sign-in links; unset: no links.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the mail server is spoken to: starttls, tls or none."
+    )
+    smtp_user: str | None = Field(default=None, description="User at the mail server; unset: no authentication.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
+    smtp_from: str | None = Field(default=None, description="Sender of sign-in links; needed with `TRACERA_SMTP_HOST`.")
+
     @field_validator("providers", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -128,6 +159,18 @@ class Settings(BaseSettings):
     def _keys(self) -> Self:
         if "priceempire" in self.providers and not self.priceempire_key:
             raise ValueError("TRACERA_PRICEEMPIRE_KEY is needed for the provider priceempire")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_methods(self) -> Self:
+        """A method of signing in that is half configured is a mistake, not a method that is off."""
+        for name in ("google", "github"):
+            if bool(getattr(self, f"{name}_client_id")) != bool(getattr(self, f"{name}_client_secret")):
+                raise ValueError(
+                    f"TRACERA_{name.upper()}_CLIENT_ID and TRACERA_{name.upper()}_CLIENT_SECRET belong together"
+                )
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("TRACERA_SMTP_FROM is needed with TRACERA_SMTP_HOST")
         return self
 
 

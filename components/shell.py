@@ -5,6 +5,7 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
 from components import clientside, context, first_paint, navigation, search, theme
+from components.account_menu import account_menu
 from components.icon import icon
 from components.live import live_chip
 
@@ -32,7 +33,7 @@ INDEX = """<!DOCTYPE html>
 
 
 def layout() -> dmc.MantineProvider:
-    """Everything around a page; asks neither database nor Redis, so it is there even when they are not."""
+    """Everything around a page; there even when database and Redis are not."""
     simulated = context.simulated()
     shell = dmc.AppShell(
         [
@@ -84,7 +85,7 @@ def _header(*, simulated: bool) -> html.Div:
                         size="lg",
                         **scheme,
                     ),
-                    html.Div(id="account"),
+                    html.Div(account_menu(), id="account"),
                 ],
                 className="header-end",
             ),

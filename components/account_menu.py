@@ -1,0 +1,78 @@
+"""The corner of the header: who is signed in, and the way in or out."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from components import account_facts
+from components.icon import icon
+
+SIGN_OUT: dict[str, Any] = {"data-account-send": "POST /api/v1/auth/logout"}
+UNKNOWN = "Your session cannot be checked right now. What is public is shown; your own pages come back by themselves."
+
+
+def account_menu() -> html.Div:
+    """A menu for who is signed in, else the way in; says so where it cannot be known."""
+    who = account_facts.who()
+    if who.unknown:
+        return html.Div(_unknown(), className="account-corner")
+    if who.user_id is None or who.kind != "session":
+        return html.Div(
+            dcc.Link(
+                [icon("user", size=16), html.Span("Sign in", className="account-name")],
+                href="/sign-in",
+                className="account-open",
+            ),
+            className="account-corner",
+        )
+    return html.Div(_menu(account_facts.name()), className="account-corner")
+
+
+def initials(name: str) -> str:
+    """One or two letters that stand for a name."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+def _menu(name: str) -> dmc.Menu:
+    label: dict[str, Any] = {"aria-label": f"Account of {name}"}
+    opener = html.Button(
+        [
+            html.Span(initials(name), className="account-initials"),
+            html.Span(name, className="account-name"),
+            icon("chevron-down", size=14),
+        ],
+        type="button",
+        className="account-open",
+        **label,
+    )
+    return dmc.Menu(
+        [
+            dmc.MenuTarget(opener, boxWrapperProps={"className": "account-target"}),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuItem("Account", href="/account", leftSection=icon("user", size=16)),
+                    dmc.MenuDivider(),
+                    dmc.MenuItem("Sign out", leftSection=icon("sign-out", size=16), **SIGN_OUT),
+                ]
+            ),
+        ],
+        position="bottom-end",
+        width=200,
+        shadow="md",
+    )
+
+
+def _unknown() -> dmc.Tooltip:
+    return dmc.Tooltip(
+        html.Button(
+            [icon("alert", size=16), html.Span("Session unknown", className="account-name")],
+            type="button",
+            className="account-open account-unknown",
+        ),
+        label=UNKNOWN,
+        multiline=True,
+        w=280,
+        events={"hover": True, "focus": True, "touch": True},
+    )

@@ -1,0 +1,52 @@
+"""The ways in."""
+
+from dash import Dash, dcc, html
+
+from app.auth.methods import usable
+from app.auth.places import own_path
+from app.auth.refusal import REFUSALS
+from components import account_facts, account_sign_in, context
+from components.page import Children, error_state, page, register_page
+
+
+def register(_app: Dash) -> None:
+    register_page(__name__, path="/sign-in", title="Sign in · Tracera", description="The ways in", layout=layout)
+
+
+def layout(error: str | None = None, next: str | None = None, **_query: str) -> html.Div:  # noqa: A002 - the address says so
+    box: list[Children] = [html.H1("Sign in", className="page-title")]
+    if error is not None and error in REFUSALS:
+        box.append(account_sign_in.alert(REFUSALS[error][1]))
+    who = account_facts.who()
+    if who.unknown:
+        box.append(
+            error_state(
+                "Signing in is not possible right now", "The session store does not answer. It comes back by itself."
+            )
+        )
+    elif who.kind == "session":
+        box += _signed_in()
+    else:
+        box += _ways(own_path(next, "/account"))
+    return page(html.Section(box, className="card account-box"))
+
+
+def _signed_in() -> list[Children]:
+    return [
+        html.P(["You are signed in as ", html.Strong(account_facts.name()), "."], className="account-note"),
+        dcc.Link("Go to your account", href="/account", className="account-way"),
+    ]
+
+
+def _ways(next_path: str) -> list[Children]:
+    found = account_sign_in.ways(usable(context.settings()), next_path)
+    if not found:
+        return [
+            html.P(
+                "No way to sign in is configured on this instance. Prices, charts and rankings need no account."
+                " Who runs it finds the settings in docs/accounts.md.",
+                className="account-note",
+            )
+        ]
+    why = "For your portfolio, watchlist and API keys. Everything else needs no account."
+    return [html.P(why, className="account-note"), *found]
