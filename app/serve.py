@@ -6,6 +6,7 @@ from functools import partial
 
 from app.auth.methods import BIND
 from app.factory import create_server
+from app.guard.sockets import SocketGuard
 from app.listen import bound, ending
 from app.live.gateway import Gateway, create_app, create_uvicorn
 from app.live.latest import from_database
@@ -56,7 +57,9 @@ def assemble(runtime: Runtime, providers: list[Provider]) -> tuple[Gateway, Jobs
     server = create_server(runtime)
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
-    return create_app(server, live, latest=from_database(services.database)), jobs
+    guard = SocketGuard(server)
+    latest = from_database(services.database)
+    return create_app(server, live, latest=latest, authorise=guard.authorise, permits=guard.permits), jobs
 
 
 def announce(host: str, port: int, settings: Settings) -> None:

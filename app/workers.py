@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import structlog
 
+from app.auth.secret import session_secret
 from app.listen import bound, ending
 from app.runtime import Runtime
 from app.serve import announce
@@ -104,4 +105,6 @@ def _environment(runtime: Runtime) -> dict[str, str]:
         "TRACERA_SHARED_PORT": "1",
         "TRACERA_DATABASE_URL": runtime.database_url,
         "TRACERA_REDIS_URL": runtime.redis_url,
+        # A token that one process hands out is checked by another.
+        "TRACERA_SESSION_SECRET": session_secret(runtime.settings, embedded=runtime.embedded is not None),
     }

@@ -1,0 +1,185 @@
+"""Every operation of /openapi.json with generated requests, as a visitor and as somebody signed in."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from schemathesis import AuthContext, Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from app.auth.session_store import USER, SessionStore, new_session_id
+from app.auth.sessions import COOKIE
+from app.auth.sessions import EXTENSION as SESSIONS
+from app.factory import create_server
+from app.guard.openapi import TOKEN, describe
+from app.guard.settings import COUNTED
+from app.runtime import Runtime
+from app.settings import Settings
+from db import providers, users
+from db.embedded import Endpoints
+from jobs.ingest import Ingest, Report
+from jobs.providers.base import Batch, Quote, VolumeKind
+
+EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "25"))
+LATER = "later"
+GENERATED = hypothesis_settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+OPAQUE = {
+    ("GET", "/api/v1/items"),  # cursor
+    ("GET", "/api/v1/auth/magic-link/verify"),  # token
+    ("POST", "/api/v1/auth/magic-link/verify"),
+    ("POST", "/api/v1/auth/magic-link"),  # an address that mail can be sent to
+    ("GET", "/api/v1/auth/steam/callback"),  # state
+    ("POST", "/api/v1/auth/unlink"),  # a linked method
+    ("GET", "/api/v1/items/{item_id}/history"),  # a source of this item
+    ("GET", "/api/v1/items/{item_id}/volatility"),
+}
+
+
+@pytest.fixture(scope="module")
+def application(endpoints: Endpoints, template: str) -> Iterator[Flask]:
+    """The application on a database of this file's own, without limits, which are not what is tested here."""
+    with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE generated TEMPLATE {template}")
+    url = endpoints.database_url.replace("/tracera?", "/generated?")
+    limits: dict[str, Any] = {f"limit_{group}": "0" for group in COUNTED}
+    settings = Settings(_env_file=None, database_url=url, redis_url=endpoints.redis_url, stale_seconds=86_400, **limits)
+    runtime = Runtime(settings)
+    runtime.start()
+    now = datetime.now(UTC)
+    quote = Quote("Glove Case", "steam", 950, now, volume=3, volume_kind=VolumeKind.INTERVAL)
+    held = runtime.services
+    Ingest(held.database, held.redis, heartbeat=timedelta(0)).keep("steam", Batch([quote]), Report("steam", now))
+    providers.register(held.database, "steam", simulated=False, interval=60)
+    providers.succeeded(held.database, "steam", at=now, seconds=1, stored=1, next_attempt=now)
+    yield create_server(runtime)
+    runtime.stop()
+
+
+def document() -> dict[str, Any]:
+    """What /openapi.json says; nothing connects."""
+    server = create_server(Runtime(Settings(_env_file=None, database_url="postgresql:///x", redis_url="redis://x")))
+    with server.test_request_context("/openapi.json"):
+        return describe(server.api_doc)  # type: ignore[attr-defined]  # it is flask_openapi3's Flask
+
+
+class UnderTest:
+    """The application that tests made; operations are listed before there is one."""
+
+    server: Flask
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        return self.server.wsgi_app(environ, start_response)
+
+
+under_test = UnderTest()
+
+
+def described() -> OpenApiSchema:
+    """The operations, to be sent to the application under test."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    schema.location = "/openapi.json"
+    schema.app = under_test
+    return schema
+
+
+DOCUMENT = document()
+as_visitor, as_member = described(), described()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sent_to(application: Flask) -> None:
+    """Send what is generated to the application."""
+    under_test.server = application
+
+
+@dataclass(slots=True)
+class Browser:
+    """A browser and what it sends along; a member's is signed in anew where a request has ended session or account."""
+
+    application: Flask
+    member: bool
+    session_id: str = ""
+    user_token: str = ""
+
+    def credentials(self) -> dict[str, Any]:
+        store: SessionStore = self.application.extensions[SESSIONS]
+        client = self.application.test_client()
+        if self.member:
+            if not self.session_id or store.user_token(self.session_id) is None or not self._exists():
+                self._sign_in(store)
+            client.set_cookie(store.cookie_name, self.session_id)
+        token = client.get("/api/v1/auth/csrf").get_json()["token"]
+        cookie = client.get_cookie(store.cookie_name)
+        assert cookie
+        return {"cookies": {store.cookie_name: cookie.value}, "headers": {"X-CSRF-Token": token}}
+
+    def _exists(self) -> bool:
+        user_id, _, key = self.user_token.partition(":")
+        return users.with_key(self.application.extensions["tracera"].services.database, int(user_id), key) is not None
+
+    def _sign_in(self, store: SessionStore) -> None:
+        with self.application.extensions["tracera"].services.database.connection() as connection:
+            user_id = users.create(connection, name="Ada", email=None, avatar_url=None)
+            row = users.signed_in(connection, user_id)
+        self.session_id, self.user_token = new_session_id(), f"{user_id}:{row['session_key']}"
+        store.write(self.session_id, {USER: self.user_token}, new=True)
+
+
+@as_visitor.auth(refresh_interval=None)
+@as_member.auth(refresh_interval=None)
+class Later:
+    """Marks requests that carry good credentials: some are made before there is an application to give any."""
+
+    def get(self, _case: Case[Any], _ctx: AuthContext) -> str:
+        return LATER
+
+    def set(self, case: Case[Any], data: str, _ctx: AuthContext) -> None:
+        case.cookies[COOKIE] = case.headers[TOKEN["name"]] = data
+
+
+def check(case: Case[Any], browser: Browser) -> None:
+    """Every check; but where a value must be one that the server gave, a well-formed one may be refused with 400."""
+    if case.cookies.get(COOKIE) == LATER:
+        good = browser.credentials()
+        case.cookies.update(good["cookies"])
+        case.headers.update(good["headers"])
+    opaque = (case.method, case.path) in OPAQUE
+    case.call_and_validate(excluded_checks=[positive_data_acceptance] if opaque else [])
+
+
+@pytest.fixture(scope="module")
+def visitor(application: Flask) -> Browser:
+    """A browser that never signed in: a signed cookie, and the token that belongs to it."""
+    return Browser(application, member=False)
+
+
+@pytest.fixture(scope="module")
+def member(application: Flask) -> Browser:
+    return Browser(application, member=True)
+
+
+@as_visitor.parametrize()
+@GENERATED
+def test_as_a_visitor(case: Case[Any], visitor: Browser) -> None:
+    check(case, visitor)
+
+
+@as_member.parametrize()
+@GENERATED
+def test_signed_in(case: Case[Any], member: Browser) -> None:
+    check(case, member)
