@@ -4,14 +4,23 @@ from flask import Response, abort, jsonify, request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.api import history, items, operations, rankings, volatility
+from app.api import (
+    history,
+    items,
+    operations,
+    portfolio,
+    portfolio_files,
+    portfolio_shares,
+    rankings,
+    volatility,
+)
 from app.guard.methods import METHODS, allowed_methods
 from app.guard.openapi import describe
 
 
 def register_api(server: OpenAPI) -> None:
     """Add every resource, and an answer in the contract's form where there is none."""
-    for resource in (items, history, volatility, rankings, operations):
+    for resource in (items, history, volatility, rankings, operations, portfolio, portfolio_files, portfolio_shares):
         server.register_api(resource.blueprint)
 
     @server.route("/openapi.json")
