@@ -34,7 +34,7 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         cleanup.callback(runtime.stop)
         providers = build_providers(settings)
         runtime.start()
-        gateway, jobs = assemble(runtime, providers)
+        gateway, jobs = assemble(runtime, providers, host)
         if settings.scheduler:
             cleanup.callback(jobs.stop)
             jobs.start()
@@ -44,7 +44,7 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         server.run(sockets=sockets)
 
 
-def assemble(runtime: Runtime, providers: list[Provider]) -> tuple[Gateway, Jobs]:
+def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Gateway, Jobs]:
     """The ASGI application and the jobs, neither running yet."""
     settings, services = runtime.settings, runtime.services
     jobs = Jobs(plan(settings, runtime.database_url), services.database, services.redis, providers)

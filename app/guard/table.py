@@ -52,6 +52,30 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/export"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/account"): Row(SIGNED_IN, Group.AUTH),
+    # The portfolio. A key that may only read changes nothing; sharing wants a session.
+    ("GET", "/api/v1/portfolio"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/portfolio/import"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolio/import"): Row(KEY_FULL, Group.IMPORT),
+    ("GET", "/api/v1/portfolio/lots"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/portfolio/snapshots"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/portfolio/risk"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolio/what-if"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/portfolio/transactions"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolio/transactions"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/portfolio/transactions/<int:transaction_id>"): Row(KEY_FULL, Group.JSON),
+    ("POST", "/api/v1/portfolio/transactions/csv"): Row(KEY_FULL, Group.JSON),
+    ("POST", "/api/v1/portfolio/transactions/steam"): Row(KEY_FULL, Group.JSON),
+    ("GET", "/api/v1/portfolio/export"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolio/restore"): Row(KEY_FULL, Group.JSON),
+    ("GET", "/api/v1/portfolio/shares"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolio/shares"): Row(SIGNED_IN, Group.JSON),
+    ("DELETE", "/api/v1/portfolio/shares/<int:share_id>"): Row(SIGNED_IN, Group.JSON),
+    ("GET", "/api/v1/portfolios"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/portfolios"): Row(KEY_FULL, Group.JSON),
+    ("PATCH", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
+    ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
     # What there is not: 404 or 405 for everybody
     ("GET", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     ("POST", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
@@ -77,6 +101,7 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
     "/status": PUBLIC,
+    "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
     "/account": SIGNED_IN,
 }
@@ -89,9 +114,10 @@ CALLBACKS: Final[dict[str, Access]] = {
     "search-body.children": PUBLIC,
     # Market
     "market-tiles.children": PUBLIC,
-    "market-strip.children": PUBLIC,
-    "..market-up.children...market-down.children...market-volatile.children..": PUBLIC,
-    "market-map.children": PUBLIC,
+    "..market-strip-markup.data...market-strip-state.children..": PUBLIC,
+    "..market-up-markup.data...market-up-state.children...market-down-markup.data...market-down-state.children"
+    "...market-volatile-markup.data...market-volatile-state.children..": PUBLIC,
+    "..market-map-markup.data...market-map-state.children..": PUBLIC,
     # Items
     "..items-grid.getRowsResponse...items-total.children...items-state.children..": PUBLIC,
     "..items-weapon_type.children...items-wear.children...items-rarity.children...items-source.children..": PUBLIC,
@@ -102,12 +128,13 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..price-chart-data.data...price-chart-state.children..": PUBLIC,
     "..item-measures.children...item-measured.children..": PUBLIC,
     # Rankings
-    "..rankings-note.children...rankings-body.children..": PUBLIC,
+    "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
-    "..status-verdict.children...status-body.children...status-time.children..": PUBLIC,
+    "..status-verdict-markup.data...status-verdict-state.children...status-body-markup.data"
+    "...status-body-state.children...status-time.children..": PUBLIC,
 }
 """By output, as Dash names it but without the hashes of duplicates. Those that run in the browser have none."""
 
@@ -123,6 +150,7 @@ MESSAGES: Final[dict[str, Access]] = {
     "ping": PUBLIC,
     # to a client
     "price": PUBLIC,
+    "feed": PUBLIC,
     "volatility": PUBLIC,
     "subscribed": PUBLIC,
     "pong": PUBLIC,
