@@ -19,14 +19,15 @@ CSV_HEAD = ("rank", "item_id", "market_hash_name", "source", "price", "currency"
 CSV_TAIL = ("volume_per_day", "samples", "coverage", "as_of")
 
 
-def table(rows: Sequence[Row], measure: Measure, window: str) -> html.Div:
+def table(rows: Sequence[Row], measure: Measure, window: str, *, descending: bool) -> html.Div:
     """Rows of db.rankings_read.ranked, in their order."""
     greatest = max((abs(row[measure.key]) for row in rows), default=0) or 1
     names = [("#", "place"), ("Item", "item"), ("Price", "price"), (f"Change, {window}", "change")]
     names += [(measure.name, "score"), ("Sold a day", "sold"), ("Closes", "closes")]
     head = html.Thead(html.Tr([html.Th(text, className=f"rank-{kind}", scope="col") for text, kind in names]))
     body = html.Tbody([_line(place, row, measure, greatest, window) for place, row in enumerate(rows, 1)])
-    caption = html.Caption(f"Items by {measure.name.lower()}, window {window}", className="out-of-sight")
+    order = "highest first" if descending else "lowest first"
+    caption = html.Caption(f"Items by {measure.name}, {order}, window {window}", className="out-of-sight")
     return html.Div(
         html.Table([caption, head, body], className=f"ranking ranking-{measure.key}"), className="ranking-frame"
     )

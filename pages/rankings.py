@@ -135,7 +135,12 @@ def show(measure_key: str, window: str, order: str, least: int, _clock: int, _re
         gate = gate_values(measure, least)
         reach = rankings_read.reach(context.database(), window, days(window), gate)
         rows = read(measure, window, order, least)
-        table = ranking_table.table(rows, measure, window) if rows else nothing(measure, window, gate, reach)
+        descending = order == "desc"
+        table = (
+            ranking_table.table(rows, measure, window, descending=descending)
+            if rows
+            else nothing(measure, window, gate, reach)
+        )
         return [html.Div(note(measure, window, gate, reach), className="ranking-note"), table]
 
     return markup.answer(render, keep=ctx.triggered_id == "rankings-clock", retry="rankings-retry")

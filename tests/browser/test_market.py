@@ -36,7 +36,7 @@ def trade(own: Own) -> None:
         *(
             quote(name, 5000 + at * 1000 + step * (48 - hour) + (hour % 2) * 40, now - timedelta(hours=hour))
             for at, (name, step) in enumerate(zip(NAMES, (9, -9, 0), strict=True))
-            for hour in range(48)
+            for hour in reversed(range(48))
         )
     )
     held = own.runtime.services
