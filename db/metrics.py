@@ -31,11 +31,11 @@ def save(
     columns: Mapping[str, tuple[str, Any]],
     *,
     as_of: datetime,
-) -> set[int]:
+) -> list[int]:
     """Keep one window's measures in the caller's transaction; rows that did not change stay untouched.
 
     `columns` are those of the staging table: `source_index` points into `sources`, unknown is NaN or -1.
-    Returns the items whose rows changed.
+    Returns the item of each row that changed.
     """
     measures = sql.SQL(", ").join(sql.SQL("{} float8").format(sql.Identifier(name)) for name in MEASURES)
     connection.execute(sql.SQL(STAGING).format(measures=measures))
@@ -47,7 +47,7 @@ def save(
         values=sql.SQL(", ").join(sql.SQL("nullif({}, 'NaN')").format(name) for name in names),
         updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(name) for name in names),
     )
-    return {row[0] for row in connection.execute(query, {"window": window, "sources": list(sources), "as_of": as_of})}
+    return [row[0] for row in connection.execute(query, {"window": window, "sources": list(sources), "as_of": as_of})]
 
 
 def forget_unmeasured(connection: psycopg.Connection, window: str, kept: np.ndarray[Any, np.dtype[np.int64]]) -> None:

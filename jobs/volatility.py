@@ -50,7 +50,7 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
                 metrics.choose_references(connection, window.name)
         ranked = [Ranked(panel, measures, _reference(panel, measures)) for panel, measures in pieces]
         publish_rankings(client, window, ranked, as_of)
-        announce_volatility(client, _messages(ranked, changed, as_of))
+        announce_volatility(client, _messages(ranked, set(changed), as_of))
         total += len(changed)
     return Summary(as_of, pairs, total)
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -19,7 +19,7 @@ from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Provider
 from tests.conftest import ROOT, wait_for
 from tests.jobs.conftest import Upstream
-from tests.upstream.data import load_snapshot, snapshots, synthetic
+from tests.upstream.data import synthetic
 
 OTHERS = ("csfloat", "csgotrader", "priceempire")
 
@@ -96,6 +96,63 @@ def test_a_failing_market_spoils_nothing(ingest: Ingest, upstream: Upstream, kin
     assert state["next_attempt"] > state["last_failure"]
 
 
+# What goes wrong, with the options of the fault, what the provider is told, and what the kept state calls it.
+WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    ("429", {"retry_after": "77"}, {}, "throttled"),
+    ("500", {}, {}, "http"),
+    ("html", {}, {}, "schema"),
+    ("cut", {}, {}, "schema"),
+    ("truncated", {}, {}, "network"),
+    ("garbage", {"size": 10_000_000}, {"max_body": 64_000_000}, "schema"),
+    ("garbage", {"size": 10_000_000}, {}, "too_large"),
+    ("silence", {"seconds": 60.0}, {}, "network"),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "told", "called"), WRONG, ids=[f"{row[0]}-{row[3]}" for row in WRONG])
+@pytest.mark.parametrize("failing", ["steam", "skinport", "csfloat", "priceempire", "csgotrader"])
+def test_whichever_market_fails_the_others_quotes_arrive_in_the_same_cycle(
+    ingest: Ingest,
+    upstream: Upstream,
+    failing: str,
+    kind: str,
+    options: dict[str, Any],
+    told: dict[str, Any],
+    called: str,
+) -> None:
+    markets = ["steam", "skinport", "csfloat", "priceempire", "csgotrader"]
+    upstream.app.faults.add(kind, failing, **options)
+    begun = datetime.now(UTC)
+    reports = run(ingest, *(upstream.provider(name, **(told if name == failing else {})) for name in markets))
+    for name in set(markets) - {failing}:
+        assert (reports[name].error, reports[name].stored > 0) == (None, True), name
+    report = reports[failing]
+    assert (report.error_kind, report.fetched, report.stored) == (called, 0, 0)
+    assert failing in (report.error or "")
+    (state,) = [row for row in provider_state.states(ingest.database) if row["name"] == failing]
+    assert (state["error_kind"], state["error"], state["failures"]) == (called, report.error, 1)
+    assert state["last_failure"] >= begun
+    assert state["last_success"] is None
+    if kind == "429":
+        assert state["next_attempt"] - state["last_failure"] >= timedelta(seconds=76)
+    cycle = ingest.database.row("SELECT stored, error FROM ingest_cycles WHERE provider = %s", [failing])
+    assert cycle == {"stored": 0, "error": report.error}
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "html", "cut", "truncated", "garbage", "silence"])
+def test_pages_before_a_bad_one_are_kept_and_the_pass_goes_on_from_there(
+    ingest: Ingest, upstream: Upstream, kind: str
+) -> None:
+    upstream.app.faults.add(kind, "steam", after=3)
+    report = run(ingest, upstream.provider("steam", batch_quotes=10))["steam"]
+    assert report.error
+    assert (report.fetched, report.stored, count(ingest.database, "steam")) == (30, 30, 30)
+    assert provider_state.cursor_of(ingest.database, "steam")["start"] == 30
+    upstream.app.faults.clear()
+    assert run(ingest, upstream.provider("steam", batch_quotes=10))["steam"].stored == 30
+    assert count(ingest.database, "steam") == 60
+
+
 def test_a_market_that_works_again_is_well_again(ingest: Ingest, upstream: Upstream) -> None:
     upstream.app.faults.add("html", "skinport", times=1)
     assert run(ingest, upstream.provider("skinport"))["skinport"].error
@@ -158,15 +215,3 @@ def test_killed_in_mid_cycle_and_run_again_nothing_is_lost_or_doubled(
     assert rows == (4000, 4000)
     assert latest == (4000,)
     assert hours == (4000,)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not snapshots(), reason="../shared/data is not here")
-def test_a_recorded_market_comes_in_whole(ingest: Ingest, upstream: Upstream) -> None:
-    items = load_snapshot(snapshots()[0])
-    upstream.world.replace(items)
-    upstream.world.page_size = 500
-    report = run(ingest, upstream.provider("steam", page_size=500))["steam"]
-    assert report.error is None
-    assert report.stored == len({item.name for item in items if item.price > 0})
-    assert report.database_seconds < 30, "an order of magnitude above what it takes"
