@@ -7,13 +7,14 @@ from threading import Lock, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 
 from db.pool import Database, DatabaseDownError
 from db.screener_json import Encoder
 from db.screener_query import (
     SORTS,
-    Ints,
     Query,
     Snapshot,
     column_order,
@@ -29,7 +30,10 @@ __all__ = ["MEASURES", "SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapsho
 log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 2.0
-ORDERS_KEPT = 128
+ORDERS_KEPT = 256
+
+Order = npt.NDArray[np.int32]
+"""Places; half the size of what NumPy counts with, as many are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +66,22 @@ class Screener:
         self._seen: tuple[Any, ...] = ()
         self._checked = 0.0
         self._reading = Lock()
-        self._orders: OrderedDict[tuple[int, Query], Ints] = OrderedDict()
+        self._orders: OrderedDict[tuple[int, Query], Order] = OrderedDict()
         self._orders_lock = Lock()
-        self._columns: dict[tuple[str, bool, str], tuple[object, Ints]] = {}
+        self._columns: dict[tuple[str, bool, str], tuple[object, Order]] = {}
         self._encoder = Encoder()
 
     def page(self, query: Query, start: int, stop: int) -> Page:
         """Rows `start` to `stop` (exclusive) of what a query asks for."""
         snapshot = self.snapshot()
         order = self._order(snapshot, query)
-        return Page(rows(snapshot, order[start:stop], query.window), len(order), snapshot.version)
+        return Page(rows(snapshot, order[start:stop].astype(np.int64), query.window), len(order), snapshot.version)
 
     def block(self, query: Query, start: int, stop: int) -> Block:
         """The same as JSON, which costs next to nothing for items that did not change since they were asked for last."""
         snapshot = self.snapshot()
         order = self._order(snapshot, query)
-        return Block(self._encoder.block(snapshot, order[start:stop], query.window), len(order))
+        return Block(self._encoder.block(snapshot, order[start:stop].astype(np.int64), query.window), len(order))
 
     def facets(self) -> dict[str, list[tuple[str, int]]]:
         """Types, wears, rarities and sources with how many items each has."""
@@ -133,7 +137,7 @@ class Screener:
         measured, sparklines = read_measures(self._database, catalogue.ids)
         return Snapshot(version, catalogue, prices, measured, sparklines)
 
-    def _order(self, snapshot: Snapshot, query: Query) -> Ints:
+    def _order(self, snapshot: Snapshot, query: Query) -> Order:
         key = (snapshot.version, query)
         with self._orders_lock:
             if key in self._orders:
@@ -147,13 +151,13 @@ class Screener:
                 self._orders.popitem(last=False)
         return order
 
-    def _column(self, snapshot: Snapshot, query: Query) -> Ints:
+    def _column(self, snapshot: Snapshot, query: Query) -> Order:
         """All items in a query's order. What filters leave of it needs no sorting, and most orders outlive a price."""
         window, source = column_source(snapshot, query)
         key = (query.sort, query.descending, window)
         known = self._columns.get(key)
         if known is None or known[0] is not source:
-            known = self._columns[key] = (source, column_order(snapshot, query))
+            known = self._columns[key] = (source, column_order(snapshot, query).astype(np.int32))
         return known[1]
 
 

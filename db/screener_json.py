@@ -27,16 +27,16 @@ class Encoder:
         """A JSON array of the rows at these places, as `rows` tells them."""
         known = self._of(snapshot).setdefault(window, {})
         at = places.tolist()
-        found = {place: known.get(place) for place in at}
-        missing = [place for place, text in found.items() if text is None]
+        found = [known.get(place) for place in at]
+        missing = [place for place, text in zip(at, found, strict=True) if text is None]
         if missing:
             fresh = rows(snapshot, np.array(missing, dtype=np.int64), window)
             made = {place: orjson.dumps(row) for place, row in zip(missing, fresh, strict=True)}
-            found |= made
+            found = [made.get(place, text) for place, text in zip(at, found, strict=True)]
             if len(known) + len(made) > MOST:
                 known.clear()
             known.update(made)
-        return b"[" + b",".join([found[place] or b"" for place in at]) + b"]"
+        return b"[" + b",".join([text for text in found if text is not None]) + b"]"
 
     def _of(self, snapshot: Snapshot) -> Texts:
         """The texts of this snapshot; a request that began before the newest one came gets a set of its own."""
