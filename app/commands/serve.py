@@ -8,6 +8,7 @@ import time
 
 import click
 
+from app.auth.secret import session_secret
 from app.commands.base import with_settings
 from app.runtime import Runtime
 from app.settings import Settings
@@ -38,6 +39,8 @@ def _several(settings: Settings, host: str, port: int, workers: int) -> None:
         "TRACERA_SHARED_PORT": "1",
         "TRACERA_DATABASE_URL": runtime.database_url,
         "TRACERA_REDIS_URL": runtime.redis_url,
+        # One secret for all of them: a cookie of one must be good at the others.
+        "TRACERA_SESSION_SECRET": session_secret(settings, embedded=runtime.embedded is not None),
     }
     command = [sys.executable, "-m", "app.cli", "serve", "--host", host, "--port", str(port)]
     children = [subprocess.Popen(command, env=environment) for _ in range(workers)]  # noqa: S603  # ourselves
