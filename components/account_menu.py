@@ -35,32 +35,21 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
-def _menu(name: str) -> dmc.Menu:
+def _menu(name: str) -> html.Details:
+    # Mantine's menu puts its ARIA attributes on a div that must not have them; this one the browser knows by itself.
     label: dict[str, Any] = {"aria-label": f"Account of {name}"}
-    opener = html.Button(
-        [
-            html.Span(initials(name), className="account-initials"),
-            html.Span(name, className="account-name"),
-            icon("chevron-down", size=14),
-        ],
-        type="button",
-        className="account-open",
-        **label,
-    )
-    return dmc.Menu(
-        [
-            dmc.MenuTarget(opener, boxWrapperProps={"className": "account-target"}),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuItem("Account", href="/account", leftSection=icon("user", size=16)),
-                    dmc.MenuDivider(),
-                    dmc.MenuItem("Sign out", leftSection=icon("sign-out", size=16), **SIGN_OUT),
-                ]
-            ),
-        ],
-        position="bottom-end",
-        width=200,
-        shadow="md",
+    face = [
+        html.Span(initials(name), className="account-initials"),
+        html.Span(name, className="account-name"),
+        icon("chevron-down", size=14),
+    ]
+    entries = [
+        dcc.Link([icon("user", size=16), "Account"], href="/account", className="account-entry"),
+        html.Button([icon("sign-out", size=16), "Sign out"], type="button", className="account-entry", **SIGN_OUT),
+    ]
+    return html.Details(
+        [html.Summary(face, className="account-open", **label), html.Div(entries, className="account-drop")],
+        className="account-menu",
     )
 
 

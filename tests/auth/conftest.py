@@ -16,7 +16,7 @@ from tests.auth.servers.wire import serving
 from tests.auth.support import Visitor
 
 SECRET = "a-secret-of-tests-that-is-long-enough"  # noqa: S105
-UNLIMITED = {"limit_sign_in": "0", "limit_auth": "0"}
+UNLIMITED: dict[str, Any] = {"limit_sign_in": "0", "limit_auth": "0"}
 """Tests knock more often than people; limits have tests of their own."""
 Make = Callable[..., Flask]
 
