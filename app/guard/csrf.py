@@ -1,0 +1,41 @@
+"""Tokens for unsafe requests: flask-wtf's, bound to the session or, for a visitor, to his signed cookie.
+
+Dash reads the cookie and sends it as X-CSRFToken with every callback; scripts with a session ask /auth/csrf.
+"""
+
+from typing import Final
+
+from flask import Flask, Response, request, session
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+
+COOKIE: Final = "_csrf_token"
+"""Dash's own name for it."""
+HEADERS: Final = ("X-CSRFToken", "X-CSRF-Token")
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def register_csrf(server: Flask) -> CSRFProtect:
+    """Make the check; the door calls it for whatever is unsafe, exempting nothing but requests with an API key."""
+    server.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,  # else it would run before the door knows who calls
+        WTF_CSRF_HEADERS=list(HEADERS),
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives and dies with its session
+        WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site say more than Referer
+    )
+    return CSRFProtect(server)
+
+
+def problem(protect: CSRFProtect) -> str | None:
+    """What is wrong with the current request's token, or None."""
+    try:
+        protect.protect()
+    except CSRFError as error:
+        return str(error.description)
+    return None
+
+
+def hand_out(response: Response, *, secure: bool) -> None:
+    """Give the browser the token of its session, in a cookie that scripts of our pages can read."""
+    if "_permanent" not in session and not request.cookies:
+        session.permanent = True
+    response.set_cookie(COOKIE, generate_csrf(), secure=secure, httponly=False, samesite="Lax", path="/")

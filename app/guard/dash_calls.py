@@ -1,0 +1,55 @@
+"""Dash's one address for all callbacks: which callback a request names, and which page it wants."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dash._pages import _path_to_page
+from flask import request
+from werkzeug.exceptions import BadRequest
+
+from app.guard.access import Access
+from app.guard.table import CALLBACKS, PAGES
+
+RULE: Final = "/_dash-update-component"
+ROUTER: Final = ".._pages_content.children..._pages_store.data.."
+"""The callback that shows a page."""
+_DUPLICATE = re.compile(r"@[0-9a-f]{64}")
+
+
+def name_of(output: str) -> str:
+    """A callback's name in the table: its outputs without the hashes that Dash adds to duplicates."""
+    return _DUPLICATE.sub("", output)
+
+
+def named_output() -> str | None:
+    """The output that the current request names; None where it is no callback request at all."""
+    try:
+        body = request.get_json()
+    except BadRequest:
+        return None
+    output = body.get("output") if isinstance(body, dict) else None
+    return output if isinstance(output, str) else None
+
+
+def access_to_callback(output: str) -> Access | None:
+    """Who may call a callback; None where it has no row."""
+    return CALLBACKS.get(output) or CALLBACKS.get(name_of(output))
+
+
+def asked_path() -> str | None:
+    """The path of the page that a request to the router wants; None for a malformed one."""
+    inputs: Any = request.get_json().get("inputs")
+    for given in inputs if isinstance(inputs, list) else ():
+        if isinstance(given, Mapping) and (given.get("id"), given.get("property")) == ("_pages_location", "pathname"):
+            path = given.get("value")
+            return path if isinstance(path, str) else None
+    return None
+
+
+def access_to_page(path: str) -> Access | None:
+    """Who may see the page at a path; everybody may see that there is none. None where the page has no row."""
+    page, _ = _path_to_page(path.strip("/"))
+    if not page:
+        return Access.PUBLIC
+    return PAGES.get(page["path_template"] or page["path"])

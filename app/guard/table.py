@@ -1,0 +1,100 @@
+"""The one table of who may do what. What has no row is refused, and fails a test that says which row is missing."""
+
+from typing import Final
+
+from app.guard.access import Access, Group, Row
+
+PUBLIC, LOOPBACK, SIGNED_IN = Access.PUBLIC, Access.LOOPBACK, Access.SIGNED_IN
+KEY_READ, KEY_FULL = Access.KEY_READ, Access.KEY_FULL
+
+ROUTES: Final[dict[tuple[str, str], Row]] = {
+    # Operations
+    ("GET", "/healthz"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/readyz"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/version"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/stats"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/api/v1/health"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/api/v1/health/detailed"): Row(PUBLIC, Group.OPERATIONS),
+    ("GET", "/api/v1/metrics"): Row(PUBLIC, Group.OPERATIONS),
+    # Items and measures
+    ("GET", "/openapi.json"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/items"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/items/<int:item_id>"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/items/<int:item_id>/history"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/items/<int:item_id>/volatility"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
+    # What there is not: a 404 for everybody
+    ("GET", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    ("POST", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    ("PUT", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    ("PATCH", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    ("DELETE", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    # Pages and what they are made of
+    ("GET", "/"): Row(Access.PAGE, Group.PAGES),
+    ("GET", "/<path:path>"): Row(Access.PAGE, Group.PAGES),
+    ("POST", "/_dash-update-component"): Row(Access.CALLBACK, Group.CALLBACKS),
+    ("GET", "/_dash-layout"): Row(PUBLIC, Group.PAGES),
+    ("GET", "/_dash-dependencies"): Row(PUBLIC, Group.PAGES),
+    ("GET", "/_reload-hash"): Row(PUBLIC, Group.PAGES),
+    ("GET", "/_favicon.ico"): Row(PUBLIC, Group.FILES),
+    ("GET", "/assets/<path:filename>"): Row(PUBLIC, Group.FILES),
+    ("GET", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"): Row(PUBLIC, Group.FILES),
+}
+"""By method and URL rule; HEAD counts as GET."""
+
+PAGES: Final[dict[str, Access]] = {
+    "/": PUBLIC,
+    "/items": PUBLIC,
+    "/item/<item_id>": PUBLIC,
+    "/rankings": PUBLIC,
+    "/status": PUBLIC,
+}
+"""By path or path template."""
+
+CALLBACKS: Final[dict[str, Access]] = {
+    # Dash's own: shows a page, which has a row of its own
+    ".._pages_content.children..._pages_store.data..": Access.PAGE,
+    # The shell
+    "search-body.children": PUBLIC,
+    # Market
+    "market-tiles.children": PUBLIC,
+    "market-strip.children": PUBLIC,
+    "..market-up.children...market-down.children...market-volatile.children..": PUBLIC,
+    "market-map.children": PUBLIC,
+    # Items
+    "..items-grid.getRowsResponse...items-total.children...items-state.children..": PUBLIC,
+    "..items-weapon_type.children...items-wear.children...items-rarity.children...items-source.children..": PUBLIC,
+    "items-download.data": PUBLIC,
+    # Item
+    "..item-head.children...item-sources.children...item-similar.children"
+    '...{"page":"item","url":"source"}.data...item-body.hidden..': PUBLIC,
+    "..price-chart-data.data...price-chart-state.children..": PUBLIC,
+    "..item-measures.children...item-measured.children..": PUBLIC,
+    # Rankings
+    "..rankings-note.children...rankings-body.children..": PUBLIC,
+    "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Status
+    "..status-verdict.children...status-body.children...status-time.children..": PUBLIC,
+}
+"""By output, as Dash names it but without the hashes of duplicates. Those that run in the browser have none."""
+
+SOCKETS: Final[dict[str, Row]] = {
+    "/api/v1/ws": Row(PUBLIC, Group.WEBSOCKET),
+}
+"""WebSocket handshakes, by path."""
+
+MESSAGES: Final[dict[str, Access]] = {
+    # from a client
+    "subscribe": PUBLIC,
+    "unsubscribe": PUBLIC,
+    "ping": PUBLIC,
+    # to a client
+    "price": PUBLIC,
+    "volatility": PUBLIC,
+    "subscribed": PUBLIC,
+    "pong": PUBLIC,
+    "error": PUBLIC,
+    "auto_subscribe": SIGNED_IN,
+}
+"""Messages of the WebSocket, by action or type."""
