@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from app.api import register_api
 from app.auth.register import register_auth
 from app.dashboard import register_dash
+from app.guard.door import register_guard
 from app.health import register_health
 from app.runtime import Runtime, register_runtime
 from app.security import register_headers
@@ -19,6 +20,7 @@ def create_server(runtime: Runtime) -> "Flask":
     server = create_flask(runtime.settings)
     register_runtime(server, runtime)
     register_auth(server, runtime)
+    register_guard(server, runtime)
     register_errors(server)
     register_compression(server)
     register_health(server)

@@ -22,6 +22,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""The policy of answers that are no documents: opened on their own they may load and do nothing."""
+HSTS = "max-age=31536000"
+
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
     """The policy; no inline script runs but those whose hash is named, nothing comes from another origin but item images."""
@@ -41,11 +45,16 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 
 
 def register_headers(server: Flask, dashboard: Dash) -> None:
-    """Set the headers. Dash adds a script of its own at the first request, so the hashes are told anew for each answer."""
+    """Set the headers. Dash adds a script of its own at the first request, so the hashes are told anew for each document."""
+    https = str(server.config["TRACERA_BASE_URL"]).startswith("https://")
 
     @server.after_request
     def protect(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", content_security_policy(dashboard.csp_hashes()))
+        if https:
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+        document = response.mimetype == "text/html"
+        policy = content_security_policy(dashboard.csp_hashes()) if document else NOTHING
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response

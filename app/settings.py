@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from app.guard.settings import GuardSettings
 
 PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
 
@@ -14,7 +16,7 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message names its variable."""
 
 
-class Settings(BaseSettings):
+class Settings(GuardSettings):
     """What an instance is told from outside; docs/settings.md is made from these descriptions."""
 
     model_config = SettingsConfigDict(env_prefix="TRACERA_", env_file=".env", extra="ignore", frozen=True)

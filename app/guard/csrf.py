@@ -5,8 +5,10 @@ Dash reads the cookie and sends it as X-CSRFToken with every callback; scripts w
 
 from typing import Final
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
+
+from app.auth.sessions import current_session
 
 COOKIE: Final = "_csrf_token"
 """Dash's own name for it."""
@@ -36,6 +38,9 @@ def problem(protect: CSRFProtect) -> str | None:
 
 def hand_out(response: Response, *, secure: bool) -> None:
     """Give the browser the token of its session, in a cookie that scripts of our pages can read."""
-    if "_permanent" not in session and not request.cookies:
-        session.permanent = True
+    visitor = current_session()
+    if not (visitor.stored or visitor.unreachable):
+        visitor.modified = (
+            True  # his signed cookie is as old as his token then, and neither runs out under an open page
+        )
     response.set_cookie(COOKIE, generate_csrf(), secure=secure, httponly=False, samesite="Lax", path="/")

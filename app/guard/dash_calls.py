@@ -1,17 +1,20 @@
 """Dash's one address for all callbacks: which callback a request names, and which page it wants."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from dash import dcc
 from dash._pages import _path_to_page
-from flask import request
+from flask import Response, request
+from plotly.utils import PlotlyJSONEncoder
 from werkzeug.exceptions import BadRequest
 
 from app.guard.access import Access
 from app.guard.table import CALLBACKS, PAGES
 
-RULE: Final = "/_dash-update-component"
 ROUTER: Final = ".._pages_content.children..._pages_store.data.."
 """The callback that shows a page."""
 _DUPLICATE = re.compile(r"@[0-9a-f]{64}")
@@ -49,7 +52,18 @@ def asked_path() -> str | None:
 
 def access_to_page(path: str) -> Access | None:
     """Who may see the page at a path; everybody may see that there is none. None where the page has no row."""
-    page, _ = _path_to_page(path.strip("/"))
+    page, _ = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash annotates little
     if not page:
         return Access.PUBLIC
     return PAGES.get(page["path_template"] or page["path"])
+
+
+def sign_in_path(path: str) -> str:
+    """Where one signs in and comes back from to `path`."""
+    return f"/sign-in?{urlencode({'next': path})}"
+
+
+def lead_to(target: str) -> Response:
+    """The router's answer that makes the browser go elsewhere."""
+    shown = {"_pages_content": {"children": dcc.Location(id="_pages_leave", href=target, refresh=True)}}
+    return Response(json.dumps({"multi": True, "response": shown}, cls=PlotlyJSONEncoder), mimetype="application/json")

@@ -101,4 +101,5 @@ class LocalWindows:
                 return Verdict(passed=False, remaining=0, wait=math.ceil(window[0] + limit.seconds - now))
             window.append(now)
             span[key] = window
-            return Verdict(True, limit.amount - len(window), math.ceil(window[0] + limit.seconds - now))
+            left = limit.amount - len(window)
+            return Verdict(passed=True, remaining=left, wait=math.ceil(window[0] + limit.seconds - now))

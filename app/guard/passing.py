@@ -1,0 +1,55 @@
+"""Who may pass: what the table asks for, against who calls."""
+
+from http import HTTPStatus
+from typing import assert_never
+
+from flask import Response, request
+
+from app.auth.caller import Caller
+from app.guard.access import Access
+from app.guard.address import is_loopback
+from app.guard.refusal import refuse
+from app.live.origin import parse_origin
+
+
+def refuse_caller(access: Access, caller: Caller) -> Response | None:
+    """The answer to a caller who may not pass; None for one who may."""
+    match access:
+        case Access.PUBLIC:
+            return None
+        case Access.LOOPBACK:
+            return None if at_this_machine() else refuse(HTTPStatus.FORBIDDEN, "only from the machine itself")
+        case Access.SIGNED_IN | Access.KEY_READ | Access.KEY_FULL:
+            return _refuse_stranger(access, caller)
+        case Access.PAGE | Access.CALLBACK:
+            raise TypeError(f"{access} is looked up, not checked")
+        case _:
+            assert_never(access)
+
+
+def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
+    if caller.unknown:
+        message = "sessions and keys cannot be checked now, because Redis or the database does not answer; try again"
+        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after=5)
+    if caller.user_id is None:
+        return refuse(HTTPStatus.UNAUTHORIZED, "sign in first")
+    if caller.kind == "key" and access is Access.SIGNED_IN:
+        return refuse(HTTPStatus.FORBIDDEN, "an API key may not do this; sign in")
+    if access is Access.KEY_FULL and caller.scope != "full":
+        return refuse(HTTPStatus.FORBIDDEN, "this API key may only read")
+    return None
+
+
+def permits(access: Access | None, caller: Caller | None) -> bool:
+    """The same for messages of a WebSocket, where `caller` is None for an anonymous one."""
+    if access is Access.PUBLIC:
+        return True
+    return access is Access.SIGNED_IN and caller is not None and caller.user_id is not None
+
+
+def at_this_machine() -> bool:
+    """Whether the current request comes from this machine, by a name of it, and not through a proxy."""
+    if "Forwarded" in request.headers or "X-Forwarded-For" in request.headers:
+        return False
+    reached = parse_origin(f"http://{request.host}")
+    return is_loopback(request.remote_addr) and reached is not None and is_loopback(reached[1])
