@@ -30,6 +30,7 @@ def register_dash(server: Flask) -> dash.Dash:
     )
     for page in pages.ALL:
         page.register(application)
+    server.extensions["tracera.dash"] = application
     application.layout = shell.layout
     shell.register(application)
     return application

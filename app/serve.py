@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.auth.methods import BIND
 from app.factory import create_server
+from app.guard.sockets import SocketGuard
 from app.live.gateway import Gateway, create_app, create_uvicorn
 from app.live.settings import LiveSettings
 from app.providers import build_providers, plan
@@ -23,7 +24,8 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
     server = create_server(runtime)
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
-    gateway = create_app(server, live)
+    guard = SocketGuard(server)
+    gateway = create_app(server, live, authorise=guard.authorise, permits=guard.permits)
     if settings.scheduler:
         jobs.start()
     announce(host, port, [provider.name for provider in providers if provider.simulated])

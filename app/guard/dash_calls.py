@@ -10,7 +10,7 @@ from dash import dcc
 from dash._pages import _path_to_page
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.guard.access import Access
 from app.guard.table import CALLBACKS, PAGES
@@ -29,7 +29,7 @@ def named_output() -> str | None:
     """The output that the current request names; None where it is no callback request at all."""
     try:
         body = request.get_json()
-    except BadRequest:
+    except (BadRequest, UnsupportedMediaType):
         return None
     output = body.get("output") if isinstance(body, dict) else None
     return output if isinstance(output, str) else None

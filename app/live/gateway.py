@@ -28,15 +28,18 @@ Principal = Any
 """Whoever signed in, as `authorise` and `watchlist` agree on."""
 Authorise = Callable[[Scope], Awaitable[Principal | None]]
 Watchlist = Callable[[Principal], Awaitable[Sequence[int]]]
+Permits = Callable[[str, Principal | None], bool]
+"""Whether a message, by its action or type, is for this principal."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
 class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
     """A handshake that is answered by an HTTP status and an error."""
 
-    def __init__(self, status: int, error: str) -> None:
+    def __init__(self, status: int, error: str, *, retry_after: int | None = None) -> None:
         super().__init__(error)
         self.status = status
+        self.retry_after = retry_after
 
 
 async def anonymous(_scope: Scope) -> None:
@@ -48,10 +51,17 @@ async def no_watchlist(_principal: Principal) -> Sequence[int]:
     return ()
 
 
+def everything(_message: str, _principal: Principal | None) -> bool:
+    """Keep nothing from anybody."""
+    return True
+
+
 class Gateway:
     """Callable by an ASGI server; `hub` is the live path it runs between the server's start and end."""
 
-    def __init__(self, server: Flask, hub: Hub, authorise: Authorise, watchlist: Watchlist) -> None:
+    def __init__(
+        self, server: Flask, hub: Hub, authorise: Authorise, watchlist: Watchlist, permits: Permits = everything
+    ) -> None:
         self.hub = hub
         # Flask's environ is a plain dict, a2wsgi's a typed one.
         self._http: Callable[..., Awaitable[None]] = WSGIMiddleware(
@@ -60,6 +70,7 @@ class Gateway:
         )
         self._authorise = authorise
         self._watchlist = watchlist
+        self._permits = permits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI 3 has it."""
@@ -90,9 +101,9 @@ class Gateway:
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
-        items = () if principal is None else await self._watchlist(principal)
+        items = await self._watchlist(principal) if principal and self._permits("auto_subscribe", principal) else ()
         await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
-        await Session(self.hub, client).run(receive, items)
+        await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
 
     def _admit(self, scope: Scope) -> Client:
         """Check the handshake before anything is accepted.
@@ -126,6 +137,8 @@ def _source(scope: Scope) -> str | None:
 
 async def _refuse(send: Send, refusal: Refusal) -> None:
     headers = [(b"content-type", b"application/json")]
+    if refusal.retry_after is not None:
+        headers.append((b"retry-after", str(refusal.retry_after).encode()))
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
     body = orjson.dumps({"error": str(refusal)})
     await send({"type": "websocket.http.response.body", "body": body})
@@ -137,17 +150,18 @@ def create_app(
     *,
     authorise: Authorise = anonymous,
     watchlist: Watchlist = no_watchlist,
+    permits: Permits = everything,
     latest: Latest | None = None,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
     `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
-    gives a principal's item ids; `latest` gives prices that Redis does not have. All run on the event loop and must not
-    block it.
+    gives a principal's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
+    have. All run on the event loop and must not block it.
     """
     hub = Hub(settings, latest)
     server.extensions["tracera.live"] = hub
-    return Gateway(server, hub, authorise, watchlist)
+    return Gateway(server, hub, authorise, watchlist, permits)
 
 
 def create_uvicorn(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> uvicorn.Server:
@@ -166,6 +180,8 @@ def create_uvicorn(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> u
         log_config=None,
         access_log=False,
         server_header=False,
+        # Only the guard knows which proxies are trusted; uvicorn would believe any on this machine.
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
     return uvicorn.Server(config)

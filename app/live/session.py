@@ -15,8 +15,9 @@ POLICY_VIOLATION: Final = 1008
 class Session:
     """Answers what a client says, within its limits."""
 
-    def __init__(self, hub: Hub, client: Client) -> None:
+    def __init__(self, hub: Hub, client: Client, permits: Callable[[str], bool] = lambda _action: True) -> None:
         settings = hub.settings
+        self._permits = permits
         self._hub = hub
         self._client = client
         self._messages = TokenBucket(settings.messages_per_second, settings.messages_per_second)
@@ -50,6 +51,8 @@ class Session:
 
     async def _answer(self, request: Request) -> None:
         item_ids = request.item_ids
+        if not self._permits(request.action):
+            raise ClientError(f"{request.action} is not for you; sign in")
         match request.action:
             case "ping":
                 self._say({"type": "pong"})

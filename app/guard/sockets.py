@@ -1,0 +1,92 @@
+"""WebSockets, which never reach Flask: who opens one, how often, and what is for whom."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import structlog
+from flask import Flask
+from werkzeug.http import parse_cookie
+
+from app.auth.caller import ANONYMOUS, Caller, caller_of
+from app.auth.session_store import SessionStore
+from app.auth.sessions import EXTENSION as SESSIONS
+from app.guard.access import Access, Group
+from app.guard.address import client_address, site_of
+from app.guard.door import EXTENSION, Guard
+from app.guard.limits import LimitsDownError
+from app.guard.passing import permits
+from app.guard.table import MESSAGES, SOCKETS
+from app.live.gateway import Refusal
+from app.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+THREADS: Final = 4
+"""Handshakes that may wait for Redis and the database at once; the event loop waits for none."""
+
+
+class SocketGuard:
+    """What the gateway asks before and after a handshake."""
+
+    def __init__(self, server: Flask) -> None:
+        self._guard: Guard = server.extensions[EXTENSION]
+        self._sessions: SessionStore = server.extensions[SESSIONS]
+        runtime: Runtime = server.extensions["tracera"]
+        self._database = runtime.services.database
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="handshake")
+
+    async def authorise(self, scope: Mapping[str, Any]) -> Caller | None:
+        """Who opens a WebSocket; None for nobody in particular.
+
+        Raises:
+            Refusal: too many connects, an unknown key, a path without a row, or nobody where somebody is needed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._check, scope)
+
+    def permits(self, message: str, caller: Caller | None) -> bool:
+        """Whether a message, by its action or type, is for this caller; one without a row is for nobody."""
+        return permits(MESSAGES.get(message), caller)
+
+    def _check(self, scope: Mapping[str, Any]) -> Caller | None:
+        row = SOCKETS.get(scope["path"])
+        if row is None:
+            log.error("a WebSocket without a row in the guard's table was refused", path=scope["path"])
+            raise Refusal(403, "nobody may open this")
+        client = scope.get("client")
+        address = client_address(self._guard.trust, client[0] if client else None, values(scope, b"x-forwarded-for"))
+        self._count(row.group, f"ip:{site_of(address)}")
+        found = self._caller(scope)
+        if found.refused:
+            raise Refusal(401, "this API key is unknown or was revoked")
+        if found.user_id is None:
+            if row.access is not Access.PUBLIC:
+                raise Refusal(503 if found.unknown else 401, "sign in first")
+            return None
+        self._count(row.group, f"user:{found.user_id}")
+        return found
+
+    def _count(self, group: Group, who: str) -> None:
+        try:
+            counted = self._guard.limiter.hit(group, who)
+        except LimitsDownError as error:
+            raise Refusal(503, str(error), retry_after=5) from error
+        if counted and not counted[1].passed:
+            raise Refusal(429, f"too many connects; try again in {counted[1].wait} s", retry_after=counted[1].wait)
+
+    def _caller(self, scope: Mapping[str, Any]) -> Caller:
+        authorization = values(scope, b"authorization")
+        cookies = parse_cookie("; ".join(values(scope, b"cookie")))
+        if len(authorization) > 1:
+            raise Refusal(400, "more than one Authorization header")
+        if not authorization and self._sessions.cookie_name not in cookies:
+            return ANONYMOUS
+        return caller_of(
+            self._database, self._sessions, cookies=cookies, authorization=authorization[0] if authorization else None
+        )
+
+
+def values(scope: Mapping[str, Any], name: bytes) -> list[str]:
+    """The values of a header, in order."""
+    return [value.decode("latin-1") for known, value in scope["headers"] if known == name]

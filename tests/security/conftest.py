@@ -1,0 +1,105 @@
+"""People, keys and a server that has routes of every kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.auth.keys import PREFIX, hash_key, new_key
+from app.auth.session_store import USER, SessionStore, new_session_id
+from app.auth.sessions import EXTENSION as SESSIONS
+from app.factory import create_server
+from app.guard import table
+from app.guard.access import Access, Group, Row
+from app.runtime import Runtime
+from db import api_keys, users
+
+CALL = {
+    "output": "search-body.children",
+    "outputs": {"id": "search-body", "property": "children"},
+    "inputs": [{"id": "search-input", "property": "value", "value": "ak"}],
+    "changedPropIds": ["search-input.value"],
+}
+"""A callback request as Dash's renderer sends it."""
+CALLBACKS = "/_dash-update-component"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in browser and the token of its session."""
+
+    client: FlaskClient
+    user_id: int
+    session_id: str
+
+    @property
+    def token(self) -> str:
+        return token_of(self.client)
+
+
+def token_of(client: FlaskClient) -> str:
+    """The token that the pages of this browser send."""
+    assert client.get("/").status_code == 200
+    cookie = client.get_cookie("_csrf_token")
+    assert cookie is not None
+    return cookie.value
+
+
+@pytest.fixture
+def server(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application, and one route for each kind of access."""
+    made = create_server(runtime)
+    for method in ("GET", "POST"):
+        for access in (Access.PUBLIC, Access.LOOPBACK, Access.SIGNED_IN, Access.KEY_READ, Access.KEY_FULL):
+            rule = f"/api/v1/test/{access.name.lower()}"
+            monkeypatch.setitem(table.ROUTES, (method, rule), Row(access, Group.JSON))
+            made.add_url_rule(rule, f"{method} {rule}", lambda: {"done": True}, methods=[method])
+    return made
+
+
+@pytest.fixture
+def client(server: Flask) -> FlaskClient:
+    return server.test_client()
+
+
+@pytest.fixture
+def person(server: Flask, runtime: Runtime) -> Callable[[], Person]:
+    """Makes people who are signed in, each in a browser of their own."""
+    runtime.start()
+    database = runtime.services.database
+    store: SessionStore = server.extensions[SESSIONS]
+
+    def make() -> Person:
+        with database.connection() as connection:
+            user_id = users.create(connection, name="Ada", email=None, avatar_url=None)
+            row = users.signed_in(connection, user_id)
+        session_id = new_session_id()
+        store.write(session_id, {USER: f"{user_id}:{row['session_key']}"}, new=True)
+        browser = server.test_client()
+        browser.set_cookie(store.cookie_name, session_id)
+        return Person(browser, user_id, session_id)
+
+    return make
+
+
+@pytest.fixture
+def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
+    """Makes API keys; returns the header that carries one."""
+
+    def make(user_id: int, scope: str) -> dict[str, str]:
+        made = new_key()
+        found = api_keys.create(
+            runtime.services.database,
+            user_id,
+            name="test",
+            scope=scope,
+            prefix=PREFIX,
+            key_hash=hash_key(made),
+            most=10,
+        )
+        assert found
+        return {"Authorization": f"Bearer {made}"}
+
+    return make

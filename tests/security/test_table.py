@@ -1,0 +1,124 @@
+"""Each route, page, callback and message has exactly one row, and no row is left over."""
+
+import re
+from typing import get_args
+
+import dash
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.factory import create_server
+from app.guard import dash_calls, table
+from app.guard.access import Access, Group
+from app.live.protocol import Action
+from app.live.updates import Kind
+from app.runtime import Runtime
+from tests.conftest import ROOT
+from tests.security.conftest import CALL, CALLBACKS, token_of
+
+
+@pytest.fixture
+def application(runtime: Runtime) -> Flask:
+    """What is really served, after the first request, which is when Dash completes itself."""
+    server = create_server(runtime)
+    assert server.test_client().get("/").status_code == 200
+    return server
+
+
+def test_routes(application: Flask) -> None:
+    live = {
+        (method, rule.rule)
+        for rule in application.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert live == set(table.ROUTES)
+
+
+def test_pages(application: Flask) -> None:
+    assert {page["path_template"] or page["path"] for page in dash.page_registry.values()} == set(table.PAGES)
+
+
+def test_callbacks(application: Flask) -> None:
+    known = application.extensions["tracera.dash"].callback_map
+    live = {dash_calls.name_of(output) for output, held in known.items() if "callback" in held}
+    assert live == set(table.CALLBACKS)
+    assert dash_calls.ROUTER in live, "Dash calls its router by another name: pages would not be guarded"
+
+
+def test_messages() -> None:
+    told = {
+        kind
+        for source in (ROOT / "app/live").glob("*.py")
+        for kind in re.findall(r'"type": "(\w+)"', source.read_text(encoding="utf-8"))
+    }
+    assert set(get_args(Action)) | set(get_args(Kind)) | told == set(table.MESSAGES)
+
+
+def test_rows_make_sense() -> None:
+    indirect = {Access.PAGE, Access.CALLBACK}
+    for (method, rule), row in table.ROUTES.items():
+        assert method == "GET" or row.group is not Group.FILES, rule
+    assert {rule for (_, rule), row in table.ROUTES.items() if row.access in indirect} == {
+        "/",
+        "/<path:path>",
+        CALLBACKS,
+    }
+    assert not indirect & set(table.PAGES.values())
+    assert [output for output, access in table.CALLBACKS.items() if access in indirect] == [dash_calls.ROUTER]
+
+
+def test_a_route_without_a_row_is_refused(runtime: Runtime) -> None:
+    server = create_server(runtime)
+    server.add_url_rule("/api/v1/forgotten", "forgotten", lambda: "secret")
+    reply = server.test_client().get("/api/v1/forgotten")
+    assert (reply.status_code, reply.json) == (403, {"error": "nobody may do this"})
+
+
+def test_a_callback_without_a_row_is_refused(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"X-CSRFToken": token_of(client)}
+    assert client.post(CALLBACKS, json=CALL, headers=headers).status_code == 200
+    monkeypatch.delitem(table.CALLBACKS, "search-body.children")
+    assert client.post(CALLBACKS, json=CALL, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("body", [[], {}, {"output": 7}, {"output": None}, "x", None])
+def test_what_is_no_callback_request_is_refused(client: FlaskClient, body: object) -> None:
+    assert client.post(CALLBACKS, json=body, headers={"X-CSRFToken": token_of(client)}).status_code == 400
+
+
+def test_a_page_without_a_row_is_refused(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = token_of(client)
+    monkeypatch.delitem(table.PAGES, "/status")
+    assert client.get("/status").status_code == 403
+    assert client.post(CALLBACKS, json=route("/status"), headers={"X-CSRFToken": token}).status_code == 403
+
+
+def test_a_page_for_people_signed_in_leads_to_the_sign_in(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = token_of(client)
+    monkeypatch.setitem(table.PAGES, "/status", Access.SIGNED_IN)
+    reply = client.get("/status?a=b")
+    assert (reply.status_code, reply.location) == (303, "/sign-in?next=%2Fstatus%3Fa%3Db")
+    # Inside a page only the router is asked, and neither case nor slashes lead around the row.
+    for path in ("/status", "status/", "//status"):
+        routed = client.post(CALLBACKS, json=route(path), headers={"X-CSRFToken": token})
+        assert routed.status_code == 200
+        assert routed.json
+        shown = routed.json["response"]["_pages_content"]["children"]
+        assert shown["type"] == "Location"
+        assert shown["props"]["href"].startswith("/sign-in?next=")
+
+
+def route(path: str) -> dict[str, object]:
+    return {
+        "output": dash_calls.ROUTER,
+        "outputs": [
+            {"id": "_pages_content", "property": "children"},
+            {"id": "_pages_store", "property": "data"},
+        ],
+        "inputs": [
+            {"id": "_pages_location", "property": "pathname", "value": path},
+            {"id": "_pages_location", "property": "search", "value": ""},
+        ],
+        "changedPropIds": ["_pages_location.pathname"],
+    }
