@@ -7,7 +7,7 @@ from flask import Response, request
 from app.web import JSON_PREFIXES
 
 SHARED = (*JSON_PREFIXES, "/openapi.json")
-NOT_SHARED = ("/auth/",)
+NOT_SHARED = ("/api/v1/auth/", "/auth/")
 ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match"
 EXPOSED_HEADERS = "ETag, Link, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 REMEMBER_SECONDS = 600

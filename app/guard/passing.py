@@ -1,7 +1,7 @@
 """Who may pass: what the table asks for, against who calls."""
 
 from http import HTTPStatus
-from typing import assert_never
+from typing import Final, assert_never
 
 from flask import Response, request
 
@@ -10,6 +10,8 @@ from app.guard.access import Access
 from app.guard.address import is_loopback
 from app.guard.refusal import refuse
 from app.live.origin import parse_origin
+
+PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def refuse_caller(access: Access, caller: Caller) -> Response | None:
@@ -49,7 +51,7 @@ def permits(access: Access | None, caller: Caller | None) -> bool:
 
 def at_this_machine() -> bool:
     """Whether the current request comes from this machine, by a name of it, and not through a proxy."""
-    if "Forwarded" in request.headers or "X-Forwarded-For" in request.headers:
+    if any(name in request.headers for name in PROXY_HEADERS):
         return False
     reached = parse_origin(f"http://{request.host}")
     return is_loopback(request.remote_addr) and reached is not None and is_loopback(reached[1])

@@ -18,8 +18,8 @@ PAGE = """<!DOCTYPE html>
 
 
 def wants_json() -> bool:
-    """Whether the current request is a program's."""
-    return request.path.startswith(PROGRAMS)
+    """Whether the current request is a program's, and not a person's who follows a link."""
+    return request.path.startswith(PROGRAMS) and request.headers.get("Sec-Fetch-Dest") != "document"
 
 
 def refuse(status: HTTPStatus, message: str, *, retry_after: int | None = None) -> Response:
