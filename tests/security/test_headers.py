@@ -33,7 +33,7 @@ def shared(database_url: str, endpoints: Endpoints, redis_client: redis.Redis) -
         database_url=database_url,
         redis_url=endpoints.redis_url,
         base_url="https://tracera.example",
-        cors_origins=f"{FRIEND}, {OTHER}",  # type: ignore[arg-type]
+        cors_origins=f"{FRIEND}, {OTHER}",
     )
     return create_server(Runtime(settings)).test_client()
 
@@ -167,4 +167,4 @@ def test_preflight(shared: FlaskClient, client: FlaskClient) -> None:
 )
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError):
-        Settings(_env_file=None, cors_origins=origin)  # type: ignore[arg-type]
+        Settings(_env_file=None, cors_origins=origin)

@@ -77,7 +77,8 @@ def test_a_lower_limit_counts_at_once(windows: Windows) -> None:
 @given(st.lists(st.floats(0.0, 4.0), max_size=60), st.integers(1, 5), st.integers(1, 5))
 def test_no_span_ever_holds_more(steps: list[float], amount: int, seconds: int) -> None:
     now = 0.0
-    windows, passed = LocalWindows(clock=lambda: now), []
+    windows = LocalWindows(clock=lambda: now)
+    passed: list[float] = []
     for step in steps:
         now += step
         verdict = windows.hit("a", Limit(amount, seconds))

@@ -1,0 +1,125 @@
+"""Who opens a WebSocket, how often, and what is told to whom."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from websockets.exceptions import InvalidStatus
+
+from app.auth.caller import Caller
+from app.guard import table
+from app.guard.access import Access
+from app.guard.sockets import SocketGuard
+from app.guard.window import Limit
+from app.live.gateway import Gateway, create_app
+from app.live.settings import LiveSettings
+from db.embedded import Endpoints
+from tests.live.support import BASE_URL, Live, hear, say, until
+from tests.security.conftest import Person
+
+Keys = Callable[[int, str], dict[str, str]]
+
+
+def gateway(server: Flask, settings: LiveSettings) -> Gateway:
+    guard = SocketGuard(server)
+
+    async def watchlist(caller: Caller) -> Sequence[int]:
+        assert caller.user_id
+        return [7, 8]
+
+    return create_app(server, settings, authorise=guard.authorise, watchlist=watchlist, permits=guard.permits)
+
+
+@pytest.fixture
+def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
+    made = Live(gateway(server, LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url)))
+    made.start()
+    until(lambda: made.stats()["redis"] == "connected")
+    yield made
+    made.stop()
+
+
+def refused(live: Live, **options: Any) -> tuple[int, str, str | None]:
+    with pytest.raises(InvalidStatus) as found, live.connect(**options):
+        pass
+    reply = found.value.response
+    return reply.status_code, reply.body.decode(), reply.headers.get("Retry-After")
+
+
+def test_a_visitor_gets_prices_and_no_watchlist(live: Live) -> None:
+    with live.connect() as client:
+        say(client, "ping")
+        assert hear(client) == {"type": "pong"}
+
+
+def test_a_session_gets_its_watchlist(live: Live, person: Callable[[], Person]) -> None:
+    someone = person()
+    with live.connect(additional_headers={"Cookie": f"tracera_session={someone.session_id}; other=1"}) as client:
+        assert hear(client) == {"type": "auto_subscribe", "item_ids": [7, 8]}
+
+
+def test_a_key_does_too(live: Live, person: Callable[[], Person], key: Keys) -> None:
+    with live.connect(additional_headers=key(person().user_id, "read")) as client:
+        assert hear(client)["type"] == "auto_subscribe"
+
+
+def test_a_session_from_another_site_s_page_is_refused(live: Live, person: Callable[[], Person]) -> None:
+    cookie = {"Cookie": f"tracera_session={person().session_id}"}
+    assert refused(live, origin="http://evil.example", additional_headers=cookie)[0] == 403
+
+
+@pytest.mark.parametrize("word", ["Bearer trc_" + "a" * 43, "Bearer", "Basic eDp5"])
+def test_an_unknown_key_is_refused(live: Live, word: str) -> None:
+    assert refused(live, additional_headers={"Authorization": word})[0] == 401
+
+
+@pytest.mark.parametrize(
+    "cookie", ["tracera_session=" + "a" * 43, "tracera_session=v.forged", 'tracera_session="', "=;;="]
+)
+def test_an_unknown_session_is_a_visitor(live: Live, cookie: str) -> None:
+    with live.connect(additional_headers={"Cookie": cookie}) as client:
+        say(client, "ping")
+        assert hear(client) == {"type": "pong"}
+
+
+def test_a_message_without_a_row_is_for_nobody(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(table.MESSAGES, "subscribe")
+    monkeypatch.setitem(table.MESSAGES, "unsubscribe", Access.SIGNED_IN)
+    with live.connect() as client:
+        for action in ("subscribe", "unsubscribe"):
+            say(client, action, 1)
+            assert hear(client) == {"type": "error", "error": f"{action} is not for you; sign in"}
+    assert live.stats()["subscriptions"] == 0
+
+
+def test_a_socket_without_a_row_is_refused(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(table.SOCKETS, "/api/v1/ws")
+    assert refused(live)[0] == 403
+
+
+def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client: redis.Redis) -> None:
+    limiter = server.extensions["tracera.guard"].limiter
+    limiter.limits = limiter.limits | {"websocket": Limit(2, 2)}
+    for _ in range(2):
+        with live.connect():
+            pass
+    # A forged address does not help: nobody is trusted to say whose it is.
+    status, body, wait = refused(live, additional_headers={"X-Forwarded-For": "192.0.2.1"})
+    assert (status, body) == (429, f'{{"error":"too many connects; try again in {wait} s"}}')
+    time.sleep(int(wait or 0))
+    with live.connect():
+        pass
+    assert redis_client.exists("ratelimit:{websocket}:ip:127.0.0.1")
+
+
+def test_signed_in_is_asked_where_the_table_says_so(
+    live: Live, person: Callable[[], Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = table.SOCKETS["/api/v1/ws"]
+    monkeypatch.setitem(table.SOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
+    assert refused(live)[0] == 401
+    with live.connect(additional_headers={"Cookie": f"tracera_session={person().session_id}"}) as client:
+        assert hear(client)["type"] == "auto_subscribe"
