@@ -67,6 +67,9 @@ def register_errors(server: Flask) -> None:
             return error
         response = jsonify({"error": error.description})
         response.status_code = error.code or 500
+        for name, value in error.get_headers():  # Allow, Retry-After
+            if name.lower() != "content-type":
+                response.headers[name] = value
         return response
 
     def down(error: DatabaseDownError) -> Response:
