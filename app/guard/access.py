@@ -21,6 +21,8 @@ class Access(StrEnum):
     """Whoever may see the page that the address leads to."""
     CALLBACK = "callback"
     """Whoever may call the callback that the request names."""
+    NOTHING = "nothing"
+    """Anybody, even without a token: it says only that there is nothing here."""
 
 
 class Group(StrEnum):

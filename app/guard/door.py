@@ -26,6 +26,7 @@ from app.settings import Settings
 log = structlog.get_logger(__name__)
 
 EXTENSION: Final = "tracera.guard"
+OPEN: Final = frozenset({Access.PUBLIC, Access.NOTHING})
 COOKIE_GROUPS: Final = frozenset({Group.PAGES, Group.AUTH, Group.SIGN_IN})
 
 
@@ -69,7 +70,7 @@ def admit(guard: Guard) -> AnyResponse | None:
         _count(guard, row.group, f"ip:{site_of(request.remote_addr or '')}")
         or _known(guard, row)
         or _allowed(row)
-        or _meant(guard)
+        or (None if row.access is Access.NOTHING else _meant(guard))
     )
 
 
@@ -121,7 +122,7 @@ def _allowed(row: Row) -> AnyResponse | None:
     if access is None:
         log.error("a callback without a row in the guard's table was refused")
         return refuse(HTTPStatus.FORBIDDEN, "nobody may call this")
-    return None if access is Access.PUBLIC else refuse_caller(access, caller())
+    return None if access in OPEN else refuse_caller(access, caller())
 
 
 def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:
@@ -129,7 +130,7 @@ def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | No
     if access is None:
         log.error("a page without a row in the guard's table was refused", path=path)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may see this")
-    refused = None if access is Access.PUBLIC else refuse_caller(access, caller())
+    refused = None if access in OPEN else refuse_caller(access, caller())
     if refused is None or refused.status_code != HTTPStatus.UNAUTHORIZED:
         return refused
     target = dash_calls.sign_in_path(path)

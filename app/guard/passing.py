@@ -17,7 +17,7 @@ PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 def refuse_caller(access: Access, caller: Caller) -> Response | None:
     """The answer to a caller who may not pass; None for one who may."""
     match access:
-        case Access.PUBLIC:
+        case Access.PUBLIC | Access.NOTHING:
             return None
         case Access.LOOPBACK:
             return None if at_this_machine() else refuse(HTTPStatus.FORBIDDEN, "only from the machine itself")

@@ -52,12 +52,12 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.AUTH),
     ("GET", "/api/v1/auth/export"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/account"): Row(SIGNED_IN, Group.AUTH),
-    # What there is not: a 404 for everybody
-    ("GET", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
-    ("POST", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
-    ("PUT", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
-    ("PATCH", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
-    ("DELETE", "/api/<path:rest>"): Row(PUBLIC, Group.JSON),
+    # What there is not: 404 or 405 for everybody
+    ("GET", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
+    ("POST", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
+    ("PUT", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
+    ("PATCH", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
+    ("DELETE", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     # Pages and what they are made of
     ("GET", "/"): Row(Access.PAGE, Group.PAGES),
     ("GET", "/<path:path>"): Row(Access.PAGE, Group.PAGES),

@@ -7,9 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.guard import table
+from app.guard.access import Access
 from tests.security.conftest import CALL, CALLBACKS, Person, token_of
 
-UNSAFE = sorted((method, rule) for method, rule in table.ROUTES if method != "GET")
+UNSAFE = sorted(key for key, row in table.ROUTES.items() if key[0] != "GET" and row.access is not Access.NOTHING)
 Keys = Callable[[int, str], dict[str, str]]
 
 
@@ -35,6 +36,12 @@ def test_with_another_session_s_token_everything_is_refused(
     body = CALL if rule == CALLBACKS else {}
     reply = someone.client.open(fill(rule), method=method, json=body, headers={"X-CSRF-Token": other.token})
     assert (reply.status_code, reply.json) == (400, {"error": "The CSRF tokens do not match"})
+
+
+def test_where_nothing_is_nothing_is_asked(client: FlaskClient) -> None:
+    assert client.post("/api/v1/nothing").status_code == 404
+    reply = client.put("/api/v1/items")
+    assert (reply.status_code, reply.headers["Allow"]) == (405, "GET")
 
 
 @pytest.mark.parametrize("header", ["X-CSRFToken", "X-CSRF-Token"])
