@@ -40,6 +40,8 @@ lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit -q -r app pages components jobs db wsgi.py -c pyproject.toml
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/installed-dev ## measure, each figure beside its peer or floor
 	@for bench in tests/bench/bench_*.py; do \
