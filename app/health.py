@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import redis
-from flask import Flask, Response, current_app, jsonify
+from flask import Response, current_app, jsonify
+from flask_openapi3 import OpenAPI
 from prometheus_client import CollectorRegistry, Gauge
 
 from app import __version__
+from app.api.replies import Row
 from app.runtime import Services, services
 from db import migrate, prices
 from db import providers as provider_state
@@ -82,27 +84,27 @@ def registry(held: Services) -> CollectorRegistry:
     return found
 
 
-def register_health(server: Flask) -> None:
+def register_health(server: OpenAPI) -> None:
     """Add the operations routes at the root."""
 
-    @server.get("/healthz")
+    @server.get("/healthz", responses={200: Row})
     def healthz() -> Response:
         """Alive: the process answers."""
         return jsonify({"status": "ok"})
 
-    @server.get("/readyz")
+    @server.get("/readyz", responses={200: Row, 503: Row})
     def readyz() -> tuple[Response, int]:
         """Warm and able to serve."""
         found = checks(services())
         ready = all(part["ok"] for part in found.values())
         return jsonify({"status": "ready" if ready else "not ready", "checks": found}), 200 if ready else 503
 
-    @server.get("/version")
+    @server.get("/version", responses={200: Row})
     def version() -> Response:
         """Which Tracera this is."""
         return jsonify({"version": __version__})
 
-    @server.get("/stats")
+    @server.get("/stats", responses={200: Row})
     def stats() -> Response:
         """Figures of this process."""
         hub = current_app.extensions.get("tracera.live")

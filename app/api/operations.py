@@ -27,7 +27,7 @@ def get_detailed_health() -> tuple[Response, int]:
     return jsonify({"status": "ok" if ready else "degraded", "checks": found}), 200 if ready else 503
 
 
-@blueprint.get("/metrics")
+@blueprint.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
     """For Prometheus."""
     return Response(generate_latest(registry(services())), content_type=CONTENT_TYPE_LATEST)

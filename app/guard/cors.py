@@ -1,9 +1,11 @@
 """Other sites' pages that may read our JSON, with an API key and never with a cookie. None by default."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
 
 from flask import Response, request
 
+from app.guard.refusal import refuse
 from app.web import JSON_PREFIXES
 
 SHARED = (*JSON_PREFIXES, "/openapi.json")
@@ -18,13 +20,15 @@ def is_shared() -> bool:
     return request.path.startswith(SHARED) and not request.path.startswith(NOT_SHARED)
 
 
-def preflight(origins: Collection[str], methods: Collection[str]) -> Response | None:
-    """The answer to a browser that asks before it sends; None if this is no such question."""
-    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
-        return None
-    response = Response(status=204)
-    if request.headers.get("Origin") in origins and is_shared():
-        response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(methods))
+def options(origins: Collection[str], methods: Sequence[str]) -> Response:
+    """The answer to OPTIONS: what is allowed here, and to whom, if a browser asks before it sends."""
+    if not methods:
+        return refuse(HTTPStatus.NOT_FOUND, f"there is no {request.path}")
+    response = Response(status=HTTPStatus.NO_CONTENT)
+    response.headers["Allow"] = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+    asked = "Access-Control-Request-Method" in request.headers
+    if asked and request.headers.get("Origin") in origins and is_shared():
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
         response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
         response.headers["Access-Control-Max-Age"] = str(REMEMBER_SECONDS)
     return response

@@ -16,6 +16,7 @@ from app.guard import cors, csrf, dash_calls, origins
 from app.guard.access import Access, Group, Row
 from app.guard.address import Trust, TrustedProxies, site_of
 from app.guard.limits import Limiter, LimitsDownError
+from app.guard.methods import allowed_methods
 from app.guard.passing import refuse_caller
 from app.guard.refusal import refuse, wants_json
 from app.guard.table import ROUTES
@@ -57,8 +58,7 @@ def admit(guard: Guard) -> AnyResponse | None:
         return _count(guard, Group.JSON if wants_json() else Group.PAGES, f"ip:{site_of(request.remote_addr or '')}")
     rule = request.url_rule.rule
     if request.method == "OPTIONS":
-        methods = [method for method, known in ROUTES if known == rule]
-        return cors.preflight(guard.settings.cors_origins, methods)
+        return cors.options(guard.settings.cors_origins, allowed_methods())
     row = ROUTES.get(("GET" if request.method == "HEAD" else request.method, rule))
     if row is None:
         log.error("a route without a row in the guard's table was refused", method=request.method, rule=rule)

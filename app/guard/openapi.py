@@ -57,7 +57,8 @@ def _complete(operation: Document, method: str, row: Row) -> None:
     responses = operation["responses"]
     if not any(status.startswith(("2", "3")) for status in responses):
         responses["200"] = {"description": _MEANING["200"], "content": {"application/json": {"schema": {}}}}
-    for status in _refusals(operation, method, row):
+    responses["400"] = _problem("400")  # the library describes its own form, which ours replaces
+    for status in _refusals(operation, row):
         responses.setdefault(status, _problem(status))
     if row.access in SECURITY:
         operation["security"] = SECURITY[row.access]
@@ -65,13 +66,11 @@ def _complete(operation: Document, method: str, row: Row) -> None:
         operation["parameters"].append(TOKEN)
 
 
-def _refusals(operation: Document, method: str, row: Row) -> list[str]:
+def _refusals(operation: Document, row: Row) -> list[str]:
     """The statuses that the guard answers with, 401 being what a wrong key gets anywhere."""
     found = ["401", "403", "503"]
     if row.group is not Group.FILES:
         found.append("429")
-    if method not in SAFE:
-        found.append("400")
     if "requestBody" in operation:
         found += ["413", "415"]
     return found
