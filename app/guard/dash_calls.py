@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 from dash import dcc
 from dash._pages import _path_to_page
+from dash.development.base_component import Component
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.guard.access import Access
 from app.guard.table import CALLBACKS, PAGES
+from components.page import error_state, page
 
 ROUTER: Final = ".._pages_content.children..._pages_store.data.."
 """The callback that shows a page."""
@@ -52,10 +54,10 @@ def asked_path() -> str | None:
 
 def access_to_page(path: str) -> Access | None:
     """Who may see the page at a path; everybody may see that there is none. None where the page has no row."""
-    page, _ = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash annotates little
-    if not page:
+    found, _ = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash annotates little
+    if not found:
         return Access.PUBLIC
-    return PAGES.get(page["path_template"] or page["path"])
+    return PAGES.get(found["path_template"] or found["path"])
 
 
 def sign_in_path(path: str) -> str:
@@ -65,5 +67,14 @@ def sign_in_path(path: str) -> str:
 
 def lead_to(target: str) -> Response:
     """The router's answer that makes the browser go elsewhere."""
-    shown = {"_pages_content": {"children": dcc.Location(id="_pages_leave", href=target, refresh=True)}}
-    return Response(json.dumps({"multi": True, "response": shown}, cls=PlotlyJSONEncoder), mimetype="application/json")
+    return _routed(dcc.Location(id="_pages_leave", href=target, refresh=True))
+
+
+def explain(message: str) -> Response:
+    """The router's answer that says on the page why there is none."""
+    return _routed(page(error_state("This page cannot be shown right now", f"{message[:1].upper()}{message[1:]}.")))
+
+
+def _routed(content: Component) -> Response:
+    body = {"multi": True, "response": {"_pages_content": {"children": content}}}
+    return Response(json.dumps(body, cls=PlotlyJSONEncoder), mimetype="application/json")

@@ -131,10 +131,13 @@ def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | No
         log.error("a page without a row in the guard's table was refused", path=path)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may see this")
     refused = None if access in OPEN else refuse_caller(access, caller())
-    if refused is None or refused.status_code != HTTPStatus.UNAUTHORIZED:
-        return refused
-    target = dash_calls.sign_in_path(path)
-    return dash_calls.lead_to(target) if routed else redirect(target, HTTPStatus.SEE_OTHER)
+    if refused is None:
+        return None
+    if refused.status_code == HTTPStatus.UNAUTHORIZED:
+        target = dash_calls.sign_in_path(path)
+        return dash_calls.lead_to(target) if routed else redirect(target, HTTPStatus.SEE_OTHER)
+    # The document holds nothing of the page, so it may come: the router then says inside it what is wrong.
+    return dash_calls.explain((refused.get_json() or {}).get("error", "try again later")) if routed else None
 
 
 def _meant(guard: Guard) -> Response | None:

@@ -24,7 +24,9 @@ class GuardSettings(BaseSettings):
         default=(), description="Other sites whose pages may read the JSON, comma-separated origins; empty: none."
     )
     limit_sign_in: str = Field(default="10/300", description=f"Starts of signing in: {_FORM}")
-    limit_auth: str = Field(default="20/60", description=f"Everything else under /auth: {_FORM}")
+    limit_auth: str = Field(
+        default="20/60", description=f"Coming back from a provider and changes of the account: {_FORM}"
+    )
     limit_json: str = Field(default="120/60", description=f"JSON: {_FORM}")
     limit_import: str = Field(default="1/600", description=f"Imports of an inventory: {_FORM}")
     limit_pages: str = Field(default="300/60", description=f"Pages: {_FORM}")

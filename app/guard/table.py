@@ -25,9 +25,9 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
     # Signing in and out. Leaving for a provider counts as a sign-in; coming back is checked by state, and counts less.
-    ("GET", "/api/v1/auth/me"): Row(KEY_READ, Group.AUTH),
-    ("GET", "/api/v1/auth/csrf"): Row(PUBLIC, Group.AUTH),
-    ("GET", "/api/v1/auth/providers"): Row(PUBLIC, Group.AUTH),
+    ("GET", "/api/v1/auth/me"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/auth/csrf"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/auth/providers"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/auth/google"): Row(PUBLIC, Group.SIGN_IN),
     ("GET", "/api/v1/auth/google/callback"): Row(PUBLIC, Group.AUTH),
     ("GET", "/api/v1/auth/github"): Row(PUBLIC, Group.SIGN_IN),
@@ -43,13 +43,13 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/api/v1/auth/logout"): Row(PUBLIC, Group.AUTH),
     # The account: no key makes keys, ends sessions or deletes an account
     ("POST", "/api/v1/auth/unlink"): Row(SIGNED_IN, Group.AUTH),
-    ("GET", "/api/v1/auth/sessions"): Row(SIGNED_IN, Group.AUTH),
+    ("GET", "/api/v1/auth/sessions"): Row(SIGNED_IN, Group.JSON),
     ("DELETE", "/api/v1/auth/sessions"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/sessions/<entry_id>"): Row(SIGNED_IN, Group.AUTH),
-    ("GET", "/api/v1/auth/keys"): Row(SIGNED_IN, Group.AUTH),
+    ("GET", "/api/v1/auth/keys"): Row(SIGNED_IN, Group.JSON),
     ("POST", "/api/v1/auth/keys"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/keys/<int:key_id>"): Row(SIGNED_IN, Group.AUTH),
-    ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.AUTH),
+    ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/export"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/account"): Row(SIGNED_IN, Group.AUTH),
     # What there is not: 404 or 405 for everybody
@@ -77,6 +77,8 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
     "/status": PUBLIC,
+    "/sign-in": PUBLIC,
+    "/account": SIGNED_IN,
 }
 """By path or path template."""
 
@@ -102,6 +104,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Rankings
     "..rankings-note.children...rankings-body.children..": PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Account
+    "account-body.children": SIGNED_IN,
     # Status
     "..status-verdict.children...status-body.children...status-time.children..": PUBLIC,
 }
