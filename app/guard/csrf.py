@@ -5,7 +5,7 @@ Dash reads the cookie and sends it as X-CSRFToken with every callback; scripts w
 
 from typing import Final
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 
 from app.auth.sessions import current_session
@@ -16,18 +16,25 @@ HEADERS: Final = ("X-CSRFToken", "X-CSRF-Token")
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def register_csrf(server: Flask) -> CSRFProtect:
+class Tokens(CSRFProtect):  # type: ignore[misc]  # flask-wtf has no annotations
+    """flask-wtf's check, looking for the token where it is and nowhere like it."""
+
+    def _get_csrf_token(self) -> str | None:
+        """The token of a form or header. flask-wtf also tries fields that end like it, and fails on one without a name."""
+        return request.form.get("csrf_token") or next(filter(None, map(request.headers.get, HEADERS)), None)
+
+
+def register_csrf(server: Flask) -> Tokens:
     """Make the check; the door calls it for whatever is unsafe, exempting nothing but requests with an API key."""
     server.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # else it would run before the door knows who calls
-        WTF_CSRF_HEADERS=list(HEADERS),
         WTF_CSRF_TIME_LIMIT=None,  # a token lives and dies with its session
         WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site say more than Referer
     )
-    return CSRFProtect(server)
+    return Tokens(server)
 
 
-def problem(protect: CSRFProtect) -> str | None:
+def problem(protect: Tokens) -> str | None:
     """What is wrong with the current request's token, or None."""
     try:
         protect.protect()

@@ -7,7 +7,6 @@ from typing import Final
 
 import structlog
 from flask import Flask, Response, g, redirect, request, session
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth.caller import caller
@@ -38,7 +37,7 @@ class Guard:
     settings: Settings
     limiter: Limiter
     trust: Trust
-    csrf: CSRFProtect
+    tokens: csrf.Tokens
 
 
 def register_guard(server: Flask, runtime: Runtime) -> None:
@@ -162,7 +161,7 @@ def _meant(guard: Guard) -> Response | None:
         return refuse(HTTPStatus.FORBIDDEN, wrong)
     if found.kind == "key":
         return None
-    wrong = csrf.problem(guard.csrf)
+    wrong = csrf.problem(guard.tokens)
     if wrong is None:
         return None
     response = refuse(HTTPStatus.BAD_REQUEST, wrong.rstrip("."))

@@ -44,6 +44,15 @@ def test_where_nothing_is_nothing_is_asked(client: FlaskClient) -> None:
     assert (reply.status_code, reply.headers["Allow"]) == (405, "GET")
 
 
+def test_a_form_field_without_a_name_is_no_token_and_no_failure(client: FlaskClient) -> None:
+    body = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    assert client.post("/api/v1/auth/magic-link/verify", data=body, content_type=kind).status_code == 400
+    token = {"X-CSRF-Token": token_of(client)}
+    reply = client.post("/api/v1/auth/magic-link/verify", data=body, content_type=kind, headers=token)
+    assert reply.status_code == 400
+
+
 @pytest.mark.parametrize("header", ["X-CSRFToken", "X-CSRF-Token"])
 def test_with_the_session_s_token_it_passes(person: Callable[[], Person], header: str) -> None:
     someone = person()
