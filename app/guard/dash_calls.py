@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from dash import dcc
 from dash._pages import _path_to_page
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response, current_app, request
 from plotly.utils import PlotlyJSONEncoder
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -43,13 +42,22 @@ def access_to_callback(output: str) -> Access | None:
 
 
 def asked_path() -> str | None:
-    """The path of the page that a request to the router wants; None for a malformed one."""
+    """The path of the page that a request to the router wants; None for a malformed one.
+
+    Dash gives a callback its inputs by position, whatever they are called: the first is the path only if it says so.
+    """
     inputs: Any = request.get_json().get("inputs")
-    for given in inputs if isinstance(inputs, list) else ():
-        if isinstance(given, Mapping) and (given.get("id"), given.get("property")) == ("_pages_location", "pathname"):
-            path = given.get("value")
-            return path if isinstance(path, str) else None
-    return None
+    first = inputs[0] if isinstance(inputs, list) and inputs else None
+    if not isinstance(first, dict) or (first.get("id"), first.get("property")) != ("_pages_location", "pathname"):
+        return None
+    path = first.get("value")
+    return path if isinstance(path, str) else None
+
+
+def is_served(output: str) -> bool:
+    """Whether the server runs a callback of exactly this output; those that run in the browser it does not."""
+    known: dict[str, Any] = current_app.extensions["tracera.dash"].callback_map
+    return "callback" in known.get(output, ())
 
 
 def access_to_page(path: str) -> Access | None:

@@ -105,22 +105,29 @@ def _known(guard: Guard, row: Row) -> Response | None:
 
 def _allowed(row: Row) -> AnyResponse | None:
     """Refuse whom the table does not let in."""
-    access: Access | None = row.access
-    path = request.full_path.rstrip("?")
-    if access is Access.CALLBACK:
-        output = dash_calls.named_output()
-        if output is None:
-            return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
-        access = dash_calls.access_to_callback(output)
-        if output == dash_calls.ROUTER:
-            path = dash_calls.asked_path() or "/"
-            access = dash_calls.access_to_page(path)
-            return _page(path, access, routed=True)
-    elif access is Access.PAGE:
-        return _page(path, dash_calls.access_to_page(request.path), routed=False)
+    if row.access is Access.CALLBACK:
+        return _callback()
+    if row.access is Access.PAGE:
+        return _page(request.full_path.rstrip("?"), dash_calls.access_to_page(request.path), routed=False)
+    return None if row.access in OPEN else refuse_caller(row.access, caller())
+
+
+def _callback() -> AnyResponse | None:
+    """Refuse who may not call the callback that a request names, or may not see the page it wants shown."""
+    output = dash_calls.named_output()
+    if output is None:
+        return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
+    access = dash_calls.access_to_callback(output)
     if access is None:
-        log.error("a callback without a row in the guard's table was refused")
+        log.error("a callback without a row in the guard's table was refused", output=output[:200])
         return refuse(HTTPStatus.FORBIDDEN, "nobody may call this")
+    if access is Access.PAGE:
+        path = dash_calls.asked_path()
+        if path is None:
+            return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
+        return _page(path, dash_calls.access_to_page(path), routed=True)
+    if not dash_calls.is_served(output):
+        return refuse(HTTPStatus.NOT_FOUND, "there is no such callback")
     return None if access in OPEN else refuse_caller(access, caller())
 
 

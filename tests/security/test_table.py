@@ -109,6 +109,29 @@ def test_a_page_for_people_signed_in_leads_to_the_sign_in(client: FlaskClient, m
         assert shown["props"]["href"].startswith("/sign-in?next=")
 
 
+def test_the_router_is_not_talked_into_another_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dash goes by the position of inputs, so a path under another name, or a second one, must not count."""
+    token = token_of(client)
+    monkeypatch.setitem(table.PAGES, "/status", Access.SIGNED_IN)
+    path = {"id": "_pages_location", "property": "pathname", "value": "/"}
+    hidden = {"id": "_pages_location", "property": "search", "value": "/status"}
+    malformed: list[object] = [[hidden, path], [{"value": "/status"}, path], [[hidden], path], [], {}, None]
+    malformed.append([{**path, "value": None}])
+    for inputs in malformed:
+        reply = client.post(CALLBACKS, json=route("/") | {"inputs": inputs}, headers={"X-CSRFToken": token})
+        assert reply.status_code == 400, inputs
+    second = {"id": "_pages_location", "property": "pathname", "value": "/status"}
+    reply = client.post(CALLBACKS, json=route("/") | {"inputs": [path, second]}, headers={"X-CSRFToken": token})
+    assert b"page-title" in reply.data
+    assert b"Status" not in reply.data
+
+
+@pytest.mark.parametrize("output", ["search-body.children@" + "a" * 64, "shell.navbar"])
+def test_a_callback_that_there_is_not(client: FlaskClient, output: str) -> None:
+    headers = {"X-CSRFToken": token_of(client)}
+    assert client.post(CALLBACKS, json=CALL | {"output": output}, headers=headers).status_code in {403, 404}
+
+
 def route(path: str) -> dict[str, object]:
     return {
         "output": dash_calls.ROUTER,

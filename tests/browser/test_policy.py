@@ -1,0 +1,56 @@
+"""What the policy forbids, no page does; and what a page asks for while it is open carries its token."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from app.guard import table
+from app.guard.access import Access
+
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+});
+"""
+PAGES = sorted(path.replace("<item_id>", "1") for path, access in table.PAGES.items() if access is Access.PUBLIC)
+
+
+def violations(page: Page) -> Any:
+    return page.evaluate("window.violations")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_does_what_the_policy_forbids(page: Page, site: str, complaints: list[str], path: str) -> None:
+    page.add_init_script(WATCH)
+    calls: list[Request] = []
+    page.on("request", lambda request: calls.append(request) if "_dash-update" in request.url else None)
+    page.goto(site + path, wait_until="networkidle")
+    expect(page.locator("#content h1").first).to_be_visible(timeout=30_000)
+    assert violations(page) == []
+    assert calls
+    for call in calls:
+        assert call.headers.get("x-csrftoken")
+        reply = call.response()
+        assert reply
+        assert reply.status in {200, 204}
+
+
+def test_a_script_in_a_page_does_not_run_and_is_noticed(page: Page, site: str) -> None:
+    page.add_init_script(WATCH)
+    page.goto(site)
+    add = "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)"
+    page.evaluate(add)
+    page.wait_for_function("window.violations.length")
+    assert "script-src" in violations(page)[0]
+    assert page.evaluate("window.ran") is None
+
+
+def test_a_page_for_people_signed_in_leads_to_the_sign_in_from_inside_too(page: Page, site: str) -> None:
+    page.goto(f"{site}/account")
+    page.wait_for_url(f"{site}/sign-in?next=%2Faccount")
+    page.goto(site, wait_until="networkidle")
+    page.evaluate("history.pushState({}, '', '/account'); dispatchEvent(new CustomEvent('_dashprivate_pushstate'))")
+    page.wait_for_url(f"{site}/sign-in?next=%2Faccount")
+    expect(page.locator("#content h1").first).to_be_visible(timeout=30_000)
