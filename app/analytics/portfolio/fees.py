@@ -1,0 +1,64 @@
+"""What is left of a price once a market has taken its fee."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from app.analytics.arrays import Ints
+
+BASIS: Final = 10_000
+STEAM: Final = "steam"
+STEAM_FEE: Final = 1500
+"""What Steam takes in basis points, on top of what the seller gets: 5 % its own, 10 % the game's."""
+
+DEFAULT_FEES: Final[dict[str, int]] = {
+    "skinport": 800,
+    "csfloat": 200,
+    "buff163": 250,
+    "priceempire": 250,
+    "csgoempire": 600,
+    "youpin": 100,
+    "bitskins": 475,
+    "csmoney": 500,
+    "csgotm": 500,
+    "lootfarm": 300,
+    "swapgg": 500,
+    "skinwallet": 500,
+}
+"""Seller's fee by source in basis points of the price; what markets publish, and change: TRACERA_PORTFOLIO_FEES wins."""
+
+
+def steam_receives(price: int) -> int | None:
+    """What a seller on Steam gets when the buyer pays `price` cents; None under Steam's least price of 3.
+
+    The buyer pays r + max(1, ⌊r / 20⌋) + max(1, ⌊r / 10⌋); the answer is the greatest r that costs no more than `price`.
+    """
+    if price < 3:  # noqa: PLR2004  # one cent for the seller and one for each fee
+        return None
+    seller = price * 100 // 115 + 2
+    while seller + max(1, seller // 20) + max(1, seller // 10) > price:
+        seller -= 1
+    return seller
+
+
+def receives(source: str, price: int, fees: Mapping[str, int]) -> int | None:
+    """What a seller gets of a price at a source; None where its fee is not known."""
+    if source == STEAM:
+        return steam_receives(price)
+    fee = fees.get(source)
+    return None if fee is None else price - -(-price * fee // BASIS)
+
+
+def receives_all(source: str, prices: Ints, fees: Mapping[str, int]) -> Ints:
+    """`receives` of every price, shape (n,); -1 where unknown. Prices of -1 are unknown themselves."""
+    known = prices >= 0
+    if source == STEAM:
+        seller = prices * 100 // 115 + 2
+        for _ in range(6):  # the start is at most six above the answer
+            seller -= seller + np.maximum(1, seller // 20) + np.maximum(1, seller // 10) > prices
+        return np.where(known & (prices >= 3), seller, -1)  # noqa: PLR2004  # as above
+    fee = fees.get(source)
+    if fee is None:
+        return np.full(prices.shape, -1, dtype=np.int64)
+    return np.where(known, prices - -(-prices * fee // BASIS), -1)
