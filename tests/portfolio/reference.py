@@ -1,8 +1,8 @@
 """A second, plain implementation to compare with: one unit at a time, Fractions, no cleverness."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method
@@ -59,26 +59,20 @@ def twr(values: Sequence[int], flows: Sequence[int]) -> Fraction:
     return product - 1
 
 
-def surplus(rate: Decimal, days: Sequence[int], flows: Sequence[int], end: int, value: int) -> Decimal:
-    """What is too much at the end when all flows grow at a yearly rate; 28 digits."""
-    with localcontext() as context:
-        context.prec = 28
-        total = Decimal(-value)
-        for day, flow in zip(days, flows, strict=True):
-            total += flow * (1 + rate) ** (Decimal(end - day) / 365)
-        return total
+def surplus(rate: float, days: Sequence[int], flows: Sequence[int], end: int, value: int) -> float:
+    """What is too much at the end when all flows grow at a yearly rate."""
+    grown = [flow * (1 + rate) ** ((end - day) / 365) for day, flow in zip(days, flows, strict=True)]
+    return math.fsum([*grown, -value])
 
 
-def xirr(days: Sequence[int], flows: Sequence[int], end: int, value: int) -> Decimal:
+def xirr(days: Sequence[int], flows: Sequence[int], end: int, value: int) -> float:
     """Plain bisection between a loss of nearly all and a gain of a million times; one sign change is assumed."""
-    with localcontext() as context:
-        context.prec = 28
-        low, high = Decimal("-0.9999999"), Decimal(1_000_000)
-        at_low = surplus(low, days, flows, end, value) > 0
-        for _ in range(64):
-            middle = (low + high) / 2
-            if (surplus(middle, days, flows, end, value) > 0) == at_low:
-                low = middle
-            else:
-                high = middle
-        return (low + high) / 2
+    low, high = -0.9999999, 1e6
+    at_low = surplus(low, days, flows, end, value) > 0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if (surplus(middle, days, flows, end, value) > 0) == at_low:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

@@ -86,7 +86,7 @@ def test_a_thousand_money_weighted_returns_against_plain_bisection() -> None:
         expected = xirr(days, flows, end, value)
         if expected > 900_000 or expected < -0.99999:
             continue
-        assert found == pytest.approx(float(expected), rel=1e-6, abs=1e-9), seed
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-9), seed
         compared += 1
     assert compared > 900
 

@@ -1,0 +1,120 @@
+"""Which price counts, and what quantities are worth at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from app.analytics.arrays import Bools, Ints
+from app.analytics.portfolio.fees import receives_all
+from app.analytics.portfolio.money import RateError, convert_all, rate
+
+REFERENCE: Final = "reference"
+"""The source that speaks for an item everywhere in the program."""
+BEST: Final = "best"
+"""The source where selling leaves the owner most, after its fee."""
+UNKNOWN: Final = -1
+
+
+class Quotes(Protocol):
+    """n newest quotes sorted by item, arrays (n,): what the database gives."""
+
+    @property
+    def item_id(self) -> Ints:
+        """Which item."""
+
+    @property
+    def source(self) -> Ints:
+        """Who quoted it: an index into `sources`."""
+
+    @property
+    def price(self) -> Ints:
+        """In the item's minor units."""
+
+    @property
+    def time(self) -> Ints:
+        """In seconds since 1970."""
+
+    @property
+    def reference(self) -> Bools:
+        """Whether the source speaks for the item."""
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """One price per item of `item_id` (n,), -1 where the source asked for has none; `time` in seconds."""
+
+    item_id: Ints
+    price: Ints
+    source: Ints
+    time: Ints
+
+    def at(self, item_id: Ints) -> Ints:
+        """Where items stand, -1 for those without a price."""
+        if not len(self.item_id):
+            return np.full(item_id.shape, UNKNOWN, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.item_id, item_id), len(self.item_id) - 1)
+        return np.where(self.item_id[place] == item_id, place, UNKNOWN)
+
+
+def choose(quotes: Quotes, wanted: str, fees: Mapping[str, int]) -> Prices:
+    """One price per item: the reference source's, the best one's, or that of the source named."""
+    if wanted == BEST:
+        return _best(quotes, fees)
+    if wanted == REFERENCE:
+        kept = quotes.reference
+    elif wanted in quotes.sources:
+        kept = quotes.source == quotes.sources.index(wanted)
+    else:
+        kept = np.zeros(len(quotes.item_id), dtype=np.bool_)
+    return Prices(quotes.item_id[kept], quotes.price[kept], quotes.source[kept], quotes.time[kept])
+
+
+def _best(quotes: Quotes, fees: Mapping[str, int]) -> Prices:
+    """A source whose fee is not known counts with its full price last: only where no other quotes the item."""
+    net = np.full(len(quotes.item_id), UNKNOWN, dtype=np.int64)
+    for index, source in enumerate(quotes.sources):
+        mine = quotes.source == index
+        net[mine] = receives_all(source, quotes.price[mine], fees)
+    order = np.lexsort((quotes.price, net, quotes.item_id))
+    last = np.append(np.flatnonzero(np.diff(quotes.item_id[order])), len(order) - 1)[: len(order)]
+    chosen = order[last]
+    return Prices(quotes.item_id[chosen], quotes.price[chosen], quotes.source[chosen], quotes.time[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What items are counted in (`others` by item id; all else in US cents), and the day's rates (see `money.rate`)."""
+
+    others: Mapping[int, tuple[str, int]]
+    millionths: dict[str, int]
+
+    def worth(self, item_id: Ints, amount: Ints, currency: str) -> Ints:
+        """Amounts in each item's own minor units, shape (n,), in those of `currency`; -1 stays, and stands for no rate."""
+        special = np.isin(item_id, list(self.others)) if self.others else np.zeros(item_id.shape, dtype=np.bool_)
+        result = np.full(amount.shape, UNKNOWN, dtype=np.int64)
+        groups = {("USD", 100): ~special}
+        for item in np.unique(item_id[special]).tolist():
+            unit = self.others[item]
+            groups[unit] = groups.get(unit, np.zeros(item_id.shape, dtype=np.bool_)) | (item_id == item)
+        for (code, scale), mine in groups.items():
+            known = mine & (amount >= 0)
+            try:
+                by = rate(code, currency, self.millionths, scale=scale)
+            except RateError:
+                continue
+            result[known] = convert_all(amount[known], by)
+        return result
+
+
+def amounts(prices: Prices, item_id: Ints, quantity: Ints) -> Ints:
+    """Price times quantity in each item's own minor units, shape (n,); -1 where there is no price."""
+    place = prices.at(item_id)
+    if not len(prices.price):
+        return place
+    return np.where(place >= 0, prices.price[place] * quantity, UNKNOWN)

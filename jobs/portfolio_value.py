@@ -1,0 +1,179 @@
+"""The valuation of every portfolio: one pass over all holdings, a snapshot each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from app.analytics.portfolio import batch, pricing
+from app.analytics.portfolio.history import history
+from app.analytics.portfolio.pricing import Exchange, Prices, Quotes
+from db import currency_rates, portfolio_holdings, portfolio_prices, portfolio_snapshots
+from db.pool import Database
+
+log = structlog.get_logger(__name__)
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+RISK_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A portfolio as the last valuation left it; `value` is None where there was none."""
+
+    id: int
+    currency: str
+    price_source: str
+    changed: bool
+    value: int | None
+    growth: float
+    deposits: int
+    withdrawals: int
+    same_terms: bool
+    """Currency and price source are those of the last valuation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """How many portfolios and holdings a valuation covered."""
+
+    portfolios: int
+    holdings: int
+
+
+class Valuation:
+    """Values all portfolios, again and again; risk is computed anew once an hour, since daily returns change slowly."""
+
+    def __init__(self, database: Database, fees: Mapping[str, int]) -> None:
+        self.database, self.fees = database, fees
+        self._returns: tuple[datetime, Ints, npt.NDArray[np.float64]] | None = None
+
+    def run(self, now: datetime) -> Valued:
+        """One valuation; what it reads and writes is one transaction."""
+        quotes = portfolio_prices.latest(self.database)
+        exchange = Exchange(portfolio_prices.units(self.database), currency_rates.millionths(self.database))
+        with self.database.connection() as connection:
+            portfolio_holdings.link_new_items(connection)
+            with connection.transaction():
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                accounts = [_account(row) for row in portfolio_snapshots.accounts(connection)]
+                if not accounts:
+                    return Valued(0, 0)
+                before = portfolio_snapshots.positions(connection)
+                changed = [account.id for account in accounts if account.changed]
+                fresh = portfolio_snapshots.held_now(connection, changed)
+                after = np.concatenate([before[~np.isin(before["portfolio_id"], changed)], fresh])
+                worth = Worth(accounts, quotes, exchange, self.fees)
+                now_worth, then_worth = worth.of(after), worth.of(before)
+                after["priced"] = now_worth >= 0
+                columns = snapshot(accounts, after, now_worth, before, then_worth)
+                sigma = self._volatility(accounts, after, now_worth, now)
+                _write_positions(connection, changed, after, before, then_worth)
+                currencies = [account.currency for account in accounts]
+                sources = [account.price_source for account in accounts]
+                portfolio_snapshots.write(connection, now, columns, currencies, sources, sigma)
+        return Valued(len(accounts), len(after))
+
+    def _volatility(self, accounts: list[Account], after: Array, worth: Ints, now: datetime) -> npt.NDArray[np.float64]:
+        item_id, returns = self._daily(now)
+        place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
+        usable = (place >= 0) & (worth > 0)
+        ids = np.array([account.id for account in accounts])
+        rows = np.searchsorted(ids, after["portfolio_id"][usable])
+        order = np.argsort(rows, kind="stable")
+        offsets = np.searchsorted(rows[order], np.arange(len(ids) + 1))
+        holdings = batch.Holdings(offsets, place[usable][order], worth[usable][order])
+        return batch.volatility(holdings, returns)
+
+    def _daily(self, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
+        if self._returns is None or now - self._returns[0] >= timedelta(hours=1):
+            item_id, returns = read_returns(self.database, now)
+            self._returns = (now, item_id, returns)
+        return self._returns[1:]
+
+
+class Worth:
+    """What positions are worth, each in its portfolio's currency at its portfolio's source."""
+
+    def __init__(self, accounts: list[Account], quotes: Quotes, exchange: Exchange, fees: Mapping[str, int]) -> None:
+        self._ids = np.array([account.id for account in accounts])
+        terms = sorted({(account.price_source, account.currency) for account in accounts})
+        self._terms, self._exchange = terms, exchange
+        self._term = np.array([terms.index((account.price_source, account.currency)) for account in accounts])
+        self._prices = {source: pricing.choose(quotes, source, fees) for source, _ in terms}
+
+    def of(self, positions: Array) -> Ints:
+        """Shape (n,); -1 where there is no price, or no rate."""
+        result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
+        term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
+        item_id, quantity = positions["item_id"].astype(np.int64), positions["quantity"]
+        for index, (source, currency) in enumerate(self._terms):
+            mine = np.flatnonzero(term == index)
+            own = pricing.amounts(self._prices[source], item_id[mine], quantity[mine])
+            result[mine] = self._exchange.worth(item_id[mine], own, currency)
+        return result
+
+
+def snapshot(
+    accounts: list[Account], after: Array, now_worth: Ints, before: Array, then_worth: Ints
+) -> dict[str, Array]:
+    """The columns of this valuation's snapshots.
+
+    What was held, and had a price, at the last valuation earns its change of price; whatever else changed the value came
+    in or went out: it is a deposit or a withdrawal at today's price, not a gain.
+    """
+    ids = np.array([account.id for account in accounts])
+    value = _sums(ids, after, np.maximum(now_worth, 0))
+    carried = _sums(ids, before, np.where(before["priced"] != 0, np.maximum(then_worth, 0), 0))
+    last = np.array([account.value or 0 for account in accounts])
+    comparable = np.array([account.value is not None and account.same_terms for account in accounts])
+    earned = np.where(comparable, carried, last)
+    flow = value - earned
+    step = np.divide(carried, last, out=np.ones(len(ids)), where=comparable & (last > 0))
+    return {
+        "portfolio_id": ids,
+        "value": value,
+        "growth": np.array([account.growth for account in accounts]) * step,
+        "deposits": np.array([account.deposits for account in accounts]) + np.maximum(flow, 0),
+        "withdrawals": np.array([account.withdrawals for account in accounts]) + np.maximum(-flow, 0),
+        "priced": _sums(ids, after, (now_worth >= 0).astype(np.int64)),
+        "unpriced": _sums(ids, after, (now_worth < 0).astype(np.int64)),
+    }
+
+
+def read_returns(
+    database: Database, now: datetime, ids: list[int] | None = None
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Items with a good history, and their daily returns (n, days) over the last three months."""
+    first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=RISK_DAYS)
+    item_id, closes, _ = portfolio_prices.daily(database, None, first, RISK_DAYS + 1)
+    found = history(closes)
+    return item_id[found.used], found.returns
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    number, currency, source, changed, value, growth, deposits, withdrawals, was_currency, was_source = row
+    same = (currency, source) == (was_currency, was_source)
+    return Account(number, currency, source, changed, value, growth or 1.0, deposits or 0, withdrawals or 0, same)
+
+
+def _sums(ids: Ints, positions: Array, amounts: Ints) -> Ints:
+    """Per portfolio; bincount adds in floats, which are exact for 2^53 alone."""
+    sums = np.zeros(len(ids), dtype=np.int64)
+    np.add.at(sums, np.searchsorted(ids, positions["portfolio_id"]), amounts)
+    return sums
+
+
+def _write_positions(connection: Any, changed: list[int], after: Array, before: Array, then_worth: Ints) -> None:
+    """Changed portfolios' positions anew; of the others only what has a price now and had none, or the other way round."""
+    mine = np.isin(after["portfolio_id"], changed)
+    portfolio_snapshots.replace_positions(connection, changed, after[mine])
+    others = ~np.isin(before["portfolio_id"], changed)
+    for priced in (True, False):
+        turned = others & ((then_worth >= 0) == priced) & ((before["priced"] != 0) != priced)
+        portfolio_snapshots.mark_priced(connection, before[turned], priced=priced)
