@@ -85,7 +85,7 @@ def replace(
         )
         unpriced = _count(
             connection,
-            "SELECT count(*) FROM arrived a WHERE NOT EXISTS (SELECT 1 FROM price_latest l WHERE l.item_id = a.item_id)",
+            "SELECT count(*) FROM arrived a WHERE marketable AND NOT EXISTS (SELECT 1 FROM price_latest l WHERE l.item_id = a.item_id)",
             [],
         )
         replaced = Replaced(len(assets), len(assets) - kept, removed, unpriced)

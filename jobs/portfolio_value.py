@@ -146,9 +146,7 @@ def snapshot(
     }
 
 
-def read_returns(
-    database: Database, now: datetime, ids: list[int] | None = None
-) -> tuple[Ints, npt.NDArray[np.float64]]:
+def read_returns(database: Database, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
     """Items with a good history, and their daily returns (n, days) over the last three months."""
     first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=RISK_DAYS)
     item_id, closes, _ = portfolio_prices.daily(database, None, first, RISK_DAYS + 1)

@@ -150,7 +150,8 @@ class MarketHttp:
     async def _check_status(self, what: str, response: httpx.Response) -> None:
         status = response.status_code
         if status == httpx.codes.OK:
-            check_content_type(what, response.headers)
+            if self._options.json_only:
+                check_content_type(what, response.headers)
         elif status == httpx.codes.TOO_MANY_REQUESTS:
             wait = retry_after(response.headers, datetime.now(UTC))
             raise self.throttled(f"{what}: 429, too many requests", wait)

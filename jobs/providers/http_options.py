@@ -12,7 +12,8 @@ class HttpOptions:
 
     `total_timeout` bounds one attempt from the first byte sent to the last received, so that a body that drips ends
     too. `throttle_pause` is the pause after a 429 without Retry-After, doubled each time; a request that would have to
-    wait longer than `patience` for a pause to end is not sent but refused at once.
+    wait longer than `patience` for a pause to end is not sent but refused at once. Without `json_only` a reply may say that
+    it is XML.
     """
 
     connect_timeout: float = 10.0
@@ -24,6 +25,7 @@ class HttpOptions:
     retry_wait_max: float = 20.0
     throttle_pause: float = 60.0
     patience: float = 90.0
+    json_only: bool = True
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> Self:

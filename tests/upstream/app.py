@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from tests.upstream import csfloat, csgotrader, priceempire, skinport, steam
+from tests.upstream import csfloat, csgotrader, inventory, priceempire, skinport, steam
 from tests.upstream.data import World
 from tests.upstream.faults import Faults
 from tests.upstream.misbehave import Raw, send_broken, simple_answer
@@ -17,7 +17,7 @@ from tests.upstream.wire import Answer, Request, Route, json_answer
 _REMEMBERED = 20_000
 
 # A market is one file with `routes(world)`.
-_MARKETS = (steam, skinport, csfloat, priceempire, csgotrader)
+_MARKETS = (steam, inventory, skinport, csfloat, priceempire, csgotrader)
 
 
 class UpstreamApp:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -67,6 +68,7 @@ class World:
     def __init__(self, items: Iterable[Item], *, page_size: int = 10) -> None:
         self.page_size = page_size
         self.currency = 1
+        self.inventories: dict[str, Any] = {}
         self._lock = threading.Lock()
         self.version = 0
         self.replace(items)
