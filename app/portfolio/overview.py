@@ -1,0 +1,165 @@
+"""One call gives what the portfolio page and `GET /portfolio` show."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from app.analytics.portfolio import returns
+from app.analytics.portfolio.ledger import OversoldError
+from app.portfolio.books import Ledger, lots_of, make_ledger, read_rates
+from app.portfolio.valuing import Market, Terms
+from db import portfolio_holdings, portfolio_snapshots, portfolio_transactions, portfolios
+from db.pool import Database, Row
+
+STALE_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A portfolio at a moment; amounts in minor units of `currency`, unknown is None.
+
+    `holdings` are rows by value, the dearest first, those without a price last; `totals`, `performance` and `lots` are
+    what `GET /portfolio` documents. `problem` is set where the transactions contradict each other.
+    """
+
+    portfolio: Row
+    holdings: list[dict[str, Any]]
+    totals: dict[str, Any]
+    performance: dict[str, Any]
+    lots: list[dict[str, Any]]
+    last_import: Row | None
+    problem: str | None
+
+
+def overview(database: Database, portfolio: Row, fees: dict[str, int], now: datetime) -> Overview:
+    """Everything about one portfolio, in a handful of queries."""
+    user_id, number = portfolio["user_id"], portfolio["id"]
+    held = portfolio_holdings.held(database, user_id, number)
+    entries = portfolio_transactions.every(database, user_id, number)
+    ids = [row["item_id"] for row in held if row["item_id"] is not None]
+    market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees), now)
+    ledger, problem = _ledger(database, entries, portfolio)
+    rows = _rows(held, market, ledger, now)
+    recorded = {row["market_hash_name"]: row["recorded_value"] for row in rows}
+    return Overview(
+        portfolio=portfolio,
+        holdings=rows,
+        totals=_totals(rows, ledger),
+        performance=performance(database, portfolio, rows, now),
+        lots=[] if ledger is None else lots_of(ledger, recorded),
+        last_import=portfolios.last_import(database, user_id) if portfolio["includes_steam"] else None,
+        problem=problem,
+    )
+
+
+def performance(database: Database, portfolio: Row, rows: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Returns since the first valuation, and how volatile the holdings are; None where there is too little."""
+    snapshots = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
+    snapshots = [row for row in snapshots if row["currency"] == portfolio["currency"]]
+    nothing = dict.fromkeys(
+        ("since", "time_weighted", "time_weighted_yearly", "money_weighted", "gain", "deposits", "withdrawals")
+    )
+    if len(snapshots) < 2:  # noqa: PLR2004  # a return needs a beginning and an end
+        return nothing
+    first, last = snapshots[0], snapshots[-1]
+    values = [row["value"] for row in snapshots]
+    moved = [row["deposits"] - row["withdrawals"] for row in snapshots]
+    flows = [values[0], *(after - before for before, after in zip(moved, moved[1:], strict=False))]
+    times = np.array([row["time"].timestamp() for row in snapshots])
+    total = last["growth"] / first["growth"] - 1 if first["growth"] > 0 else None
+    deposits, withdrawals = last["deposits"] - first["deposits"], last["withdrawals"] - first["withdrawals"]
+    seconds = float(times[-1] - times[0])
+    return {
+        "since": first["time"],
+        "time_weighted": total,
+        "time_weighted_yearly": None if total is None else returns.annualised(total, seconds),
+        "money_weighted": returns.money_weighted(times, np.array(flows, dtype=np.float64), float(times[-1]), values[-1])
+        if seconds >= 30 * 86_400
+        else None,
+        "gain": last["value"] - first["value"] - deposits + withdrawals,
+        "deposits": deposits,
+        "withdrawals": withdrawals,
+    }
+
+
+def _ledger(database: Database, entries: list[Row], portfolio: Row) -> tuple[Ledger | None, str | None]:
+    try:
+        ledger = make_ledger(entries, portfolio, read_rates(database, entries, portfolio["currency"]))
+    except OversoldError as error:
+        row = next(row for row in entries if row["id"] == error.entry_id)
+        return None, (
+            f"Transaction {error.entry_id} ({row['time']:%Y-%m-%d}) gives away {error.sold} of {row['market_hash_name']},"
+            f" but only {error.held} were held then; correct it, or add the purchase that is missing."
+        )
+    if ledger.left_out:
+        return ledger, f"{len(ledger.left_out)} transactions are left out of cost and profit: {ledger.left_out[0][1]}."
+    return ledger, None
+
+
+def _rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+    known = ledger.held() if ledger else {}
+    ids = [row["item_id"] or 0 for row in held]
+    quantities = [max(row["steam"], row["recorded"]) for row in held]
+    values = market.values(ids, quantities)
+    before = market.values_before(ids, quantities)
+    recorded = market.values(ids, [known.get(row["market_hash_name"], (0, 0))[0] for row in held])
+    units = market.values(ids, [1] * len(held))
+    rows = []
+    for at, row in enumerate(held):
+        priced = row["marketable"] and values[at] is not None
+        quoted = market.quoted(ids[at]) if priced else None
+        cost_units, cost = known.get(row["market_hash_name"], (0, None))
+        value = values[at] if priced else None
+        own = recorded[at] if priced and cost_units else None
+        age = None if quoted is None else now.timestamp() - quoted[1]
+        rows.append({
+            "item_id": row["item_id"],
+            "market_hash_name": row["market_hash_name"],
+            "quantity": quantities[at],
+            "current_price": units[at] if priced else None,
+            "total_value": value,
+            "cost_basis": cost,
+            "cost_quantity": cost_units,
+            "unrealized_pnl": None if own is None or cost is None else own - cost,
+            "recorded_value": own,
+            "net_if_sold": market.net(ids[at], quantities[at]) if priced else None,
+            "change_24h": value - before[at] if value is not None and before[at] is not None else None,
+            "price_source": quoted[0] if quoted else None,
+            "price_time": datetime.fromtimestamp(quoted[1], UTC) if quoted else None,
+            "stale": None if age is None else age > STALE_SECONDS,
+            "marketable": row["marketable"],
+            "tradable": row["tradable"],
+            "tradable_after": row["tradable_after"],
+            "steam_quantity": row["steam"],
+            "recorded_quantity": row["recorded"],
+            "imported_at": row["imported_at"],
+            **{name: row[name] for name in ("slug", "weapon_type", "rarity", "image_url")},
+        })  # fmt: skip
+    return sorted(
+        rows, key=lambda row: (row["total_value"] is None, -(row["total_value"] or 0), row["market_hash_name"])
+    )
+
+
+def _totals(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]:
+    """Sums of the rows, so that they add up; beside each how many rows it leaves out."""
+    priced = [row for row in rows if row["total_value"] is not None]
+    changes = [row for row in priced if row["change_24h"] is not None]
+    gains = [row["unrealized_pnl"] for row in rows if row["unrealized_pnl"] is not None]
+    nets = [row["net_if_sold"] for row in priced if row["net_if_sold"] is not None]
+    change = sum(row["change_24h"] for row in changes) if changes else None
+    start = sum(row["total_value"] - row["change_24h"] for row in changes)
+    return {
+        "total_value": sum(row["total_value"] for row in priced) if priced or not rows else None,
+        "item_count": sum(row["quantity"] for row in rows),
+        "change_24h": change,
+        "percent_change_24h": change / start * 100 if change is not None and start else None,
+        "cost_basis": ledger.book.cost if ledger else None,
+        "unrealized_pnl": sum(gains) if gains else None,
+        "realized_pnl": ledger.book.realised_gain if ledger and (ledger.book.realised or ledger.book.fees) else None,
+        "net_if_sold": sum(nets) if nets else None,
+        "unpriced": [row["market_hash_name"] for row in rows if row["total_value"] is None and row["marketable"]],
+        "not_marketable": sum(row["quantity"] for row in rows if not row["marketable"]),
+        "stale": sum(bool(row["stale"]) for row in rows),
+    }

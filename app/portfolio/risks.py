@@ -1,0 +1,135 @@
+"""Risk of a portfolio, and of what it would be after a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from app.analytics.arrays import Floats
+from app.analytics.portfolio.history import History, history
+from app.analytics.portfolio.index import index_returns, market_index
+from app.analytics.portfolio.risk import Risk, measure, percentile
+from app.analytics.portfolio.what_if import apply
+from app.portfolio.valuing import Market, Terms
+from db import items, portfolio_holdings, portfolio_prices, portfolio_snapshots
+from db.pool import Database, Row
+
+DAYS = 90
+MOST_CORRELATED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Daily histories of items, and the market's on the same days."""
+
+    item_id: list[int]
+    history: History
+    market: Floats
+
+
+def read_past(database: Database, ids: list[int], now: datetime) -> Past:
+    """The last three months of some items, beside the value-weighted index over all."""
+    first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS)
+    every, closes, volume = portfolio_prices.daily(database, None, first, DAYS + 1)
+    # A source that tells no sales says nothing of an item's weight: one each.
+    levels = market_index(closes, np.where(np.isfinite(volume), volume, 1.0))
+    mine = np.flatnonzero(np.isin(every, ids))
+    found = history(closes[mine])
+    days = found.returns.shape[1]
+    market = index_returns(levels)
+    return Past(every[mine][found.used].tolist(), found, market[len(market) - days :])
+
+
+def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now: datetime) -> dict[str, Any]:
+    """The measures with one row per holding, and where the portfolio stands among the instance's others."""
+    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"]) if row["item_id"]]
+    quantities = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
+    names = {row["item_id"]: row["market_hash_name"] for row in held}
+    past = read_past(database, list(quantities), now)
+    risk, used = _measure(database, portfolio, quantities, past, fees, now)
+    others = np.array(portfolio_snapshots.volatilities(database, portfolio["user_id"]))
+    rank = None if risk.volatility is None else percentile(risk.volatility, others)
+    largest = np.argsort(-np.abs(np.nan_to_num(risk.contributions)), kind="stable")[:MOST_CORRELATED].tolist()
+    return {
+        **_figures(risk),
+        "percentile": rank,
+        "contributions": [
+            {"item_id": item, "market_hash_name": names[item], "contribution": _known(risk.contributions[at])}
+            for at, item in enumerate(used)
+        ],
+        "correlation": {
+            "item_ids": [used[at] for at in largest],
+            "matrix": [[_known(risk.correlation[row, column]) for column in largest] for row in largest],
+        },
+        "left_out": sorted(names[item] for item in quantities if item not in used),
+    }
+
+
+def what_if(
+    database: Database, portfolio: Row, changes: Mapping[int, int], fees: Mapping[str, int], now: datetime
+) -> dict[str, Any]:
+    """Value and risk before and after units of items are added (positive) or removed.
+
+    Raises:
+        ChangeError: more is removed than is held.
+    """
+    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"]) if row["item_id"]]
+    before = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
+    after = apply(before, changes)
+    known = {row["id"] for row in items.some(database, list(after))}
+    past = read_past(database, sorted(before.keys() | after.keys()), now)
+    result = {}
+    for name, quantities in (("before", before), ("after", {item: after[item] for item in after if item in known})):
+        market = Market(database, list(quantities), _terms(portfolio, fees), now)
+        values = market.values(list(quantities), list(quantities.values()))
+        risk, _ = _measure(database, portfolio, quantities, past, fees, now)
+        result[name] = {
+            "total_value": sum(value for value in values if value is not None),
+            "unpriced": sum(value is None for value in values),
+            **_figures(risk),
+        }
+    return result
+
+
+def _measure(
+    database: Database,
+    portfolio: Row,
+    quantities: Mapping[int, int],
+    past: Past,
+    fees: Mapping[str, int],
+    now: datetime,
+) -> tuple[Risk, list[int]]:
+    """Risk of those items that have a price and a history, and which those are."""
+    market = Market(database, list(quantities), _terms(portfolio, fees), now)
+    usable = [item for item in past.item_id if item in quantities]
+    values = market.values(usable, [quantities[item] for item in usable])
+    used = [(item, value) for item, value in zip(usable, values, strict=True) if value]
+    row = {item: at for at, item in enumerate(past.item_id)}
+    returns = past.history.returns[[row[item] for item, _ in used]]
+    return measure(np.array([value for _, value in used], dtype=np.float64), returns, past.market), [
+        item for item, _ in used
+    ]
+
+
+def _terms(portfolio: Row, fees: Mapping[str, int]) -> Terms:
+    return Terms(portfolio["currency"], portfolio["price_source"], fees)
+
+
+def _figures(risk: Risk) -> dict[str, Any]:
+    names = (
+        "volatility",
+        "yearly_volatility",
+        "beta",
+        "value_at_risk",
+        "expected_shortfall",
+        "max_drawdown",
+        "diversification",
+        "days",
+    )
+    return {name: getattr(risk, name) for name in names}
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
