@@ -81,6 +81,15 @@ def series(
     return rows[::-1]
 
 
+def state(database: Database, user_id: int, portfolio_id: int) -> Row | None:
+    """The last valuation's time and the daily volatility found at it."""
+    return database.row(
+        "SELECT s.time, s.volatility FROM portfolio_state s JOIN portfolios p ON p.id = s.portfolio_id"
+        " WHERE p.id = %s AND p.user_id = %s",
+        [portfolio_id, user_id],
+    )
+
+
 def volatilities(database: Database, other_than: int) -> list[float]:
     """The volatility of each other user's main portfolio, where it is known."""
     rows = database.rows(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,26 +48,28 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
         portfolio=portfolio,
         holdings=rows,
         totals=_totals(rows, ledger),
-        performance=performance(database, portfolio, rows, now),
+        performance=performance(database, portfolio),
         lots=[] if ledger is None else lots_of(ledger, recorded),
         last_import=portfolios.last_import(database, user_id) if portfolio["includes_steam"] else None,
         problem=problem,
     )
 
 
-def performance(database: Database, portfolio: Row, rows: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def performance(database: Database, portfolio: Row) -> dict[str, Any]:
     """Returns since the first valuation, and how volatile the holdings are; None where there is too little."""
     snapshots = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
     snapshots = [row for row in snapshots if row["currency"] == portfolio["currency"]]
+    state = portfolio_snapshots.state(database, portfolio["user_id"], portfolio["id"])
+    volatility = {"volatility": state["volatility"] if state else None}
     nothing = dict.fromkeys(
         ("since", "time_weighted", "time_weighted_yearly", "money_weighted", "gain", "deposits", "withdrawals")
     )
     if len(snapshots) < 2:  # noqa: PLR2004  # a return needs a beginning and an end
-        return nothing
+        return nothing | volatility
     first, last = snapshots[0], snapshots[-1]
     values = [row["value"] for row in snapshots]
     moved = [row["deposits"] - row["withdrawals"] for row in snapshots]
-    flows = [values[0], *(after - before for before, after in zip(moved, moved[1:], strict=False))]
+    flows = [values[0], *(after - before for before, after in pairwise(moved))]
     times = np.array([row["time"].timestamp() for row in snapshots])
     total = last["growth"] / first["growth"] - 1 if first["growth"] > 0 else None
     deposits, withdrawals = last["deposits"] - first["deposits"], last["withdrawals"] - first["withdrawals"]
@@ -81,6 +84,7 @@ def performance(database: Database, portfolio: Row, rows: list[dict[str, Any]], 
         "gain": last["value"] - first["value"] - deposits + withdrawals,
         "deposits": deposits,
         "withdrawals": withdrawals,
+        **volatility,
     }
 
 
@@ -122,10 +126,10 @@ def _rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime)
             "total_value": value,
             "cost_basis": cost,
             "cost_quantity": cost_units,
-            "unrealized_pnl": None if own is None or cost is None else own - cost,
+            "unrealized_pnl": _difference(own, cost),
             "recorded_value": own,
             "net_if_sold": market.net(ids[at], quantities[at]) if priced else None,
-            "change_24h": value - before[at] if value is not None and before[at] is not None else None,
+            "change_24h": _difference(value, before[at]),
             "price_source": quoted[0] if quoted else None,
             "price_time": datetime.fromtimestamp(quoted[1], UTC) if quoted else None,
             "stale": None if age is None else age > STALE_SECONDS,
@@ -140,6 +144,10 @@ def _rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime)
     return sorted(
         rows, key=lambda row: (row["total_value"] is None, -(row["total_value"] or 0), row["market_hash_name"])
     )
+
+
+def _difference(after: int | None, before: int | None) -> int | None:
+    return None if after is None or before is None else after - before
 
 
 def _totals(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]:
