@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from app.portfolio.service import fees_of
 from app.settings import Settings
 from jobs.plan import Plan
 from jobs.providers.base import Provider
@@ -54,4 +55,8 @@ def plan(settings: Settings, database_url: str) -> Plan:
         retention_days=settings.retention_days,
         demo_retention_days=settings.demo_retention_days,
         demo_history_days=settings.demo_history_days,
+        portfolio_seconds=settings.portfolio_seconds,
+        portfolio_fees=fees_of(settings),
+        rates_url=settings.rates_url,
+        rates_hours=settings.rates_hours,
     )

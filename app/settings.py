@@ -1,5 +1,6 @@
 """Every setting, typed, from the environment (`TRACERA_…`) or a `.env` file."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -113,6 +114,40 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(default=None, description="User at the mail server; unset: no authentication.")
     smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
     smtp_from: str | None = Field(default=None, description="Sender of sign-in links; needed with `TRACERA_SMTP_HOST`.")
+
+    portfolio_seconds: int = Field(default=300, ge=5, description="Seconds between two valuations of all portfolios.")
+    portfolio_import_cooldown: int = Field(
+        default=600, ge=1, description="Seconds between two imports of one person's Steam inventory."
+    )
+    portfolio_page_size: int = Field(
+        default=1000, ge=1, le=5000, description="Items asked for per page of an inventory; Steam's cap moves."
+    )
+    portfolio_requests_per_minute: int = Field(
+        default=30, ge=0, description="Requests a minute for inventories, of all people together; 0 asks without pause."
+    )
+    portfolio_max_page_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="The largest inventory page that is read."
+    )
+    portfolio_look_seconds: int = Field(
+        default=30, ge=1, description="Seconds between two valuations of a public profile from one address."
+    )
+    portfolio_fees: str = Field(
+        default="",
+        description="Sellers' fees in percent that differ from the built-in ones, as `csfloat=2,skinport=8`.",
+    )
+    rates_url: str = Field(
+        default="https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml",
+        description="Exchange rates in the form of the European Central Bank's reference file; empty: US dollars only.",
+    )
+    rates_hours: float = Field(default=6, gt=0, description="Hours between two looks at the exchange rates.")
+
+    @field_validator("portfolio_fees")
+    @classmethod
+    def _fees(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"[a-z0-9:_-]+=\d{1,2}(\.\d{1,2})?", part):
+                raise ValueError(f"{part!r} is not SOURCE=PERCENT")
+        return value
 
     @field_validator("providers", mode="before")
     @classmethod

@@ -101,6 +101,14 @@ def link_new_items(connection: psycopg.Connection) -> int:
         return linked + connection.execute(LINK_TRANSACTIONS, [MARKET]).rowcount
 
 
+def item_ids(database: Database, names: Sequence[str]) -> dict[str, int]:
+    """Items by name, of those that are known."""
+    rows = database.rows(
+        "SELECT market_hash_name, id FROM items WHERE market = %s AND market_hash_name = ANY(%s)", [MARKET, list(names)]
+    )
+    return {row["market_hash_name"]: row["id"] for row in rows}
+
+
 def assets(database: Database, user_id: int) -> list[Row]:
     """Every stack of a user's inventory with its details, by name."""
     return database.rows(

@@ -67,14 +67,9 @@ def wipe(connection: psycopg.Connection, user_id: int) -> None:
 def restore(connection: psycopg.Connection, user_id: int, saved: Sequence[Saved], held: Sequence[Held]) -> None:
     """Put a saved state in the place of what a user has, in one transaction: all of it or nothing."""
     with connection.transaction():
-        last_import = connection.execute(
-            "SELECT 1 FROM user_portfolio_imports WHERE user_id = %s", [user_id]
-        ).fetchone()
         portfolios.lock(connection, user_id)
         connection.execute("DELETE FROM portfolios WHERE user_id = %s", [user_id])
         connection.execute("DELETE FROM user_portfolio_holdings WHERE user_id = %s", [user_id])
-        if last_import is None:
-            connection.execute("DELETE FROM user_portfolio_imports WHERE user_id = %s", [user_id])
         with (
             connection.cursor() as cursor,
             cursor.copy(
@@ -107,3 +102,12 @@ def _restore_one(connection: psycopg.Connection, user_id: int, saved: Saved) -> 
     ):
         for snapshot in saved.snapshots:
             copy.write_row((*snapshot, number))
+    connection.execute(CONTINUE, [number])
+
+
+# The next valuation goes on from the last snapshot. Its price source is none, so that what differs counts as moved.
+CONTINUE = """
+INSERT INTO portfolio_state (portfolio_id, time, currency, price_source, value, growth, deposits, withdrawals)
+SELECT portfolio_id, time, currency, '', value, growth, deposits, withdrawals
+FROM portfolio_snapshots WHERE portfolio_id = %s ORDER BY time DESC LIMIT 1
+"""

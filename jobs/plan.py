@@ -1,6 +1,7 @@
 """What the jobs are told; the process's own settings fill it in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 
@@ -14,3 +15,7 @@ class Plan:
     retention_days: int
     demo_retention_days: int
     demo_history_days: int
+    portfolio_seconds: float = 300
+    portfolio_fees: Mapping[str, int] = field(default_factory=dict)
+    rates_url: str = ""
+    rates_hours: float = 6

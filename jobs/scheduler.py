@@ -15,12 +15,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import jobs as job_state
+from db import portfolio_snapshots
 from db import redis as cache
 from db.pool import Database, DatabaseDownError
-from jobs import demo_history, retention, volatility, warm
+from jobs import demo_history, rates, retention, volatility, warm
 from jobs.ingest import Ingest
 from jobs.leader import Leadership
 from jobs.plan import Plan
+from jobs.portfolio_value import Valuation
 from jobs.providers.base import Provider
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,7 @@ class Jobs:
         self.leadership = Leadership(plan.database_url)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
         self.leading = False
+        self._valuation = Valuation(database, plan.portfolio_fees)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="providers", daemon=True)
         self._cycles: dict[str, asyncio.Task[None]] = {}
@@ -60,6 +63,9 @@ class Jobs:
         )
         self._every("volatility", self.plan.metrics_seconds, self._volatility, first=15)
         self._every("retention", 3600, self._retention, first=120)
+        self._every("portfolios", self.plan.portfolio_seconds, self._portfolios, first=20)
+        if self.plan.rates_url:
+            self._every("rates", self.plan.rates_hours * 3600, self._rates, first=5)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -129,6 +135,13 @@ class Jobs:
 
     def _retention(self) -> None:
         retention.run(self.database, raw_days=self.plan.retention_days, demo_days=self.plan.demo_retention_days)
+        portfolio_snapshots.thin(self.database, datetime.now(UTC))
+
+    def _portfolios(self) -> None:
+        self._valuation.run(datetime.now(UTC))
+
+    def _rates(self) -> None:
+        rates.run(self.database, self.plan.rates_url)
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         """Do something on the providers' event loop, and wait for it."""

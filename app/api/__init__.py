@@ -3,12 +3,21 @@
 from flask import Response, abort, jsonify
 from flask_openapi3 import OpenAPI
 
-from app.api import history, items, operations, rankings, volatility
+from app.api import (
+    history,
+    items,
+    operations,
+    portfolio,
+    portfolio_files,
+    portfolio_shares,
+    rankings,
+    volatility,
+)
 
 
 def register_api(server: OpenAPI) -> None:
     """Add every resource, and an answer in the contract's form where there is none."""
-    for resource in (items, history, volatility, rankings, operations):
+    for resource in (items, history, volatility, rankings, operations, portfolio, portfolio_files, portfolio_shares):
         server.register_api(resource.blueprint)
 
     @server.route("/openapi.json")

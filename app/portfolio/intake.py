@@ -23,7 +23,7 @@ def check(database: Database, portfolio: Row, news: Sequence[Transaction]) -> tu
     rows = known + [
         {"id": -at - 1, **_row(transaction)}
         for at, transaction in enumerate(news)
-        if transaction.external_id not in ids or not ids
+        if transaction.external_id not in ids
     ]
     rows.sort(key=lambda row: row["time"])
     try:

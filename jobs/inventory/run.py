@@ -78,9 +78,14 @@ class Importer:
                 retry_after=60,
             ) from error
 
-    def progress(self, user_id: int) -> State | None:
-        """The last step of the user's last import."""
-        return Board(self.redis, user_id).read()
+    def status(self, user_id: int) -> tuple[State | None, int | None]:
+        """The last step of the user's last import, and the cooldown's seconds; None and None while Redis is down."""
+        board = Board(self.redis, user_id)
+        try:
+            return board.read(), board.cooling()
+        except redis.RedisError as error:
+            log.warning("no progress to be read: Redis does not answer", error=str(error))
+            return None, None
 
     def look(self, profile: str) -> tuple[str, Inventory]:
         """Anybody's public inventory, kept nowhere; `profile` is what a person typed."""
