@@ -171,11 +171,11 @@ WITH steam AS (
     WHERE t.portfolio_id = %(portfolio)s AND p.user_id = %(user)s AND market_hash_name IS NOT NULL AND kind <> 'fee'
     GROUP BY 1
 )
-SELECT market_hash_name, coalesce(s.item_id, r.item_id) AS item_id, coalesce(s.units, 0) AS steam,
+SELECT coalesce(s.market_hash_name, r.market_hash_name) AS market_hash_name, coalesce(s.item_id, r.item_id) AS item_id, coalesce(s.units, 0) AS steam,
        greatest(coalesce(r.units, 0), 0) AS recorded, coalesce(s.marketable, true) AS marketable,
        coalesce(s.tradable, true) AS tradable, s.tradable_after, s.imported_at, i.slug, i.weapon_type, i.rarity, i.image_url,
        i.currency, i.price_scale
 FROM steam s FULL JOIN recorded r USING (market_hash_name) LEFT JOIN items i ON i.id = coalesce(s.item_id, r.item_id)
 WHERE coalesce(s.units, 0) > 0 OR coalesce(r.units, 0) > 0
-ORDER BY market_hash_name
+ORDER BY 1
 """
