@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     @classmethod
     def _fees(cls, value: str) -> str:
         for part in filter(None, (part.strip() for part in value.split(","))):
-            if not re.fullmatch(r"[a-z0-9:_-]+=\d{1,2}(\.\d{1,2})?", part):
+            if not re.fullmatch(r"[a-z0-9:_-]+=[0-9]{1,2}([.][0-9]{1,2})?", part):
                 raise ValueError(f"{part!r} is not SOURCE=PERCENT")
         return value
 

@@ -88,7 +88,7 @@ class SavedPortfolio(Strict):
 class SavedAsset(Strict):
     """A stack of the Steam inventory."""
 
-    steam_asset_id: Annotated[str, Field(pattern=r"^\d{1,20}$")]
+    steam_asset_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
     market_hash_name: Name
     quantity: Annotated[int, Field(gt=0, lt=2**53)]
     marketable: bool = True

@@ -10,8 +10,8 @@ from app.analytics.portfolio.money import digits
 RUNS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 """First characters that make a spreadsheet take a cell for a formula (OWASP, *CSV Injection*), full-width ones too."""
 QUOTE: Final = "'"
-_DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)", re.DOTALL)
-_NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)*")
+_DAY: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(.*)", re.DOTALL)
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)*")
 _MOST: Final = 2**53
 
 
@@ -52,7 +52,7 @@ def write_amount(amount: int, currency: str) -> str:
 def read_quantity(text: str) -> int:
     """A whole number, negative for what was given away in a trade."""
     cleaned = _clean(text)
-    if not re.fullmatch(r"[-+]?\d{1,15}", cleaned):
+    if not re.fullmatch(r"[-+]?[0-9]{1,15}", cleaned):
         raise CellError(f"{text!r} is not a whole number")
     return int(cleaned)
 
@@ -98,7 +98,7 @@ def _decimal(text: str, decimals: int) -> Decimal:
 
 
 def _grouped(text: str, mark: str) -> bool:
-    return re.fullmatch(rf"-?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+", text) is not None
+    return re.fullmatch(rf"-?[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+", text) is not None
 
 
 def _clean(text: str) -> str:

@@ -45,7 +45,7 @@ def _flag(value: Any) -> bool:
 def _integer(found: Mapping[str, Any] | None) -> int | None:
     """A whole number that fits the column; all values are texts."""
     text = str(found.get("int_value", "")) if found else ""
-    return int(text) if text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004  # 32 bits
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004  # 32 bits
 
 
 def _fraction(found: Mapping[str, Any] | None) -> float | None:

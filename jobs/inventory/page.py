@@ -90,7 +90,7 @@ def _refused(reply: Mapping[str, Any]) -> InventoryError:
 
 def _entry(asset_id: str, asset: Mapping[str, Any]) -> Entry:
     amount = int(asset.get("amount", 1))
-    if not 0 < amount < MOST_UNITS or not asset_id.isdecimal():
+    if not 0 < amount < MOST_UNITS or not (asset_id.isascii() and asset_id.isdecimal()):
         raise ValueError(f"asset {asset_id} with amount {amount}")
     return Entry(asset_id, _key(asset), amount)
 

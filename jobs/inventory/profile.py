@@ -9,13 +9,13 @@ from jobs.providers.base import ProviderError
 from jobs.providers.http import MarketHttp
 
 FIRST = 76_561_197_960_265_728
-STEAM_ID = re.compile(r"7656119\d{10}")
+STEAM_ID = re.compile(r"7656119[0-9]{10}")
 VANITY = re.compile(r"[A-Za-z0-9_-]{2,32}")
-OLD = re.compile(r"STEAM_[01]:([01]):(\d{1,10})")
-MODERN = re.compile(r"\[?U:1:(\d{1,10})\]?")
+OLD = re.compile(r"STEAM_[01]:([01]):([0-9]{1,10})")
+MODERN = re.compile(r"\[?U:1:([0-9]{1,10})\]?")
 HOSTS = ("steamcommunity.com", "www.steamcommunity.com")
 # The id is the document's first element: what people write about themselves comes later and cannot pass for it.
-FOUND = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<profile>\s*<steamID64>(7656119\d{10})</steamID64>")
+FOUND = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<profile>\s*<steamID64>(7656119[0-9]{10})</steamID64>")
 EXAMPLES = "a SteamID64 (7656119…), https://steamcommunity.com/profiles/7656119… or https://steamcommunity.com/id/name"
 
 

@@ -1,0 +1,155 @@
+"""One valuation of 10,000 portfolios of 100 holdings, beside the bare SQL that reads the same rows.
+
+`python -m tests.bench.bench_portfolio`: a PostgreSQL of its own, 25,000 items with 90 daily closes each.
+"""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import psycopg
+
+from db import binary, migrate
+from db.embedded import Embedded
+from db.pool import Database
+from db.portfolio_prices import LATEST
+from db.portfolio_snapshots import POSITION
+from jobs.portfolio_value import Valuation
+
+PORTFOLIOS, HOLDINGS, ITEMS, DAYS = 10_000, 100, 25_000, 91
+ROUNDS = 5
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        embedded = Embedded(Path(folder) / "data", redis=False).start()
+        try:
+            url = embedded.endpoints().database_url
+            migrate.upgrade(url)
+            database = Database(url, size=4)
+            fill(database)
+            measure(database)
+            database.close()
+        finally:
+            embedded.stop()
+
+
+def fill(database: Database) -> None:
+    rng = np.random.default_rng(10)
+    day = NOW.replace(hour=0, minute=0, second=0)
+    with database.connection() as connection:
+        connection.execute(
+            "INSERT INTO items (market, market_hash_name, match_key, slug, reference_source)"
+            " SELECT 'steam:730', 'Item ' || n, 'item ' || n, 'item-' || n, 'steam' FROM generate_series(1, %s) n", [ITEMS])  # fmt: skip
+        connection.execute(
+            "INSERT INTO users (name, session_key) SELECT 'u', 'k' FROM generate_series(1, %s)", [PORTFOLIOS]
+        )
+        connection.execute("INSERT INTO portfolios (user_id, name, includes_steam) SELECT id, 'main', true FROM users")
+        for at in range(DAYS):
+            price = rng.integers(3, 200_000, ITEMS)
+            moment = day - timedelta(days=DAYS - 1 - at)
+            with connection.cursor() as cursor, cursor.copy("COPY price_24h FROM STDIN") as copy:
+                for item in range(ITEMS):
+                    close = int(price[item])
+                    copy.write_row(
+                        (
+                            item + 1,
+                            "steam",
+                            moment,
+                            close,
+                            close,
+                            close,
+                            close,
+                            float(close),
+                            0.0,
+                            9,
+                            False,
+                            1,
+                            moment,
+                            moment,
+                            None,
+                        )
+                    )
+        connection.execute(
+            "INSERT INTO price_latest (item_id, source, time, stored_time, price)"
+            " SELECT item_id, source, %s, %s, close FROM price_24h WHERE bucket = %s", [NOW, NOW, day])  # fmt: skip
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(
+                "COPY user_portfolio_holdings (user_id, steam_asset_id, item_id, market_hash_name, quantity, imported_at, created_at, updated_at) FROM STDIN"
+            ) as copy,
+        ):
+            for user in range(1, PORTFOLIOS + 1):
+                for asset, item in enumerate(rng.choice(ITEMS, HOLDINGS, replace=False).tolist()):
+                    copy.write_row(
+                        (user, str(asset), item + 1, f"Item {item + 1}", int(rng.integers(1, 5)), NOW, NOW, NOW)
+                    )
+        connection.execute("VACUUM ANALYZE")
+
+
+def measure(database: Database) -> None:
+    valuation = Valuation(database, {})
+    first, _ = timed(lambda: valuation.run(NOW))
+    moment = iter(range(1, 100))
+    runs = [timed(lambda: valuation.run(NOW + timedelta(minutes=5 * next(moment)))) for _ in range(ROUNDS)]
+    reads = [timed(lambda: bare(database)) for _ in range(ROUNDS)]
+    sums = [timed(lambda: in_sql(database)) for _ in range(ROUNDS)]
+    check(database)
+    print(
+        f"{PORTFOLIOS:,} portfolios of {HOLDINGS} holdings, {ITEMS:,} items, best of {ROUNDS} (wall; CPU of this process)"
+    )
+    print(f"  first valuation, all changed, histories read {first:7.2f} s")
+    for name, found in (("one valuation: value, flows, volatility", runs), ("bare SQL: the same rows, read", reads),
+                        ("SQL alone: sum(quantity * price), no risk", sums)):  # fmt: skip
+        wall, cpu = min(found)
+        print(f"  {name:<44} {wall:7.2f} s {cpu:7.2f} s")
+    print(f"  goal: under 5 s on one core: {'met' if min(runs)[0] < 5 else 'MISSED'}")
+
+
+def bare(database: Database) -> None:
+    """What a valuation reads, and nothing done with it."""
+    with database.connection() as connection:
+        binary.read(
+            connection,
+            psycopg.sql.SQL("SELECT portfolio_id, item_id, quantity, priced FROM portfolio_positions"),
+            {},
+            POSITION,
+        )
+        quote = [("item_id", ">i4"), ("source", ">i4"), ("price", ">i8"), ("time", ">i8"), ("reference", "i1")]
+        binary.read(connection, LATEST, {"ids": None, "names": ["steam"]}, quote)
+
+
+def in_sql(database: Database) -> None:
+    database.rows(TOTALS)
+
+
+def check(database: Database) -> None:
+    """The totals are SQL's, all of them."""
+    wanted = {row["portfolio_id"]: int(row["value"]) for row in database.rows(TOTALS)}
+    found = {
+        row["portfolio_id"]: row["value"] for row in database.rows("SELECT portfolio_id, value FROM portfolio_state")
+    }
+    if wanted != found:
+        raise SystemExit("the totals differ from SQL's")
+
+
+def timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Wall and CPU seconds of one call."""
+    begin, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    run()
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    return time.perf_counter() - begin, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+
+
+TOTALS = """
+SELECT portfolio_id, sum(quantity * price) AS value FROM portfolio_positions p
+JOIN price_latest l ON l.item_id = p.item_id AND l.source = 'steam' GROUP BY 1
+"""
+
+if __name__ == "__main__":
+    main()
