@@ -81,7 +81,8 @@ def fill(database: Database) -> None:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                "COPY user_portfolio_holdings (user_id, steam_asset_id, item_id, market_hash_name, quantity, imported_at, created_at, updated_at) FROM STDIN"
+                "COPY user_portfolio_holdings (user_id, steam_asset_id, item_id, market_hash_name, quantity, imported_at, created_at,"
+                " updated_at) FROM STDIN"
             ) as copy,
         ):
             for user in range(1, PORTFOLIOS + 1):

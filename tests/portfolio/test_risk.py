@@ -29,9 +29,9 @@ def recorded(number: int) -> Floats:
     last = max(max(days) for days in points.values())
     prices = np.full((len(points), DAYS), np.nan)
     for row, days in enumerate(points.values()):
-        for day, price in days.items():
+        for day, cents in days.items():
             if last - day < DAYS:
-                prices[row, DAYS - 1 - (last - day)] = price
+                prices[row, DAYS - 1 - (last - day)] = cents
     return prices
 
 
