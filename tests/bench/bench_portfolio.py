@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import LiteralString
 
-import numpy as np
 import psycopg
 
 from db import binary, migrate
@@ -40,56 +40,13 @@ def main() -> None:
 
 
 def fill(database: Database) -> None:
-    rng = np.random.default_rng(10)
+    """Everything is made by the server: a row at a time from here would take minutes."""
     day = NOW.replace(hour=0, minute=0, second=0)
+    values = {"items": ITEMS, "days": DAYS, "portfolios": PORTFOLIOS, "holdings": HOLDINGS, "day": day, "now": NOW}
     with database.connection() as connection:
-        connection.execute(
-            "INSERT INTO items (market, market_hash_name, match_key, slug, reference_source)"
-            " SELECT 'steam:730', 'Item ' || n, 'item ' || n, 'item-' || n, 'steam' FROM generate_series(1, %s) n", [ITEMS])  # fmt: skip
-        connection.execute(
-            "INSERT INTO users (name, session_key) SELECT 'u', 'k' FROM generate_series(1, %s)", [PORTFOLIOS]
-        )
-        connection.execute("INSERT INTO portfolios (user_id, name, includes_steam) SELECT id, 'main', true FROM users")
-        for at in range(DAYS):
-            price = rng.integers(3, 200_000, ITEMS)
-            moment = day - timedelta(days=DAYS - 1 - at)
-            with connection.cursor() as cursor, cursor.copy("COPY price_24h FROM STDIN") as copy:
-                for item in range(ITEMS):
-                    close = int(price[item])
-                    copy.write_row(
-                        (
-                            item + 1,
-                            "steam",
-                            moment,
-                            close,
-                            close,
-                            close,
-                            close,
-                            float(close),
-                            0.0,
-                            9,
-                            False,
-                            1,
-                            moment,
-                            moment,
-                            None,
-                        )
-                    )
-        connection.execute(
-            "INSERT INTO price_latest (item_id, source, time, stored_time, price)"
-            " SELECT item_id, source, %s, %s, close FROM price_24h WHERE bucket = %s", [NOW, NOW, day])  # fmt: skip
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(
-                "COPY user_portfolio_holdings (user_id, steam_asset_id, item_id, market_hash_name, quantity, imported_at, created_at,"
-                " updated_at) FROM STDIN"
-            ) as copy,
-        ):
-            for user in range(1, PORTFOLIOS + 1):
-                for asset, item in enumerate(rng.choice(ITEMS, HOLDINGS, replace=False).tolist()):
-                    copy.write_row(
-                        (user, str(asset), item + 1, f"Item {item + 1}", int(rng.integers(1, 5)), NOW, NOW, NOW)
-                    )
+        connection.execute("SELECT setseed(0.5)")
+        for statement in FILL.split(";"):
+            connection.execute(statement, values)
         connection.execute("VACUUM ANALYZE")
 
 
@@ -147,6 +104,22 @@ def timed(run: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - begin, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
 
 
+FILL: LiteralString = """
+INSERT INTO items (market, market_hash_name, match_key, slug, reference_source)
+SELECT 'steam:730', 'Item ' || n, 'item ' || n, 'item-' || n, 'steam' FROM generate_series(1, %(items)s) n;
+INSERT INTO users (name, session_key) SELECT 'u', 'k' FROM generate_series(1, %(portfolios)s);
+INSERT INTO portfolios (user_id, name, includes_steam) SELECT id, 'main', true FROM users;
+INSERT INTO price_24h
+SELECT item, 'steam', at, close, close, close, close, close, 0, 9, false, 1, at, at, NULL
+FROM (SELECT item, %(day)s::timestamptz - d * interval '1 day' AS at, (3 + random() * 100000)::bigint AS close
+      FROM generate_series(1, %(items)s) item, generate_series(0, %(days)s - 1) d) q;
+INSERT INTO price_latest (item_id, source, time, stored_time, price)
+SELECT item_id, source, %(now)s, %(now)s, close FROM price_24h WHERE bucket = %(day)s;
+INSERT INTO user_portfolio_holdings (user_id, steam_asset_id, item_id, market_hash_name, quantity, imported_at, created_at, updated_at)
+SELECT u, a, item, 'Item ' || item, 1 + a %% 4, %(now)s, %(now)s, %(now)s
+FROM (SELECT u, a, 1 + (u::bigint * 7919 + a * 241) %% %(items)s AS item
+      FROM generate_series(1, %(portfolios)s) u, generate_series(1, %(holdings)s) a) q
+"""
 TOTALS = """
 SELECT portfolio_id, sum(quantity * price) AS value FROM portfolio_positions p
 JOIN price_latest l ON l.item_id = p.item_id AND l.source = 'steam' GROUP BY 1
