@@ -10,6 +10,8 @@
   const NO_BREAK = "\u00a0";
   const narrow = window.matchMedia("(max-width: 639px)");
   tracera.narrow = () => narrow.matches;
+  tracera.ROW = 36;
+  tracera.CARD = 60;
 
   functions.itemsTheme = (base) =>
     base.withParams({
@@ -31,6 +33,8 @@
       headerFontSize: 13,
       cellHorizontalPadding: 12,
       spacing: 6,
+      rowHeight: narrow.matches ? tracera.CARD : tracera.ROW,
+      headerHeight: narrow.matches ? 0 : tracera.ROW,
     });
 
   // Figures

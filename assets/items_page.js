@@ -80,6 +80,11 @@
     grid.applyColumnState({ state: [{ colId, sort: wanted.startsWith("-") ? "desc" : "asc" }], defaultState: { sort: null } });
   }
 
+  function orderOf(grid) {
+    const column = grid.getColumnState().find((state) => state.sort);
+    return column && (column.sort === "desc" ? "-" : "") + column.colId;
+  }
+
   function refresh(toTop) {
     const grid = api();
     if (!grid) return;
@@ -87,19 +92,23 @@
     grid.refreshInfiniteCache();
   }
 
-  function shape(grid) {
+  /** Cards or columns. A new grid has their heights from its theme: setting them asks for all rows once more. */
+  function shape(grid, isNew) {
     const small = narrow.matches;
-    grid.setGridOption("rowHeight", small ? 60 : 36);
-    grid.setGridOption("headerHeight", small ? 0 : 36);
+    if (!isNew) {
+      grid.setGridOption("rowHeight", small ? tracera.CARD : tracera.ROW);
+      grid.setGridOption("headerHeight", small ? 0 : tracera.ROW);
+    }
     if (small) {
       const state = grid.getColumnState().map(({ colId }) => ({ colId, hide: colId !== "name", pinned: null, flex: colId === "name" ? 1 : null }));
       grid.applyColumnState({ state });
     } else {
-      grid.resetColumnState();
-      grid.applyColumnState({ state: savedColumns(), applyOrder: true });
-      order(sort || DEFAULTS.sort);
+      if (!isNew) grid.resetColumnState();
+      const saved = savedColumns();
+      if (saved.length) grid.applyColumnState({ state: saved, applyOrder: true });
+      if (!isNew) order(sort);
     }
-    grid.refreshCells({ force: true });
+    if (!isNew) grid.refreshCells({ force: true });
     const element = document.getElementById(GRID);
     if (element) element.dataset.shaped = "";
     showColumns(grid);
@@ -134,20 +143,18 @@
   function prepare(grid) {
     if (prepared.has(grid)) return;
     prepared.add(grid);
-    sort = readAddress().sort;
+    sort = orderOf(grid);
     // Its row model takes options only once it has a source of rows.
     const first = () => {
       grid.removeEventListener("modelUpdated", first);
-      setTimeout(() => !grid.isDestroyed() && shape(grid));
+      setTimeout(() => !grid.isDestroyed() && shape(grid, true));
     };
     grid.addEventListener("modelUpdated", first);
     grid.addEventListener("columnMoved", (event) => event.finished && saveColumns(grid));
     grid.addEventListener("columnResized", (event) => event.finished && event.source !== "api" && event.source !== "flex" && saveColumns(grid));
     grid.addEventListener("sortChanged", () => {
-      const [column] = grid.getColumnState().filter((state) => state.sort);
-      if (!column) return;
-      const now = (column.sort === "desc" ? "-" : "") + column.colId;
-      if (now === sort) return;
+      const now = orderOf(grid);
+      if (!now || now === sort) return;
       sort = now;
       if (!restoring) set("items-sorted", { data: now });
       if (grid.getDisplayedRowCount()) grid.ensureIndexVisible(0, "top");
@@ -160,7 +167,7 @@
 
   narrow.addEventListener("change", () => {
     const grid = api();
-    if (grid) shape(grid);
+    if (grid) shape(grid, false);
   });
 
   setInterval(() => {

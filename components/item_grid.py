@@ -4,7 +4,6 @@ from typing import Any
 
 import dash_ag_grid as dag
 
-ROW = 36
 BLOCK = 100
 COLUMNS: tuple[tuple[str, str, str, int, bool], ...] = (
     # field, head, what it means, width, shown at first
@@ -42,8 +41,6 @@ def item_grid(sort: str) -> dag.AgGrid:
         },
         dashGridOptions={
             "theme": {"function": "itemsTheme(themeQuartz)"},
-            "rowHeight": ROW,
-            "headerHeight": ROW,
             "cacheBlockSize": BLOCK,
             "maxBlocksInCache": 12,
             "infiniteInitialRowCount": 20,

@@ -38,7 +38,7 @@ def item_name(row: Row) -> list[Children]:
     name = str(row["market_hash_name"])
     wear = row.get("wear")
     if not wear:
-        return [name]
+        return [html.Span(name, className="item-base")]
     short = html.Abbr(WEARS.get(wear, wear), title=wear, className="item-wear")
     return [html.Span(name.removesuffix(f" ({wear})"), className="item-base"), short]
 

@@ -35,6 +35,7 @@ def register(app: Dash) -> None:
         Output("items-state", "children"),
         Input("items-grid", "getRowsRequest"),
         State("items-query", "data"),
+        prevent_initial_call=True,
     )(rows)
     app.callback(
         Output("items-weapon_type", "children"),

@@ -74,9 +74,9 @@ def layout(**query: str) -> html.Div:
         **_named("Size of the fields"),
     )
     heat = markup.frame("market-map", skeleton("var(--map-height)"), className="map-frame")
+    strip = markup.frame("market-strip", skeleton(32, width=180), className="strip-frame")
     content = page(
-        page_header("Market", "What moves, how much, and where the trade is.", windows),
-        markup.frame("market-strip", skeleton(32), className="strip-frame"),
+        page_header("Market", "What moves, how much, and where the trade is.", [strip, windows]),
         html.Div(market_tiles.waiting(), id="market-tiles", className="tiles-frame"),
         html.Div(lists, className="columns-3 lists"),
         card(heat, title="Where the trade is", info="the most traded items", actions=sizes),

@@ -7,11 +7,14 @@ from db import screener
 from pages.items import DEFAULT_SORT
 from tests.api.conftest import Market
 from tests.bench.bench_http import callback
+from tests.security.conftest import token_of
 
 
 def rows(client: FlaskClient, query: dict[str, str], sort: str) -> list[dict[str, object]]:
     ask = callback(query, sort, 0)
-    reply = client.post(ask.path, data=ask.body, content_type="application/json")
+    reply = client.post(
+        ask.path, data=ask.body, content_type="application/json", headers={"X-CSRFToken": token_of(client)}
+    )
     assert reply.status_code == 200
     found: list[dict[str, object]] = reply.get_json()["response"]["items-grid"]["getRowsResponse"]["rowData"]
     return found

@@ -14,7 +14,7 @@ from tests.browser.support import Own, own_site
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
 # Patience for busy machines; what must be quick is measured where it is tested.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -85,7 +85,7 @@ def demo_item(database: Database) -> int:
 
 def drawn(page: Page) -> dict[str, Any]:
     """The chart's data, once it is there."""
-    expect(page.locator("#price-chart-legend > span").first).to_be_visible(timeout=15_000)
+    expect(page.locator("#price-chart-legend > span").first).to_be_visible()
     data: dict[str, Any] = page.evaluate(DATA_OF_CHART)
     return data
 

@@ -41,7 +41,7 @@ def count(database: Database, where: str = "true") -> int:
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
-    expect(cell(page, "price")).to_contain_text("$", timeout=15_000)
+    expect(cell(page, "price")).to_contain_text("$")
     return page
 
 
@@ -194,7 +194,7 @@ def test_scrolling_asks_for_more_rows(page: Page, site: str, database: Database)
     )
     page.evaluate("n => window.dash_ag_grid.getApi('items-grid').ensureIndexVisible(n)", len(rows) - 1)
     expect(page.locator(f'.ag-pinned-left-cols-container [row-index="{len(rows) - 1}"] a')).to_contain_text(
-        last.split(" (")[0], timeout=10_000
+        last.split(" (")[0]
     )
 
 
@@ -239,7 +239,7 @@ def test_on_a_phone_rows_are_cards_of_two_lines(page: Page, site: str, scheme: A
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{site}/items")
     card = page.locator('[row-index="0"] .items-card').first
-    expect(card.locator(".items-line")).to_have_count(2, timeout=15_000)
+    expect(card.locator(".items-line")).to_have_count(2)
     expect(card).to_contain_text(re.compile(r"\$.*%", re.DOTALL))
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     box = card.bounding_box()
@@ -264,5 +264,5 @@ def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does(
     if "Unheard" in query:
         expect(page.get_by_text("No item fits")).to_be_visible(timeout=15_000)
     else:
-        expect(cell(page, "price")).to_contain_text("$", timeout=15_000)
+        expect(cell(page, "price")).to_contain_text("$")
     assert not complaints

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from jobs.leader import Leadership
+from db.leader import Leadership
 from tests.conftest import ROOT, wait_for
 
 CLAIM = """
 import sys, time
-from jobs.leader import Leadership
+from db.leader import Leadership
 claim, before = Leadership(sys.argv[1]), None
 while True:
     held = claim.held()
@@ -72,15 +72,6 @@ def test_a_killed_one_that_did_not_lead_changes_nothing(two: tuple[Claimant, Cla
     third = Leadership(database_url)
     assert not third.held()
     third.release()
-
-
-def test_the_lead_is_handed_over(database_url: str) -> None:
-    one, other = Leadership(database_url), Leadership(database_url)
-    assert (one.held(), other.held(), one.held()) == (True, False, True)
-    one.release()
-    assert (other.held(), one.held()) == (True, False)
-    one.release()
-    other.release()
 
 
 def test_a_leader_whose_connection_breaks_knows_it_and_claims_again(database_url: str) -> None:
