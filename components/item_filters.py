@@ -139,7 +139,8 @@ def _menu(name: str, label: str, content: Any) -> dmc.Popover:
         trapFocus=True,
         returnFocus=True,
         keepMounted=True,
-        withRoles=True,
+        # Its roles would stand on the target's wrapper, which can have none.
+        withRoles=False,
         transitionProps={"duration": 80},
     )
 

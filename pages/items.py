@@ -224,7 +224,7 @@ def _actions() -> list[Any]:
         trapFocus=True,
         returnFocus=True,
         keepMounted=True,
-        withRoles=True,
+        withRoles=False,
         transitionProps={"duration": 80},
     )
     return [
