@@ -17,7 +17,7 @@ QUIET = [
     "--disable-sync",
 ]
 
-expect.set_options(timeout=30_000)  # a test machine may be busy; what comes at once passes at once
+expect.set_options(timeout=45_000)  # a test machine may be busy; what comes at once passes at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
