@@ -29,6 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: playwright keeps an event loop running in its process, where asyncio.run then refuses."""
+    items.sort(key=lambda item: "page" in getattr(item, "fixturenames", ()) or "browser" in item.path.as_posix())
+
+
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """This test process's PostgreSQL and Valkey."""
