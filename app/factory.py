@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.api import register_api
+from app.api.register import register_api
 from app.auth.register import register_auth
 from app.compression import register_compression
 from app.dashboard import register_dash

@@ -1,0 +1,36 @@
+"""JSON: one blueprint per resource, described at /openapi.json by the models that check it."""
+
+from flask import Response, abort, jsonify, request
+from flask_openapi3 import OpenAPI
+from werkzeug.exceptions import MethodNotAllowed
+
+from app.api import (
+    history,
+    items,
+    operations,
+    portfolio,
+    portfolio_files,
+    portfolio_shares,
+    rankings,
+    volatility,
+)
+from app.guard.methods import METHODS, allowed_methods
+from app.guard.openapi import describe
+
+
+def register_api(server: OpenAPI) -> None:
+    """Add every resource, and an answer in the contract's form where there is none."""
+    for resource in (items, history, volatility, rankings, operations, portfolio, portfolio_files, portfolio_shares):
+        server.register_api(resource.blueprint)
+
+    @server.route("/openapi.json")
+    def openapi() -> Response:
+        """The description of all of it."""
+        return jsonify(describe(server.api_doc))
+
+    # Dash answers every path it does not know with its own page; a script deserves a 404, or a 405 and what is allowed.
+    @server.route("/api/<path:rest>", methods=METHODS)
+    def nothing(rest: str) -> Response:
+        if allowed := allowed_methods():
+            raise MethodNotAllowed(allowed, f"{request.method} is not for /api/{rest}; allowed: {', '.join(allowed)}")
+        abort(404, f"there is no /api/{rest}; /openapi.json lists what there is")
