@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.auth.caller import caller_of
 from app.auth.session_store import LIFETIME, SessionStore
-from app.auth.sessions import EXTENSION
+from app.auth.sessions import EXTENSION, current_session, sessions
 from db.pool import Database
 from tests.auth.conftest import Make
 from tests.auth.support import AUTH, JSON, Visitor
@@ -74,6 +74,16 @@ def test_signing_in_changes_the_id_and_ends_the_old_one(visitor: Visitor, redis_
     visitor.through("steam/login")
     assert len({before, between, visitor.cookie()}) == 3
     assert stored(redis_client) == [f"session:{visitor.cookie()}"]
+
+
+def test_a_new_id_makes_the_old_one_worthless(visitor: Visitor, server: Flask) -> None:
+    visitor.through("steam/login")
+    old = visitor.cookie() or ""
+    store: SessionStore = server.extensions[EXTENSION]
+    with server.test_request_context("/", base_url="http://localhost", headers={"Cookie": f"tracera_session={old}"}):
+        sessions().regenerate(current_session())
+        assert current_session().sid != old
+    assert store.read(old) is None
 
 
 def test_an_id_of_an_attackers_choice_is_not_taken(visitor: Visitor, server: Flask) -> None:
