@@ -18,11 +18,13 @@ def account_menu() -> html.Div:
     if who.unknown:
         return html.Div(_unknown(), className="account-corner")
     if who.user_id is None or who.kind != "session":
+        named: dict[str, Any] = {"title": "Sign in"}  # phones show the icon alone
         return html.Div(
             dcc.Link(
                 [icon("user", size=16), html.Span("Sign in", className="account-name")],
                 href="/sign-in",
                 className="account-open",
+                **named,
             ),
             className="account-corner",
         )

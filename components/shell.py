@@ -19,7 +19,7 @@ INDEX = """<!DOCTYPE html>
   <head>
     {%metas%}
     <title>{%title%}</title>
-    {%favicon%}
+    <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
     <script src="/assets/scheme.js"></script>
     {%css%}
   </head>

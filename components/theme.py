@@ -1,4 +1,4 @@
-"""Every colour, once: the Mantine theme, the CSS variables of assets/theme.css, and the Plotly templates.
+"""Every colour, once: the Mantine theme, the CSS variables of assets/theme.css, the icon of the tab, the Plotly templates.
 
 Up and down are teal and vermilion: told apart with every common colour blindness,
 and never without a sign and an arrow.
@@ -166,6 +166,15 @@ def stylesheet() -> str:
     return "\n".join(rules)
 
 
+def favicon() -> str:
+    """What assets/favicon.svg holds: the mark of the header, in the light scheme's accent."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+        f'<rect width="24" height="24" rx="6" fill="{LIGHT.accent}"/>'
+        f'<path d="M4 15.9 8.8 10.9 12.3 13.3 18.1 7.1 20 8.6 12.6 17.1 9.1 14.2 5.9 17.9z" fill="{LIGHT.surface}"/></svg>\n'
+    )
+
+
 # One element more than Mantine's own selector, so that ours win in whatever order the sheets come.
 _SELECTOR = 'html:root[data-mantine-color-scheme="{}"]'
 # Mantine's own names for what we have tokens for, so that its components need no colour props.
@@ -181,4 +190,6 @@ _MANTINE_NAMES = (
 if __name__ == "__main__":
     from pathlib import Path
 
-    Path(__file__).resolve().parent.parent.joinpath("assets", "theme.css").write_text(stylesheet(), encoding="utf-8")
+    ASSETS = Path(__file__).resolve().parent.parent / "assets"
+    ASSETS.joinpath("theme.css").write_text(stylesheet(), encoding="utf-8")
+    ASSETS.joinpath("favicon.svg").write_text(favicon(), encoding="utf-8")
