@@ -108,7 +108,7 @@ WHERE l.item_id = ANY(%(ids)s) AND l.source = ANY(%(names)s)
 ORDER BY l.item_id, l.source
 """)
 DAILY = sql.SQL("""
-SELECT b.item_id, (extract(epoch FROM b.bucket - %(first)s::timestamptz) / 86400)::integer, b.close, coalesce(b.volume, -1)
+SELECT b.item_id, (b.bucket AT TIME ZONE 'UTC')::date - (%(first)s::timestamptz AT TIME ZONE 'UTC')::date, b.close, coalesce(b.volume, -1)
 FROM price_24h b JOIN items i ON i.id = b.item_id AND i.reference_source = b.source
 WHERE b.bucket >= %(first)s AND b.bucket < %(first)s::timestamptz + %(days)s * interval '1 day'
   AND (%(ids)s::integer[] IS NULL OR b.item_id = ANY(%(ids)s))

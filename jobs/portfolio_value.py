@@ -57,6 +57,7 @@ class Valuation:
         """One valuation; what it reads and writes is one transaction."""
         quotes = portfolio_prices.latest(self.database)
         exchange = Exchange(portfolio_prices.units(self.database), currency_rates.millionths(self.database))
+        daily = self._daily(now)
         with self.database.connection() as connection:
             portfolio_holdings.link_new_items(connection)
             with connection.transaction():
@@ -72,29 +73,31 @@ class Valuation:
                 now_worth, then_worth = worth.of(after), worth.of(before)
                 after["priced"] = now_worth >= 0
                 columns = snapshot(accounts, after, now_worth, before, then_worth)
-                sigma = self._volatility(accounts, after, now_worth, now)
+                sigma = _volatility(accounts, after, now_worth, *daily)
                 _write_positions(connection, changed, after, before, then_worth)
                 currencies = [account.currency for account in accounts]
                 sources = [account.price_source for account in accounts]
                 portfolio_snapshots.write(connection, now, columns, currencies, sources, sigma)
         return Valued(len(accounts), len(after))
 
-    def _volatility(self, accounts: list[Account], after: Array, worth: Ints, now: datetime) -> npt.NDArray[np.float64]:
-        item_id, returns = self._daily(now)
-        place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
-        usable = (place >= 0) & (worth > 0)
-        ids = np.array([account.id for account in accounts])
-        rows = np.searchsorted(ids, after["portfolio_id"][usable])
-        order = np.argsort(rows, kind="stable")
-        offsets = np.searchsorted(rows[order], np.arange(len(ids) + 1))
-        holdings = batch.Holdings(offsets, place[usable][order], worth[usable][order])
-        return batch.volatility(holdings, returns)
-
     def _daily(self, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
         if self._returns is None or now - self._returns[0] >= timedelta(hours=1):
             item_id, returns = read_returns(self.database, now)
             self._returns = (now, item_id, returns)
         return self._returns[1:]
+
+
+def _volatility(
+    accounts: list[Account], after: Array, worth: Ints, item_id: Ints, returns: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days)."""
+    place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
+    usable = (place >= 0) & (worth > 0)
+    ids = np.array([account.id for account in accounts])
+    rows = np.searchsorted(ids, after["portfolio_id"][usable])
+    order = np.argsort(rows, kind="stable")
+    offsets = np.searchsorted(rows[order], np.arange(len(ids) + 1))
+    return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns)
 
 
 class Worth:

@@ -1,34 +1,50 @@
-"""How fast history comes in, against a bare COPY of the same rows in the same run, and an ingest cycle of 30,000 quotes.
+"""How fast history comes in, against a bare COPY of the same rows in the same run.
 
-    python -m tests.bench.bench_backfill [FILE]
+    python -m tests.bench.bench_backfill [FILE] [--repeat 2]
 
-The goal is 0.35 of the bare COPY's rows per second, under 500 MB, and a cycle well under 10 s.
+The goal is 0.35 of the bare COPY's rows per second, under 500 MB. There are two floors: a table of the same five columns
+with the same primary key, which the goal is measured by because a second run must find what is there, and the same without
+any key. The backfill writes four tables (quotes, hours, days, weeks), each with its key. Floors and runs take turns, and the
+best of each counts; processor seconds are given too, since they say more than the clock on a machine with other work.
 """
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import psycopg
+from psycopg import sql
 
-from db import migrate, quotes
+from db import migrate
 from db.embedded import Embedded
 from db.pool import Database
-from jobs import catalogue, ingest
 from jobs.backfill import Report, backfill
 from jobs.history_files import open_file, points
-from jobs.providers.base import Quote, VolumeKind
 
+BLOCK = 1 << 20
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "steam_pricehistory_1.csv.gz"
-QUOTES = 30_000
-PLAIN = (
-    "CREATE TABLE plain (item_id integer, source text, time timestamptz, price bigint, volume bigint,"
-    " PRIMARY KEY (item_id, source, time))"
-)
+COLUMNS = "item_id integer, source text, time timestamptz, price bigint, volume bigint"
+FLOORS = {"with the primary key": ", PRIMARY KEY (item_id, source, time)", "without a key": ""}
+GOAL = 0.35
+
+
+@dataclass(slots=True)
+class Best:
+    """The best of several runs: rows a second, and the processor seconds of that run."""
+
+    rate: float = 0.0
+    processor: float = 0.0
+
+    def take(self, rate: float, processor: float) -> None:
+        if rate > self.rate:
+            self.rate, self.processor = rate, processor
 
 
 def lines(path: Path) -> Iterator[bytes]:
@@ -41,71 +57,104 @@ def lines(path: Path) -> Iterator[bytes]:
         yield "".join(f"{item}\tsteam\t{stamp}\t{price}\t{volume}\n" for item, stamp, price, volume in rows).encode()
 
 
-def bare_copy(url: str, path: Path) -> float:
-    """Rows per second of a text COPY; making the text is not counted."""
-    blocks = list(lines(path))
-    rows = sum(block.count(b"\n") for block in blocks)
+def bare_copy(url: str, blocks: Path, rows: int, key: str) -> tuple[float, float]:
+    """Rows per second and processor seconds of a text COPY; making the text is not counted."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(PLAIN)
-        begun = time.monotonic()
-        with connection.cursor().copy("COPY plain FROM STDIN") as writer:
-            for block in blocks:
-                writer.write(block)
-        seconds = time.monotonic() - begun
+        connection.execute(sql.SQL(f"CREATE TABLE plain ({COLUMNS}{key})"))
+        before, begun = processor(url), time.monotonic()
+        with connection.cursor().copy("COPY plain FROM STDIN") as writer, blocks.open("rb") as file:
+            while data := file.read(BLOCK):
+                writer.write(data)
+        seconds, used = time.monotonic() - begun, processor(url) - before
         connection.execute("DROP TABLE plain")
         connection.execute("CHECKPOINT")
-    return rows / seconds
+    return rows / seconds, used
 
 
-def cycle(database: Database, at: datetime, step: int) -> tuple[float, quotes.Stored]:
-    """Seconds that one cycle of 30,000 quotes spends on the database."""
-    batch = [
-        Quote(f"Item {at_row} | Bench (Field-Tested)", "steam", 1000 + at_row + step, at, volume=at_row % 50,
-              volume_kind=VolumeKind.ROLLING_24H)
-        for at_row in range(QUOTES)
-    ]  # fmt: skip
-    begun = time.monotonic()
-    with database.connection() as connection:
-        quotes.make_partitions(connection, ingest.columns(batch, [0] * len(batch)))
-        with connection.transaction():
-            matched = catalogue.match(connection, batch)
-            quotes.lock_source(connection, "steam")
-            columns = ingest.columns(matched.quotes, [item.id for item in matched.items])
-            matching = time.monotonic()
-            stored = quotes.store(connection, "steam", columns, heartbeat=timedelta(minutes=30))
-    print(f"  match {matching - begun:.2f} s, store {time.monotonic() - matching:.2f} s")
-    return time.monotonic() - begun, stored
+def processor(url: str) -> float:
+    """Processor seconds so far of this process and of the server's sessions."""
+    with psycopg.connect(url) as connection:
+        pids = [row[0] for row in connection.execute("SELECT pid FROM pg_stat_activity").fetchall()]
+    processes = [psutil.Process()]
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            processes.append(psutil.Process(pid))
+    used = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
 
 
-def say(report: Report, bare: float, label: str) -> None:
+def run(url: str, path: Path) -> tuple[Report, Report, float]:
+    """The file into an empty database and again, and the processor seconds of the first time."""
+    migrate.upgrade(url)
+    database = Database(url)
+    try:
+        database.rows("SELECT 1")
+        before = processor(url)
+        first = backfill(database, [path], "steam")
+        used = processor(url) - before
+        again = backfill(database, [path], "steam")
+    finally:
+        database.close()
+    if again.new or first.new != first.points - first.known:
+        raise SystemExit(f"the second run added {again.new:,}")
+    return first, again, used
+
+
+def measured(path: Path, repeat: int) -> tuple[Best, dict[str, Best], Report]:
+    """The best of everything, in turns, each on a new cluster; and the first run's report.
+
+    Only the first peak of memory is the backfill's own: later ones may be that of making the floors' text.
+    """
+    history, floors = Best(), {name: Best() for name in FLOORS}
+    reports: list[Report] = []
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory(prefix="tracera-bench-") as folder:
+            embedded = Embedded(Path(folder), redis=False).start()
+            try:
+                url = embedded.endpoints().database_url
+                report, again, used = run(url, path)
+                reports.append(report)
+                history.take(report.points_per_second, used)
+                say("first run", report, used)
+                say("again", again, None)
+                text = Path(folder) / "rows.txt"
+                with text.open("wb") as file:
+                    file.writelines(lines(path))
+                for name, key in FLOORS.items():
+                    rate, used = bare_copy(url, text, report.points, key)
+                    floors[name].take(rate, used)
+                    print(f"bare COPY {name}: {rate:,.0f}/s, processor {used:.1f} s", flush=True)
+            finally:
+                embedded.stop()
+    return history, floors, reports[0]
+
+
+def say(label: str, report: Report, used: float | None) -> None:
+    spent = "" if used is None else f", processor {used:.1f} s"
     print(
         f"{label}: {report.points:,} points ({report.new:,} new, {report.items} items) in {report.seconds:.1f} s ="
-        f" {report.points_per_second:,.0f}/s; bare COPY {bare:,.0f}/s; ratio {report.points_per_second / bare:.2f};"
-        f" peak {report.peak_memory / 1e6:.0f} MB"
+        f" {report.points_per_second:,.0f}/s, peak {report.peak_memory / 1e6:.0f} MB{spent}; load {os.getloadavg()[0]:.1f}",
+        flush=True,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=FILE)
-    path = parser.parse_args().file
-    with tempfile.TemporaryDirectory(prefix="tracera-bench-") as folder:
-        embedded = Embedded(Path(folder), redis=False).start()
-        try:
-            url = embedded.endpoints().database_url
-            migrate.upgrade(url)
-            database = Database(url)
-            first = backfill(database, [path], "steam")
-            again = backfill(database, [path], "steam")
-            for step in range(3):
-                seconds, stored = cycle(database, datetime.now(UTC) - timedelta(hours=5 - step), step)
-                print(f"cycle {step + 1} of {QUOTES:,} quotes: {seconds:.2f} s, {stored.inserted:,} stored")
-            database.close()
-            bare = bare_copy(url, path)  # last: the text it needs must not count as our memory
-            say(first, bare, "first run")
-            say(again, bare, "again")
-        finally:
-            embedded.stop()
+    parser.add_argument("--repeat", type=int, default=2, help="how often; the best counts (%(default)s)")
+    options = parser.parse_args()
+    history, floors, report = measured(options.file, options.repeat)
+    for name, floor in floors.items():
+        print(
+            f"backfill {history.rate:,.0f}/s / bare COPY {name} {floor.rate:,.0f}/s = {history.rate / floor.rate:.2f}"
+            f" (processor seconds {history.processor:.1f} / {floor.processor:.1f})"
+        )
+    ratio = history.rate / floors["with the primary key"].rate
+    print(f"goal {GOAL}: {'met' if ratio >= GOAL else 'NOT met'}; peak {report.peak_memory / 1e6:.0f} MB of 500 MB")
 
 
 if __name__ == "__main__":
