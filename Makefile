@@ -34,7 +34,7 @@ browser: ## a Chromium for the tests
 		else echo "no Chromium found: install it with your system's packages, then run make test again" >&2; exit 1; fi; }
 
 test: $(VENV)/installed-dev browser ## every test, on real servers and a real browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .

@@ -30,8 +30,11 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: playwright keeps an event loop running in its process, where asyncio.run then refuses."""
-    items.sort(key=lambda item: "page" in getattr(item, "fixturenames", ()) or "browser" in item.path.as_posix())
+    """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses."""
+    browsing = {
+        item.path for item in items if "page" in getattr(item, "fixturenames", ()) or "browser" in item.path.as_posix()
+    }
+    items.sort(key=lambda item: item.path in browsing)
 
 
 @pytest.fixture(scope="session")
