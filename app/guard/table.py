@@ -100,6 +100,7 @@ PAGES: Final[dict[str, Access]] = {
     "/items": PUBLIC,
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
+    "/portfolio": PUBLIC,
     "/status": PUBLIC,
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
@@ -130,6 +131,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Rankings
     "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Portfolio
+    "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
