@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output
 
-from components import clientside, portfolio_holdings
+from components import clientside, portfolio_holdings, portfolio_returns, portfolio_risk
 
 TAB = "portfolio-tab"
 
@@ -21,7 +21,11 @@ class Tab:
     module: ModuleType
 
 
-TABS = (Tab("holdings", "Holdings", portfolio_holdings),)
+TABS = (
+    Tab("holdings", "Holdings", portfolio_holdings),
+    Tab("risk", "Risk", portfolio_risk),
+    Tab("returns", "Returns", portfolio_returns),
+)
 
 
 def tabs(value: str | None) -> dmc.Tabs:

@@ -133,6 +133,9 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
+    # Portfolio's tabs
+    "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
+    "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
