@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output
 
-from components import clientside, portfolio_holdings, portfolio_returns, portfolio_risk
+from components import clientside, portfolio_holdings, portfolio_returns, portfolio_risk, portfolio_transactions
 
 TAB = "portfolio-tab"
 
@@ -23,6 +23,7 @@ class Tab:
 
 TABS = (
     Tab("holdings", "Holdings", portfolio_holdings),
+    Tab("transactions", "Transactions", portfolio_transactions),
     Tab("risk", "Risk", portfolio_risk),
     Tab("returns", "Returns", portfolio_returns),
 )
