@@ -7,7 +7,14 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output
 
-from components import clientside, portfolio_holdings, portfolio_returns, portfolio_risk, portfolio_transactions
+from components import (
+    clientside,
+    portfolio_holdings,
+    portfolio_returns,
+    portfolio_risk,
+    portfolio_transactions,
+    portfolio_what_if,
+)
 
 TAB = "portfolio-tab"
 
@@ -25,6 +32,7 @@ TABS = (
     Tab("holdings", "Holdings", portfolio_holdings),
     Tab("transactions", "Transactions", portfolio_transactions),
     Tab("risk", "Risk", portfolio_risk),
+    Tab("what-if", "What-if", portfolio_what_if),
     Tab("returns", "Returns", portfolio_returns),
 )
 
