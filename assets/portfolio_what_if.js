@@ -152,7 +152,9 @@
     const why = "needs price histories of at least 20 common days";
     const figure = (value, write) => (value === null ? unknown(why) : el("span", { class: "figure", text: write(value) }));
     const worth = (value) => el("span", { class: "figure", text: money(value, unit) });
-    const rows = [line("Value", [worth(before.total_value), worth(after.total_value), gain(after.total_value - before.total_value, unit, "")])];
+    const known = before.total_value !== null && after.total_value !== null;
+    const more = gain(known ? after.total_value - before.total_value : null, unit, "nothing has a price before or after");
+    const rows = [line("Value", [worth(before.total_value), worth(after.total_value), more])];
     for (const [key, name, write] of FIGURES) rows.push(line(name, [figure(before[key], write), figure(after[key], write), moved(before[key], after[key], write)]));
     const head = el("thead", {}, el("tr", {}, ["", "Before", "After", "Change"].map((text) => (text ? el("th", { scope: "col", text }) : el("td", {})))));
     const parts = [el("table", { class: "plain-table portfolio-compare", "aria-label": "Value and risk before and after" }, head, el("tbody", {}, rows))];

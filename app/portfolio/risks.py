@@ -95,10 +95,11 @@ def what_if(
     for name, quantities in (("before", before), ("after", {item: after[item] for item in after if item in known})):
         market = Market(database, list(quantities), _terms(portfolio, fees), now)
         values = market.values(list(quantities), list(quantities.values()))
+        known_values = [value for value in values if value is not None]
         risk, _ = _measure(database, portfolio, quantities, past, fees, now)
         result[name] = {
-            "total_value": sum(value for value in values if value is not None),
-            "unpriced": sum(value is None for value in values),
+            "total_value": sum(known_values) if known_values or not values else None,
+            "unpriced": len(values) - len(known_values),
             **_figures(risk),
         }
     return result
