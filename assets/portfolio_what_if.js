@@ -60,7 +60,7 @@
     const count = Number(text);
     if (!text || !Number.isSafeInteger(count) || count < 1 || count > 1e9) return fail(leg.quantity, "A whole number from 1 up.");
     const id = row.item_id ?? row.id;
-    if (sign < 0 && count > leftOf(id)) return fail(leg.quantity, leftOf(id) ? `Only ${tracera.portfolioWords.count(leftOf(id))} are left to take away.` : "None of them is left.");
+    if (sign < 0 && count > leftOf(id)) return fail(leg.quantity, leftOf(id) ? `Only ${tracera.portfolioWords.count(leftOf(id))} left to take away.` : "None of them is left.");
     return { id, name: row.market_hash_name, by: sign * count };
   }
 

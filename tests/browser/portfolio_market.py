@@ -1,11 +1,19 @@
 """A small market with three months of closes, and a portfolio with two years of history, made by hand for the browser."""
 
+import contextlib
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
 
 from db import portfolio_transactions, portfolios
 from db.pool import Database, Row
 from db.portfolio_transactions import Transaction
+from tests.conftest import start_site, stop_site, wait_for
 from tests.portfolio.test_valuation import Shop
 
 NOW = datetime.now(UTC)
@@ -14,6 +22,41 @@ WEAPONS = ("AK-47", "AWP", "M4A1-S", "USP-S", "Desert Eagle", "Glock-18")
 FINISHES = ("Redline", "Asiimov", "Neon Rider", "Printstream", "Fade")
 NAMES = [f"{weapon} | {finish} (Field-Tested)" for weapon in WEAPONS for finish in FINISHES]
 SELDOM = "Sticker | Seldom Quoted (Holo) | Katowice 2014 with a very long name indeed"
+
+
+@dataclass(slots=True)
+class Stall:
+    """A running instance that collects nothing, its database, and the cookies of its signed-in local owner."""
+
+    url: str
+    database: Database
+    cookies: list[Any]
+
+    def enter(self, page: Page) -> Row:
+        """Everything is gone but the owner, who is signed in: his main portfolio."""
+        self.database.execute("TRUNCATE items, portfolios, price_24h, price_latest CASCADE")
+        page.context.add_cookies(self.cookies)
+        return owner(self.database)
+
+
+@contextlib.contextmanager
+def open_stall(folder: Path, browser: Browser) -> Iterator[Stall]:
+    """`tracera serve` with servers of its own, since only then there is a local owner."""
+    site = start_site(folder / "data", TRACERA_PROVIDERS="steam", TRACERA_SCHEDULER="false")
+    try:
+        wait_for(lambda: site.get("/api/v1/items?limit=1")[0] == 200, 120, f"no answer; see {site.log}")
+        page = browser.new_page()
+        page.goto(f"{site.url}/sign-in")
+        page.get_by_role("button", name="Sign in as the local owner").click()
+        page.wait_for_url(f"{site.url}/account")
+        database = Database(site.endpoints().database_url, size=2)
+        try:
+            yield Stall(site.url, database, list(page.context.cookies()))
+        finally:
+            database.close()
+            page.context.close()
+    finally:
+        stop_site(site)
 
 
 def market(database: Database) -> dict[str, int]:
