@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from components import (
     clientside,
     context,
+    portfolio_holdings,
     portfolio_owner,
     portfolio_read,
     portfolio_states,
@@ -15,7 +16,7 @@ from components import (
 )
 from components.page import Children, card, database_down, page, page_header, register_page
 from components.portfolio_owner import chosen
-from components.portfolio_states import import_button, link_steam
+from components.portfolio_states import import_button, import_panel, imported_note, link_steam
 from db import portfolios
 from db.pool import DatabaseDownError, Row
 
@@ -58,10 +59,15 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
         dcc.Store(id=SLOTS),
         dcc.Interval(id="portfolio-clock", interval=REFRESH_MS),
     ]
-    figures = html.Div(portfolio_tiles.frames(), id="portfolio-figures", className="page")
+    named: dict[str, Any] = {"data-portfolio-id": "" if mine["includes_steam"] else mine["id"]}
+    figures = html.Div(
+        [portfolio_tiles.frames(), portfolio_holdings.allocation()], id="portfolio-figures", className="page", **named
+    )
     return page(
         page_header("Portfolio", DESCRIPTION, _actions(mine)),
+        import_panel(),
         html.Div(id="portfolio-state"),
+        portfolio_holdings.subscription(),
         figures,
         portfolio_tabs.tabs(tab),
         *stores,
@@ -103,4 +109,4 @@ def _linked(mine: Row) -> str | None:
 def _actions(mine: Row) -> list[Children]:
     if not mine["includes_steam"]:
         return []
-    return [import_button("Import", filled=True) if _linked(mine) else link_steam(filled=True)]
+    return [imported_note(), import_button("Import", filled=True)] if _linked(mine) else [link_steam(filled=True)]
