@@ -130,6 +130,7 @@
     running = false;
     document.querySelectorAll("[data-portfolio-import]").forEach((button) => button.removeAttribute("aria-busy"));
     tell();
+    label();
     if (changed) tracera.api.changed();
     return ask();
   }

@@ -20,6 +20,11 @@
       return clientside.no_update;
     },
 
+    history(data) {
+      fire("tracera:portfolio-history", data ?? null);
+      return clientside.no_update;
+    },
+
     /** The open tab into the address: a step that "back" undoes. */
     remember(tab) {
       const query = new URLSearchParams(location.search);

@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from components import (
     clientside,
     context,
+    portfolio_chart,
     portfolio_holdings,
     portfolio_owner,
     portfolio_read,
@@ -30,6 +31,7 @@ def register(app: Dash) -> None:
         __name__, path="/portfolio", title="Portfolio · Tracera", description="What you hold and earn", layout=layout
     )
     portfolio_tabs.register(app)
+    portfolio_chart.register(app)
     app.callback(
         Output(SLOTS, "data"),
         Output(DATA, "data"),
@@ -61,7 +63,13 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     ]
     named: dict[str, Any] = {"data-portfolio-id": "" if mine["includes_steam"] else mine["id"]}
     figures = html.Div(
-        [portfolio_tiles.frames(), portfolio_holdings.allocation()], id="portfolio-figures", className="page", **named
+        [
+            portfolio_tiles.frames(),
+            html.Div([portfolio_chart.layout(), portfolio_holdings.allocation()], className="portfolio-top"),
+        ],
+        id="portfolio-figures",
+        className="page",
+        **named,
     )
     return page(
         page_header("Portfolio", DESCRIPTION, _actions(mine)),

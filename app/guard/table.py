@@ -133,6 +133,7 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
+    "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
