@@ -67,6 +67,11 @@
     return words().el("div", { class: "portfolio-donut", "aria-hidden": "true", style: `background:conic-gradient(${slices.join(",")})` });
   }
 
+  function shortMoney(sum) {
+    const { currency, scale } = portfolio().data;
+    return new Intl.NumberFormat("en-US", { style: "currency", currency, notation: "compact", maximumSignificantDigits: 3 }).format(sum / scale);
+  }
+
   function legend(found, whole) {
     const { el, money, percentText } = words();
     const rows = found.map(([name, sum], place) =>
@@ -74,7 +79,7 @@
         "tr",
         {},
         el("th", { scope: "row" }, el("span", { class: "portfolio-swatch", style: `background:${colour(place)}` }), name),
-        portfolio().data.hidden ? null : el("td", { text: money(sum, portfolio().data) }),
+        portfolio().data.hidden ? null : el("td", { text: shortMoney(sum), title: money(sum, portfolio().data) }),
         el("td", { text: percentText(sum / whole) }),
       ),
     );

@@ -70,7 +70,7 @@
     const values = found.flatMap(({ own, other }) => [own, other]).filter((value) => value !== null);
     let [low, high] = [Math.min(...values), Math.max(...values)];
     const room = (high - low || Math.abs(high) || 1) * 0.06;
-    [low, high] = [low - room, high + room];
+    [low, high] = [mode === "value" ? Math.max(0, low - room) : low - room, high + room];
     const [from, to] = [found[0].time, Math.max(found.at(-1).time, found[0].time + 1)];
     const x = (time) => EDGE.left + ((time - from) / (to - from)) * (width - EDGE.left - EDGE.right);
     const y = (value) => EDGE.top + ((high - value) / (high - low)) * (HEIGHT - EDGE.top - EDGE.bottom);

@@ -4,25 +4,30 @@ from typing import Any
 
 from dash import Dash, html
 
-from components.page import Children, card, skeleton_rows
+from components.page import Children, card
 
 
 def layout() -> Children:
     """The frames; assets/portfolio_cards.js and assets/portfolio_grid.js fill them."""
-    movers: dict[str, Any] = {"data-portfolio-movers": ""}
-    return [card(html.Div(className="portfolio-columns", **movers), title="Movers of the day"), grid()]
+    return [movers(), grid()]
+
+
+def movers() -> html.Section:
+    """Where it appears what gained and lost most."""
+    place: dict[str, Any] = {"data-portfolio-movers": ""}
+    return card(html.Div(className="portfolio-columns portfolio-place", **place), title="Movers of the day")
 
 
 def grid() -> html.Section:
     """Where the grid of holdings appears."""
     place: dict[str, Any] = {"data-portfolio-grid": ""}
-    return html.Section(html.Div(skeleton_rows(8), className="portfolio-waiting"), className="card card-flush", **place)
+    return html.Section(className="card card-flush portfolio-place", **place)
 
 
 def allocation() -> html.Section:
     """Where it appears what the portfolio is made of."""
     place: dict[str, Any] = {"data-portfolio-allocation": ""}
-    return card(html.Div(className="portfolio-allocation", **place), title="Allocation")
+    return card(html.Div(className="portfolio-allocation portfolio-place", **place), title="Allocation")
 
 
 def subscription() -> html.Div:

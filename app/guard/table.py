@@ -101,6 +101,7 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
     "/portfolio": PUBLIC,
+    "/shared/<token>": PUBLIC,
     "/status": PUBLIC,
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
@@ -134,6 +135,7 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
     "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
+    "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
