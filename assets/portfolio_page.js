@@ -20,6 +20,20 @@
       return clientside.no_update;
     },
 
+    history(data) {
+      fire("tracera:portfolio-history", data ?? null);
+      return clientside.no_update;
+    },
+
+    /** Another portfolio, as a link would lead to it. */
+    go(id) {
+      const query = new URLSearchParams(location.search);
+      if (!id || query.get("portfolio") === id) return clientside.no_update;
+      history.pushState(null, "", `/portfolio?portfolio=${id}`);
+      window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+      return clientside.no_update;
+    },
+
     /** The open tab into the address: a step that "back" undoes. */
     remember(tab) {
       const query = new URLSearchParams(location.search);

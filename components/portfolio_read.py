@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from app.analytics.portfolio.money import RateError, rate
-from app.analytics.portfolio.pricing import BEST
 from app.analytics.portfolio.risk import percentile
 from app.portfolio.overview import STALE_SECONDS, Overview, overview
 from app.portfolio.service import fees_of
@@ -52,8 +51,7 @@ def for_browser(rows: Sequence[Mapping[str, Any]], portfolio: Row, totals: Mappi
     """What the scripts draw and move: rows as of `overview`, of which those of a share link may lack fields.
 
     `by` is the exact rate [top, bottom] from the item's minor units to the portfolio's, null where there is none; `at`
-    is in seconds since 1970. `follows` says whether a live price of the row's source is the row's price: at "best" a
-    better source may take over, which only the server tells.
+    is in seconds since 1970.
     """
     currency = portfolio["currency"]
     rates = _Rates(currency)
@@ -61,7 +59,6 @@ def for_browser(rows: Sequence[Mapping[str, Any]], portfolio: Row, totals: Mappi
         "currency": currency,
         "scale": scale(currency),
         "stale_after": STALE_SECONDS,
-        "follows": portfolio["price_source"] != BEST,
         "fees": fees_of(context.settings()),
         "realized": totals.get("realized_pnl"),
         "rows": [_row(row, rates) for row in rows],

@@ -58,3 +58,15 @@ def gone() -> html.Section:
 def problem(text: str) -> html.Div:
     """The transactions contradict each other."""
     return html.Div([icon("alert", size=18), html.Span(text)], className="portfolio-alert", role="alert")
+
+
+def import_panel() -> html.Div:
+    """Where an import tells how it is doing."""
+    live: dict[str, Any] = {"role": "status"}
+    return html.Div(id="portfolio-import", hidden=True, **live)
+
+
+def imported_note() -> html.Span:
+    """When the last import was."""
+    place: dict[str, Any] = {"data-portfolio-imported": ""}
+    return html.Span(className="portfolio-imported", **place)

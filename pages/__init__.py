@@ -1,5 +1,5 @@
 """One file a page; each has `register(app)`, which names its path and adds its callbacks to that application."""
 
-from pages import account, item, items, market, not_found_404, portfolio, rankings, sign_in, status
+from pages import account, item, items, market, not_found_404, portfolio, rankings, shared, sign_in, status
 
-ALL = (market, items, item, rankings, portfolio, status, sign_in, account, not_found_404)
+ALL = (market, items, item, rankings, portfolio, shared, status, sign_in, account, not_found_404)

@@ -7,6 +7,9 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from components import (
     clientside,
     context,
+    portfolio_actions,
+    portfolio_chart,
+    portfolio_holdings,
     portfolio_owner,
     portfolio_read,
     portfolio_states,
@@ -15,7 +18,7 @@ from components import (
 )
 from components.page import Children, card, database_down, page, page_header, register_page
 from components.portfolio_owner import chosen
-from components.portfolio_states import import_button, link_steam
+from components.portfolio_states import import_panel
 from db import portfolios
 from db.pool import DatabaseDownError, Row
 
@@ -29,6 +32,7 @@ def register(app: Dash) -> None:
         __name__, path="/portfolio", title="Portfolio · Tracera", description="What you hold and earn", layout=layout
     )
     portfolio_tabs.register(app)
+    portfolio_chart.register(app)
     app.callback(
         Output(SLOTS, "data"),
         Output(DATA, "data"),
@@ -39,6 +43,10 @@ def register(app: Dash) -> None:
         Input("portfolio-clock", "n_intervals"),
         Input("portfolio-retry", "n_clicks", allow_optional=True),
     )(show)
+    switch = portfolio_actions.SWITCH
+    clientside.add(
+        app, "portfolioPage", "go", Output(switch, "data-gone"), Input(switch, "value"), prevent_initial_call=True
+    )
     clientside.add(app, "portfolioPage", "fill", Output(SLOTS, "clear_data"), Input(SLOTS, "data"))
     clientside.add(app, "portfolioPage", "adopt", Output(DATA, "clear_data"), Input(DATA, "data"))
 
@@ -47,6 +55,7 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     try:
         wanted = portfolio_owner.as_id(portfolio)
         mine = chosen(wanted) or (chosen(None) if wanted is not None else None)
+        actions = portfolio_actions.actions(mine, linked=_linked(mine)) if mine else None
     except DatabaseDownError:
         return page(page_header("Portfolio", DESCRIPTION), card(database_down()))
     if mine is None:
@@ -58,10 +67,21 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
         dcc.Store(id=SLOTS),
         dcc.Interval(id="portfolio-clock", interval=REFRESH_MS),
     ]
-    figures = html.Div(portfolio_tiles.frames(), id="portfolio-figures", className="page")
+    named: dict[str, Any] = {"data-portfolio-id": "" if mine["includes_steam"] else mine["id"]}
+    figures = html.Div(
+        [
+            portfolio_tiles.frames(),
+            html.Div([portfolio_chart.layout(), portfolio_holdings.allocation()], className="portfolio-top"),
+        ],
+        id="portfolio-figures",
+        className="page",
+        **named,
+    )
     return page(
-        page_header("Portfolio", DESCRIPTION, _actions(mine)),
+        page_header("Portfolio", DESCRIPTION, actions),
+        import_panel(),
         html.Div(id="portfolio-state"),
+        portfolio_holdings.subscription(),
         figures,
         portfolio_tabs.tabs(tab),
         *stores,
@@ -91,16 +111,10 @@ def show(_version: Any, portfolio_id: int | None, _clock: Any, _retry: Any) -> t
 def _nothing(mine: Row) -> Children:
     return portfolio_states.nothing_held(
         includes_steam=mine["includes_steam"],
-        linked=_linked(mine) is not None,
+        linked=_linked(mine),
         transactions=any(tab.value == "transactions" for tab in portfolio_tabs.TABS),
     )
 
 
-def _linked(mine: Row) -> str | None:
-    return portfolios.steam_id(context.database(), mine["user_id"])
-
-
-def _actions(mine: Row) -> list[Children]:
-    if not mine["includes_steam"]:
-        return []
-    return [import_button("Import", filled=True) if _linked(mine) else link_steam(filled=True)]
+def _linked(mine: Row) -> bool:
+    return portfolios.steam_id(context.database(), mine["user_id"]) is not None

@@ -101,6 +101,7 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
     "/portfolio": PUBLIC,
+    "/shared/<token>": PUBLIC,
     "/status": PUBLIC,
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
@@ -136,6 +137,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Portfolio's tabs
     "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
     "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
+    "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
+    "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
     # Account
     "account-body.children": SIGNED_IN,
     # Status
