@@ -22,7 +22,7 @@
     const describe = (more) => [hint && `${id}-hint`, more && `${id}-wrong`].filter(Boolean).join(" ");
     input.classList.add("portfolio-input");
     if (hint) input.setAttribute("aria-describedby", describe(false));
-    const element = el("div", { class: "portfolio-field" }, el("label", { for: id, text: label }), input, help, wrong);
+    const element = el("div", { class: "portfolio-entry-field" }, el("label", { for: id, text: label }), input, help, wrong);
     const self = {
       element,
       input,

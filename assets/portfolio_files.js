@@ -201,8 +201,8 @@
     input.addEventListener("change", () => input.files[0] && look(input.files[0]));
     paste.addEventListener("input", () => (check.hidden = !paste.value.trim()));
     return [
-      el("div", { class: "portfolio-field" }, el("label", { for: "portfolio-file", text: "File" }), input),
-      el("div", { class: "portfolio-field" }, el("label", { for: "portfolio-paste", text: "Or paste its text" }), paste, check),
+      el("div", { class: "portfolio-entry-field" }, el("label", { for: "portfolio-file", text: "File" }), input),
+      el("div", { class: "portfolio-entry-field" }, el("label", { for: "portfolio-paste", text: "Or paste its text" }), paste, check),
     ];
   }
 
@@ -210,13 +210,13 @@
     const about = KINDS[kind];
     const before = document.querySelector("#portfolio-transactions .portfolio-menu > summary");
     const example = about.example ? el("details", { class: "behind" }, el("summary", { text: "An example" }), el("pre", { class: "portfolio-example", tabindex: "0", text: about.example })) : null;
-    const confirm = el("button", { type: "button", class: `button ${kind === "restore" ? "portfolio-danger" : "button-filled"}`, disabled: true, text: kind === "restore" ? "Replace everything" : "Import", click: () => take() });
+    const confirm = el("button", { type: "button", class: `button ${kind === "restore" ? "portfolio-file-danger" : "button-filled"}`, disabled: true, text: kind === "restore" ? "Replace everything" : "Import", click: () => take() });
     const closing = el("button", { type: "button", class: "button", text: "Close", click: () => close() });
-    box = { kind, confirm, closing, blob: null, asked: 0, result: el("div", { class: "portfolio-result", "aria-live": "polite" }), progress: el("div", { class: "portfolio-progress", role: "status", hidden: true }) };
+    box = { kind, confirm, closing, blob: null, asked: 0, result: el("div", { class: "portfolio-file-result", "aria-live": "polite" }), progress: el("div", { class: "portfolio-file-progress", role: "status", hidden: true }) };
     const own = box;
     box.dialog = el(
       "dialog",
-      { class: "portfolio-dialog", "aria-labelledby": "portfolio-file-title" },
+      { class: "portfolio-file-dialog", "aria-labelledby": "portfolio-file-title" },
       el("h2", { id: "portfolio-file-title", class: "card-title", text: about.title }),
       el("p", { class: "portfolio-note", text: about.words }),
       example,

@@ -175,7 +175,7 @@
     const common = [form.kind, form.date, form.currency, form.fee, form.note].map((one) => one.element);
     const element = el(
       "form",
-      { class: "portfolio-form", novalidate: true, "aria-label": "Add a transaction", submit: send, input: sum, picked: sum },
+      { class: "portfolio-entry-form", novalidate: true, "aria-label": "Add a transaction", submit: send, input: sum, picked: sum },
       form.hint,
       el("div", { class: "portfolio-common" }, common),
       form.place,

@@ -33,7 +33,7 @@
         drawForm();
         document.querySelector(`#${ROOT} [name=what-if-mode]:checked`).focus();
       });
-      return el("label", { class: "portfolio-choice" }, input, el("span", { text }));
+      return el("label", { class: "portfolio-mode" }, input, el("span", { text }));
     };
     const [adds, removes] = [state.mode !== "remove", state.mode !== "add"];
     form = {
@@ -43,8 +43,8 @@
     const legs = [form.out, form.in].filter(Boolean).map((leg) => el("div", { class: "portfolio-try" }, leg.item.element, leg.quantity.element));
     const button = el("button", { type: "submit", class: "button button-filled", text: "Try it" });
     const reset = el("button", { type: "button", class: "button", text: "Reset", disabled: !state.changes.size, "data-reset": true, click: clear });
-    const modes = el("fieldset", { class: "portfolio-choices" }, el("legend", { class: "portfolio-hidden", text: "What to try" }), MODES.map(radio));
-    part("form").replaceChildren(el("form", { class: "portfolio-form", novalidate: true, "aria-label": "Try a change", submit }, modes, legs, el("div", { class: "portfolio-form-foot" }, button, reset)));
+    const modes = el("fieldset", { class: "portfolio-modes" }, el("legend", { class: "portfolio-hidden", text: "What to try" }), MODES.map(radio));
+    part("form").replaceChildren(el("form", { class: "portfolio-entry-form", novalidate: true, "aria-label": "Try a change", submit }, modes, legs, el("div", { class: "portfolio-form-foot" }, button, reset)));
   }
 
   /** One side of the change as {row, by}; null where a field says what is wrong. */

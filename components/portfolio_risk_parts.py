@@ -122,7 +122,7 @@ def _bar(row: Mapping[str, Any], largest: float, whole: float) -> html.Li:
     return html.Li(
         [
             dcc.Link(name, href=f"/item/{row['item_id']}", className="portfolio-bar-name", title=name),
-            html.Span(html.Span(style=width, className=f"portfolio-bar-fill{against}"), className="portfolio-bar"),
+            html.Span(html.Span(style=width, className=f"portfolio-bar-fill{against}"), className="portfolio-part"),
             html.Span(percent(100 * share, 1), className="figure", title=f"{percent(100 * part, 3)} a day"),
         ]
     )

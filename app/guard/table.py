@@ -134,11 +134,11 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
+    "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
+    "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
     # Portfolio's tabs
     "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
     "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
-    "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
-    "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
     # Account
     "account-body.children": SIGNED_IN,
     # Status

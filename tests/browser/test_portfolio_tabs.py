@@ -265,7 +265,7 @@ def test_what_if_before_and_after(page: Page, stall: Stall, complaints: list[str
     page.get_by_role("button", name="Try it").click()
     value = page.locator(".portfolio-compare tbody tr").first
     expect(value).to_contain_text("▲ +$")
-    page.locator(".portfolio-choice", has_text="Swap").click()
+    page.locator(".portfolio-mode", has_text="Swap").click()
     page.get_by_label("Give away").fill(AK)
     page.get_by_label("Receive").fill(NAMES[-1])
     page.get_by_label("Quantity").first.fill("9")
