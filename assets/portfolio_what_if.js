@@ -143,7 +143,8 @@
   }
 
   function line(name, cells) {
-    return el("tr", {}, el("th", { scope: "row", text: name }), cells.map((cell) => el("td", {}, cell)));
+    // Roles are said, for on phones the rows are no table's rows to the browser.
+    return el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader", text: name }), cells.map((cell) => el("td", { role: "cell" }, cell)));
   }
 
   function result({ before, after }) {
@@ -156,8 +157,10 @@
     const more = gain(known ? after.total_value - before.total_value : null, unit, "nothing has a price before or after");
     const rows = [line("Value", [worth(before.total_value), worth(after.total_value), more])];
     for (const [key, name, write] of FIGURES) rows.push(line(name, [figure(before[key], write), figure(after[key], write), moved(before[key], after[key], write)]));
-    const head = el("thead", {}, el("tr", {}, ["", "Before", "After", "Change"].map((text) => (text ? el("th", { scope: "col", text }) : el("td", {})))));
-    const parts = [el("table", { class: "plain-table portfolio-compare", "aria-label": "Value and risk before and after" }, head, el("tbody", {}, rows))];
+    const column = (text) => (text ? el("th", { scope: "col", role: "columnheader", text }) : el("td", { role: "cell" }));
+    const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ["", "Before", "After", "Change"].map(column)));
+    const named = { class: "plain-table portfolio-compare", role: "table", "aria-label": "Value and risk before and after" };
+    const parts = [el("table", named, head, el("tbody", { role: "rowgroup" }, rows))];
     const words = [`Risk from ${count(before.days)} daily returns before and ${count(after.days)} after.`];
     if (after.unpriced) words.push(`${plural(after.unpriced, "item without a price is", "items without a price are")} not counted.`);
     return [...parts, el("p", { class: "muted portfolio-basis", text: words.join(" ") })];

@@ -265,6 +265,10 @@ def test_what_if_before_and_after(page: Page, stall: Stall, complaints: list[str
     page.get_by_role("button", name="Try it").click()
     value = page.locator(".portfolio-compare tbody tr").first
     expect(value).to_contain_text("▲ +$")
+    page.set_viewport_size(PHONE)
+    assert overflow(page) == 0
+    assert grave(page) == []
+    page.set_viewport_size(WIDE)
     page.locator(".portfolio-mode", has_text="Swap").click()
     page.get_by_label("Give away").fill(AK)
     page.get_by_label("Receive").fill(NAMES[-1])
