@@ -24,6 +24,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/items/<int:item_id>/volatility"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
+    # The grid of the page of items asks here while one scrolls.
+    ("GET", "/api/v1/screener"): Row(PUBLIC, Group.CALLBACKS),
     # Signing in and out. Leaving for a provider counts as a sign-in; coming back is checked by state, and counts less.
     ("GET", "/api/v1/auth/me"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/csrf"): Row(PUBLIC, Group.JSON),
@@ -119,7 +121,6 @@ CALLBACKS: Final[dict[str, Access]] = {
     "...market-volatile-markup.data...market-volatile-state.children..": PUBLIC,
     "..market-map-markup.data...market-map-state.children..": PUBLIC,
     # Items
-    "..items-grid.getRowsResponse...items-total.children...items-state.children..": PUBLIC,
     "..items-weapon_type.children...items-wear.children...items-rarity.children...items-source.children..": PUBLIC,
     "items-download.data": PUBLIC,
     # Item
