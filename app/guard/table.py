@@ -54,7 +54,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/export"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/account"): Row(SIGNED_IN, Group.AUTH),
-    # The portfolio. A key that may only read changes nothing; sharing wants a session.
+    # The portfolio. A key that may only read changes nothing.
     ("GET", "/api/v1/portfolio"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/portfolio/import"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolio/import"): Row(KEY_FULL, Group.IMPORT),
@@ -70,8 +70,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/portfolio/export"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolio/restore"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/portfolio/shares"): Row(KEY_READ, Group.JSON),
-    ("POST", "/api/v1/portfolio/shares"): Row(SIGNED_IN, Group.JSON),
-    ("DELETE", "/api/v1/portfolio/shares/<int:share_id>"): Row(SIGNED_IN, Group.JSON),
+    ("POST", "/api/v1/portfolio/shares"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/portfolio/shares/<int:share_id>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/portfolios"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolios"): Row(KEY_FULL, Group.JSON),
     ("PATCH", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
