@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from tests.browser.portfolio_desk import AK, AWP, CASE, MEDAL, PAGE, TOTAL, UNPRICED, Desk, gated, open_desk, shown
 from tests.browser.support import PHONE, asked, grave, overflow, until
+from tests.browser.support import WATCH as SHIFTS
 from tests.conftest import ROOT
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
@@ -257,6 +258,20 @@ def test_a_public_profile_without_an_account(browser: Browser, desk: Desk, heard
     page.get_by_role("button", name="Show its value").click()
     expect(page.locator(".portfolio-look-total")).to_have_text("$57.50")
     expect(page.locator(".portfolio-look-rows tr")).to_have_count(1)
+    context.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desktop", "phone"])
+def test_nothing_jumps(browser: Browser, desk: Desk, size: ViewportSize) -> None:
+    desk.hold()
+    context = browser.new_context(storage_state=desk.state, viewport=size)
+    context.add_init_script(SHIFTS)
+    page = shown(context, f"{desk.site.url}/portfolio", ROWS)
+    expect(page.locator(".portfolio-chart svg")).to_be_visible()
+    page.wait_for_timeout(1500)
+    seen = page.evaluate("window.seen")
+    assert seen["shift"] < 0.05, seen["sources"]
+    assert seen["longest"] < 2000
     context.close()
 
 
