@@ -42,11 +42,9 @@ def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
     return None
 
 
-def permits(access: Access | None, caller: Caller | None) -> bool:
-    """The same for messages of a WebSocket, where `caller` is None for an anonymous one."""
-    if access is Access.PUBLIC:
-        return True
-    return access is Access.SIGNED_IN and caller is not None and caller.user_id is not None
+def permits(access: Access | None, user_id: int | None) -> bool:
+    """The same for messages of a WebSocket, where a key will do as well as a session; `user_id` is None for a visitor."""
+    return access is Access.PUBLIC or (access is Access.SIGNED_IN and user_id is not None)
 
 
 def at_this_machine() -> bool:

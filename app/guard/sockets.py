@@ -19,6 +19,7 @@ from app.guard.limits import LimitsDownError
 from app.guard.passing import permits
 from app.guard.table import MESSAGES, SOCKETS
 from app.live.gateway import Refusal
+from app.live.guest import Guest
 from app.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -37,35 +38,36 @@ class SocketGuard:
         self._database = runtime.services.database
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="handshake")
 
-    async def authorise(self, scope: Mapping[str, Any]) -> Caller | None:
-        """Who opens a WebSocket; None for nobody in particular.
+    async def authorise(self, scope: Mapping[str, Any]) -> Guest:
+        """Who opens a WebSocket.
 
         Raises:
             Refusal: too many connects, an unknown key, a path without a row, or nobody where somebody is needed.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._check, scope)
 
-    def permits(self, message: str, caller: Caller | None) -> bool:
-        """Whether a message, by its action or type, is for this caller; one without a row is for nobody."""
-        return permits(MESSAGES.get(message), caller)
+    def permits(self, message: str, guest: Guest) -> bool:
+        """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
+        return permits(MESSAGES.get(message), guest.user_id)
 
-    def _check(self, scope: Mapping[str, Any]) -> Caller | None:
+    def _check(self, scope: Mapping[str, Any]) -> Guest:
         row = SOCKETS.get(scope["path"])
         if row is None:
             log.error("a WebSocket without a row in the guard's table was refused", path=scope["path"])
             raise Refusal(403, "nobody may open this")
         client = scope.get("client")
         address = client_address(self._guard.trust, client[0] if client else None, values(scope, b"x-forwarded-for"))
-        self._count(row.group, f"ip:{site_of(address)}")
+        site = site_of(address)
+        self._count(row.group, f"ip:{site}")
         found = self._caller(scope)
         if found.refused:
             raise Refusal(401, "this API key is unknown or was revoked")
         if found.user_id is None:
             if row.access is not Access.PUBLIC:
                 raise Refusal(503 if found.unknown else 401, "sign in first")
-            return None
+            return Guest(site)
         self._count(row.group, f"user:{found.user_id}")
-        return found
+        return Guest(site, found.user_id, found)
 
     def _count(self, group: Group, who: str) -> None:
         try:

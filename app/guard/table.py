@@ -156,5 +156,6 @@ MESSAGES: Final[dict[str, Access]] = {
     "pong": PUBLIC,
     "error": PUBLIC,
     "auto_subscribe": SIGNED_IN,
+    "portfolio": SIGNED_IN,
 }
 """Messages of the WebSocket, by action or type."""

@@ -7,8 +7,10 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.live.crowd import Crowd
 from app.live.delivery import Delivery
 from app.live.feed import Feed
+from app.live.personal import Personal
 from app.live.protocol import text_frame
 from app.live.pulse import CHECK_EVERY, Pulse
 from app.live.settings import LiveSettings
@@ -26,11 +28,11 @@ class Hub:
 
     def __init__(self, settings: LiveSettings, latest: Latest | None = None) -> None:
         self.settings = settings
-        self.feed = Feed(settings.redis_url, self.publish, self._after_gap)
+        self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.tell)
         self.pulse = Pulse(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
         self._latest = latest
-        self._clients: set[Client] = set()
+        self.crowd = Crowd()
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
         self._next_flush: asyncio.TimerHandle | None = None
@@ -65,18 +67,18 @@ class Hub:
 
     def has_room(self) -> bool:
         """Whether one more client may connect."""
-        return len(self._clients) < self.settings.max_clients
+        return len(self.crowd) < self.settings.max_clients
 
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
-        self._clients.add(client)
+        self.crowd.enter(client)
         if self.pulse.stale:
             self.delivery.answer(client, text_frame(self.pulse.message()))
 
     def remove(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
         self._subscriptions.assign(client, ())
-        self._clients.discard(client)
+        self.crowd.leave(client)
         self.delivery.forget(client)
 
     def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
@@ -137,13 +139,21 @@ class Hub:
                 self._dirty[update.item_id, update.variant] = update
         self._schedule_if_needed()
 
+    def tell(self, personal: Personal) -> None:
+        """Send a message to the connections of the user it is for, and to no other."""
+        clients = [client for client in self.crowd.of_user(personal.user_id) if client.personal]
+        if clients:
+            frame = personal.encoded()
+            for client in clients:
+                self.delivery.answer(client, frame)
+
     async def _feel(self) -> None:
         """Tell every client when prices stop coming in, and when they come again."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
             if self.pulse.changed():
                 frame = text_frame(self.pulse.message())
-                for client in tuple(self._clients):
+                for client in self.crowd:
                     self.delivery.answer(client, frame)
 
     def _after_gap(self) -> None:
@@ -192,7 +202,7 @@ class Hub:
     def stats(self) -> dict[str, Any]:
         """How the live path is doing, JSON-able; unknown is None."""
         return {
-            "clients": len(self._clients),
+            "clients": len(self.crowd),
             "subscriptions": len(self._subscriptions),
             "groups": self._subscriptions.group_count,
             "items": len(self._subscriptions.topics),

@@ -1,7 +1,7 @@
 """Who opens a WebSocket, how often, and what is told to whom."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,37 +9,18 @@ import redis
 from flask import Flask
 from websockets.exceptions import InvalidStatus
 
-from app.auth.caller import Caller
 from app.guard import table
 from app.guard.access import Access
-from app.guard.sockets import SocketGuard
 from app.guard.window import Limit
-from app.live.gateway import Gateway, create_app
-from app.live.settings import LiveSettings
-from db.embedded import Endpoints
-from tests.live.support import BASE_URL, Live, hear, say, until
-from tests.security.conftest import Person
+from tests.live.support import Live, hear, say
+from tests.security.conftest import Person, cookie_of
 
 Keys = Callable[[int, str], dict[str, str]]
 
 
-def gateway(server: Flask, settings: LiveSettings) -> Gateway:
-    guard = SocketGuard(server)
-
-    async def watchlist(caller: Caller) -> Sequence[int]:
-        assert caller.user_id
-        return [7, 8]
-
-    return create_app(server, settings, authorise=guard.authorise, watchlist=watchlist, permits=guard.permits)
-
-
 @pytest.fixture
-def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
-    made = Live(gateway(server, LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url)))
-    made.start()
-    until(lambda: made.stats()["redis"] == "connected")
-    yield made
-    made.stop()
+def watched() -> list[int]:
+    return [7, 8]
 
 
 def refused(live: Live, **options: Any) -> tuple[int, str, str | None]:
@@ -67,7 +48,7 @@ def test_a_key_does_too(live: Live, person: Callable[[], Person], key: Keys) -> 
 
 
 def test_a_session_from_another_site_s_page_is_refused(live: Live, person: Callable[[], Person]) -> None:
-    cookie = {"Cookie": f"tracera_session={person().session_id}"}
+    cookie = cookie_of(person())
     assert refused(live, origin="http://evil.example", additional_headers=cookie)[0] == 403
 
 
@@ -121,5 +102,5 @@ def test_signed_in_is_asked_where_the_table_says_so(
     row = table.SOCKETS["/api/v1/ws"]
     monkeypatch.setitem(table.SOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
     assert refused(live)[0] == 401
-    with live.connect(additional_headers={"Cookie": f"tracera_session={person().session_id}"}) as client:
+    with live.connect(additional_headers=cookie_of(person())) as client:
         assert hear(client)["type"] == "auto_subscribe"
