@@ -59,7 +59,10 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server.extensions["tracera.jobs"] = jobs
     guard = SocketGuard(server)
     latest = from_database(services.database)
-    return create_app(server, live, latest=latest, authorise=guard.authorise, permits=guard.permits), jobs
+    gateway = create_app(
+        server, live, latest=latest, authorise=guard.authorise, watchlist=guard.watchlist, permits=guard.permits
+    )
+    return gateway, jobs
 
 
 def announce(host: str, port: int, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.api import (
     history,
     items,
+    marketwatch,
     operations,
     portfolio,
     portfolio_files,
@@ -20,7 +21,9 @@ from app.guard.openapi import describe
 
 def register_api(server: OpenAPI) -> None:
     """Add every resource, and an answer in the contract's form where there is none."""
-    for resource in (items, history, volatility, rankings, operations, portfolio, portfolio_files, portfolio_shares):
+    for resource in (items, history, volatility, rankings, operations, marketwatch):
+        server.register_api(resource.blueprint)
+    for resource in (portfolio, portfolio_files, portfolio_shares):
         server.register_api(resource.blueprint)
 
     @server.route("/openapi.json")

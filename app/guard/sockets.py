@@ -1,7 +1,7 @@
 """WebSockets, which never reach Flask: who opens one, how often, and what is for whom."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from app.guard.table import MESSAGES, SOCKETS
 from app.live.gateway import Refusal
 from app.live.guest import Guest
 from app.runtime import Runtime
+from db import watchlist
+from db.pool import DatabaseDownError
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,10 @@ class SocketGuard:
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._check, scope)
 
+    async def watchlist(self, user_id: int) -> Sequence[int]:
+        """The items that a user watches; none while the database is down."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._watched, user_id)
+
     def permits(self, message: str, guest: Guest) -> bool:
         """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
         return permits(MESSAGES.get(message), guest.user_id)
@@ -68,6 +74,13 @@ class SocketGuard:
             return Guest(site)
         self._count(row.group, f"user:{found.user_id}")
         return Guest(site, found.user_id, found)
+
+    def _watched(self, user_id: int) -> Sequence[int]:
+        try:
+            return [row["item_id"] for row in watchlist.of_user(self._database, user_id)]
+        except DatabaseDownError as error:
+            log.warning("a watchlist cannot be read", error=str(error))
+            return ()
 
     def _count(self, group: Group, who: str) -> None:
         try:

@@ -74,6 +74,10 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/api/v1/portfolios"): Row(KEY_FULL, Group.JSON),
     ("PATCH", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
     ("DELETE", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
+    # The watchlist
+    ("GET", "/api/v1/marketwatch"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
     # What there is not: 404 or 405 for everybody
@@ -100,6 +104,7 @@ PAGES: Final[dict[str, Access]] = {
     "/items": PUBLIC,
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
+    "/watchlist": PUBLIC,  # shows a visitor where to sign in
     "/status": PUBLIC,
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
@@ -130,6 +135,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Rankings
     "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Watchlist: the caller's own; a visitor is told to sign in
+    "..watchlist-rows-markup.data...watchlist-rows-state.children..": PUBLIC,
     # Account
     "account-body.children": SIGNED_IN,
     # Status

@@ -82,9 +82,9 @@ class Hub:
         self.delivery.forget(client)
 
     def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
-        """Add items to a client's; False, and nothing is added, if they would be more than `max_items`."""
+        """Add items to a client's; False, and nothing is added, if it would have asked for more than `max_items`."""
         items = client.items.union(item_ids)
-        if len(items) > self.settings.max_items:
+        if len(items) > self.settings.max_items + client.given:
             return False
         self._subscriptions.assign(client, items)
         return True

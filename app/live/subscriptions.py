@@ -42,6 +42,8 @@ class Client:
     guest: Guest = VISITOR
     personal: bool = False
     """Whether messages for its user alone are for it too."""
+    given: int = 0
+    """Items it was subscribed to unasked; they leave it as many of its own."""
     group: Group | None = None
     backlog: dict[tuple[int, Variant], Update] = field(default_factory=dict)
     """The newest values that wait until the client has read what it was sent before."""

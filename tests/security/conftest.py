@@ -1,6 +1,6 @@
 """People, keys and a server that has routes of every kind, with sockets in front."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -116,22 +116,13 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
 
 
 @pytest.fixture
-def watched() -> list[int]:
-    """What everybody watches."""
-    return []
-
-
-@pytest.fixture
-def live(server: Flask, endpoints: Endpoints, watched: list[int]) -> Iterator[Live]:
+def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
     """The application with its sockets, on a port."""
     guard = SocketGuard(server)
-
-    async def watchlist(user_id: int) -> Sequence[int]:
-        assert user_id
-        return watched
-
     settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url)
-    made = Live(create_app(server, settings, authorise=guard.authorise, watchlist=watchlist, permits=guard.permits))
+    made = Live(
+        create_app(server, settings, authorise=guard.authorise, watchlist=guard.watchlist, permits=guard.permits)
+    )
     made.start()
     until(lambda: made.stats()["redis"] == "connected")
     yield made
