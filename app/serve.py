@@ -52,6 +52,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         base_url=settings.base_url,
         redis_url=runtime.redis_url,
         wsgi_workers=settings.threads,
+        max_each=settings.limit_sockets,
         quiet_after=max(LEAST_QUIET, 3 * min(provider.interval for provider in providers)) if providers else None,
     )
     server = create_server(runtime)
@@ -60,7 +61,13 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     guard = SocketGuard(server)
     latest = from_database(services.database)
     gateway = create_app(
-        server, live, latest=latest, authorise=guard.authorise, watchlist=guard.watchlist, permits=guard.permits
+        server,
+        live,
+        latest=latest,
+        authorise=guard.authorise,
+        watchlist=guard.watchlist,
+        permits=guard.permits,
+        ended=guard.ended,
     )
     return gateway, jobs
 

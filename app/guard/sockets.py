@@ -1,8 +1,9 @@
 """WebSockets, which never reach Flask: who opens one, how often, and what is for whom."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -10,6 +11,7 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 
 from app.auth.caller import ANONYMOUS, Caller, caller_of
+from app.auth.keys import bearer, hash_key
 from app.auth.session_store import SessionStore
 from app.auth.sessions import EXTENSION as SESSIONS
 from app.guard.access import Access, Group
@@ -17,6 +19,7 @@ from app.guard.address import client_address, site_of
 from app.guard.door import EXTENSION, Guard
 from app.guard.limits import LimitsDownError
 from app.guard.passing import permits
+from app.guard.staying import Proof, ended
 from app.guard.table import MESSAGES, SOCKETS
 from app.live.gateway import Refusal
 from app.live.guest import Guest
@@ -52,6 +55,11 @@ class SocketGuard:
         """The items that a user watches; none while the database is down."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._watched, user_id)
 
+    async def ended(self, guests: Collection[Guest]) -> Collection[Guest]:
+        """Whose session or key has ended since the handshake."""
+        look = partial(ended, self._database, self._sessions, guests)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+
     def permits(self, message: str, guest: Guest) -> bool:
         """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
         return permits(MESSAGES.get(message), guest.user_id)
@@ -73,7 +81,8 @@ class SocketGuard:
                 raise Refusal(503 if found.unknown else 401, "sign in first")
             return Guest(site)
         self._count(row.group, f"user:{found.user_id}")
-        return Guest(site, found.user_id, found)
+        key = bearer(next(iter(values(scope, b"authorization")), ""))
+        return Guest(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
 
     def _watched(self, user_id: int) -> Sequence[int]:
         try:

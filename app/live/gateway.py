@@ -14,6 +14,7 @@ from app.live.guest import VISITOR, Guest
 from app.live.hub import Hub, Latest
 from app.live.origin import is_allowed
 from app.live.protocol import BINARY_SUBPROTOCOL
+from app.live.renewal import Ended, nobody
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
@@ -103,6 +104,17 @@ class Gateway:
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
+        if not self.hub.crowd.take_place(guest):
+            error = f"more than {self.hub.crowd.most} connections are open; close one first"
+            await _refuse(send, Refusal(429, error, retry_after=10))
+            return
+        try:
+            await self._serve(client, guest, receive, send)
+        finally:
+            self.hub.crowd.leave_place(guest)
+
+    async def _serve(self, client: Client, guest: Guest, receive: Receive, send: Send) -> None:
+        """Talk with a client that has been let in."""
         client.guest, client.personal = guest, self._permits("portfolio", guest)
         items: Sequence[int] = ()
         if guest.user_id is not None and self._permits("auto_subscribe", guest):
@@ -157,14 +169,15 @@ def create_app(
     watchlist: Watchlist = no_watchlist,
     permits: Permits = everything,
     latest: Latest | None = None,
+    ended: Ended = nobody,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
     `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
     gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have. All run on the event loop and must not block it.
+    have; `ended` says whose session or key has ended since. All run on the event loop and must not block it.
     """
-    hub = Hub(settings, latest)
+    hub = Hub(settings, latest, ended)
     server.extensions["tracera.live"] = hub
     return Gateway(server, hub, authorise, watchlist, permits)
 

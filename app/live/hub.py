@@ -13,6 +13,7 @@ from app.live.feed import Feed
 from app.live.personal import Personal
 from app.live.protocol import text_frame
 from app.live.pulse import CHECK_EVERY, Pulse
+from app.live.renewal import Ended, keep_asking, nobody
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client, Group, Subscriptions
 from app.live.updates import Update, Variant, encode, parse_update
@@ -26,13 +27,14 @@ _log = logging.getLogger(__name__)
 class Hub:
     """Belongs to one event loop; only `stats` may be called from other threads."""
 
-    def __init__(self, settings: LiveSettings, latest: Latest | None = None) -> None:
+    def __init__(self, settings: LiveSettings, latest: Latest | None = None, ended: Ended = nobody) -> None:
         self.settings = settings
         self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.tell)
         self.pulse = Pulse(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
         self._latest = latest
-        self.crowd = Crowd()
+        self.crowd = Crowd(settings.max_each)
+        self._signed_out = ended
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
         self._next_flush: asyncio.TimerHandle | None = None
@@ -43,6 +45,7 @@ class Hub:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
         self._spawn(self._feel())
+        self._spawn(keep_asking(self.crowd, self._signed_out, self.settings.renewal))
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""

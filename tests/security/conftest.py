@@ -119,9 +119,16 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
 def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
     """The application with its sockets, on a port."""
     guard = SocketGuard(server)
-    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url)
+    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, renewal=0.5)
     made = Live(
-        create_app(server, settings, authorise=guard.authorise, watchlist=guard.watchlist, permits=guard.permits)
+        create_app(
+            server,
+            settings,
+            authorise=guard.authorise,
+            watchlist=guard.watchlist,
+            permits=guard.permits,
+            ended=guard.ended,
+        )
     )
     made.start()
     until(lambda: made.stats()["redis"] == "connected")
