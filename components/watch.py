@@ -51,9 +51,7 @@ def signed_out(who: Caller) -> bool:
 def sign_in_first() -> html.Div:
     """The watchlist of nobody."""
     link = dcc.Link("Sign in", href="/sign-in?next=/watchlist", className="account-button account-primary")
-    return empty_state(
-        "Your watchlist is behind your sign-in", "Sign in to keep items and see them live here.", link, symbol="user"
-    )
+    return empty_state("You are not signed in", "Sign in to keep items here and see them live.", link, symbol="user")
 
 
 def nothing_watched() -> html.Div:
