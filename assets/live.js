@@ -1,8 +1,8 @@
 /* The connection for live prices: one per tab, to /api/v1/ws, and every way in which it can fail.
 
-   Listens to `tracera:wanted` (detail: item ids on the page). Fires `tracera:price`, `tracera:volatility` and, for who is
-   signed in, `tracera:portfolio` (detail: the message as in docs/live.md) and, once a second, `tracera:live` (detail:
-   {state, lastMessage, serverTime}, times in milliseconds, lastMessage null before the first). */
+   Listens to `tracera:wanted` (detail: item ids on the page). Fires `tracera:price` and `tracera:volatility` (detail: the
+   message as in CONTRACT.md), `tracera:portfolio` (detail: a step of the signed-in user's import) and, once a second,
+   `tracera:live` (detail: {state, lastMessage, serverTime}, times in milliseconds, lastMessage null before the first). */
 (() => {
   "use strict";
 
@@ -121,14 +121,14 @@
       fire("tracera:volatility", message);
     } else if (message.type === "portfolio") {
       fire("tracera:portfolio", message);
+    } else if (message.type === "feed") {
+      stalled = message.state === "stale";
+      tick();
     } else if (message.type === "auto_subscribe") {
       // The whole watchlist; a page wants what is on it.
       const now = new Set(wanted);
       const others = message.item_ids.filter((item) => !now.has(item));
       if (others.length) say("unsubscribe", others);
-    } else if (message.type === "feed") {
-      stalled = message.state === "stale";
-      tick();
     }
   }
 

@@ -13,6 +13,7 @@ from app.api import (
     portfolio_files,
     portfolio_shares,
     rankings,
+    screener,
     volatility,
 )
 from app.guard.methods import METHODS, allowed_methods
@@ -21,9 +22,18 @@ from app.guard.openapi import describe
 
 def register_api(server: OpenAPI) -> None:
     """Add every resource, and an answer in the contract's form where there is none."""
-    for resource in (items, history, volatility, rankings, operations, marketwatch):
-        server.register_api(resource.blueprint)
-    for resource in (portfolio, portfolio_files, portfolio_shares):
+    for resource in (
+        items,
+        screener,
+        history,
+        volatility,
+        rankings,
+        operations,
+        marketwatch,
+        portfolio,
+        portfolio_files,
+        portfolio_shares,
+    ):
         server.register_api(resource.blueprint)
 
     @server.route("/openapi.json")

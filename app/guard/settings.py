@@ -28,7 +28,10 @@ class GuardSettings(BaseSettings):
         default="20/60", description=f"Coming back from a provider and changes of the account: {_FORM}"
     )
     limit_json: str = Field(default="120/60", description=f"JSON: {_FORM}")
-    limit_import: str = Field(default="1/600", description=f"Imports of an inventory: {_FORM}")
+    limit_import: str = Field(
+        default="20/600",
+        description=f"Clicks on import; each joins the run under way, and TRACERA_PORTFOLIO_IMPORT_COOLDOWN keeps runs apart: {_FORM}",
+    )
     limit_pages: str = Field(default="300/60", description=f"Pages: {_FORM}")
     limit_callbacks: str = Field(default="1200/60", description=f"What pages ask for while they are open: {_FORM}")
     limit_websocket: str = Field(default="120/60", description=f"WebSocket connects: {_FORM}")
