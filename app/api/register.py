@@ -7,6 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.api import (
     history,
     items,
+    marketwatch,
     operations,
     portfolio,
     portfolio_files,
@@ -28,6 +29,7 @@ def register_api(server: OpenAPI) -> None:
         volatility,
         rankings,
         operations,
+        marketwatch,
         portfolio,
         portfolio_files,
         portfolio_shares,

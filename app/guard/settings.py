@@ -37,6 +37,10 @@ class GuardSettings(BaseSettings):
     limit_websocket: str = Field(default="120/60", description=f"WebSocket connects: {_FORM}")
     limit_operations: str = Field(default="3000/60", description=f"Health, metrics, version: {_FORM}")
 
+    limit_sockets: int = Field(
+        default=50, ge=0, le=100_000, description="Open WebSockets of each address and each user; 0: no limit."
+    )
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: Any) -> Any:

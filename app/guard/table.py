@@ -76,6 +76,10 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/api/v1/portfolios"): Row(KEY_FULL, Group.JSON),
     ("PATCH", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
     ("DELETE", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
+    # The watchlist
+    ("GET", "/api/v1/marketwatch"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
     # What there is not: 404 or 405 for everybody
@@ -108,6 +112,7 @@ PAGES: Final[dict[str, Access]] = {
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
     "/account": SIGNED_IN,
+    "/watchlist": PUBLIC,  # shows a visitor where to sign in
 }
 """By path or path template."""
 
@@ -142,6 +147,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
+    # Watchlist: the caller's own; a visitor is told to sign in
+    "..watchlist-rows-markup.data...watchlist-rows-state.children..": PUBLIC,
     # Status
     "..status-verdict-markup.data...status-verdict-state.children...status-body-markup.data"
     "...status-body-state.children...status-time.children..": PUBLIC,
@@ -166,5 +173,6 @@ MESSAGES: Final[dict[str, Access]] = {
     "pong": PUBLIC,
     "error": PUBLIC,
     "auto_subscribe": SIGNED_IN,
+    "portfolio": SIGNED_IN,
 }
 """Messages of the WebSocket, by action or type."""
