@@ -12,6 +12,8 @@
   const words = () => tracera.portfolioWords;
   let running = false;
   let posting = false;
+  let asking = false;
+  let started = 0; // when this page asked for an import, by the server's clock
   let heard = 0;
   let news = { at: 0, text: "" };
   let until = 0; // end of the cooldown
@@ -61,6 +63,7 @@
   function action(reason) {
     const { el } = words();
     if (reason === "not_linked") return el("a", { href: "/api/v1/auth/steam?next=/portfolio", class: "button", text: "Link Steam" });
+    if (reason === "signed_out") return el("a", { href: "/sign-in?next=/portfolio", class: "button", text: "Sign in" });
     if (reason === "private") return el("a", { href: PRIVACY, target: "_blank", rel: "noopener noreferrer", class: "button", text: "Steam\u2019s privacy settings" });
     return reason === "cooldown" ? null : el("button", { type: "button", class: "button", "data-portfolio-import": true, "data-label": "Try again" }, el("span", { text: "Try again" }));
   }
@@ -102,7 +105,10 @@
   // What is known
 
   async function ask() {
+    if (asking) return;
+    asking = true;
     const answer = await tracera.api.call("GET", PATH);
+    asking = false;
     if (!answer.ok || !panel()) return;
     const { cooldown_seconds: left, last } = answer.data;
     if (left !== null) until = Date.now() + 1000 * left;
@@ -122,12 +128,14 @@
     }
     // The answer to our own request says more; what was there before it began says nothing.
     if (!running || posting) return undefined;
+    if (last && started && Date.parse(last.last_imported_at) < started - 2 * EVERY) return over(() => failure("The server did not take the import. Try again.", "unavailable"));
     if (state.state === "done") return over(() => result(state.result || last || {}, state.message), true);
     return over(() => failure(state.message, state.error?.reason));
   }
 
   function over(tell, changed) {
     running = false;
+    started = 0;
     document.querySelectorAll("[data-portfolio-import]").forEach((button) => button.removeAttribute("aria-busy"));
     tell();
     label();
@@ -142,6 +150,7 @@
     }
     posting = running = true;
     news = { at: Date.now(), text: "" };
+    started = tracera.now();
     progress({ message: "Asking Steam for the inventory", done: 0, total: null });
     label();
     const answer = await tracera.api.call("POST", PATH, {});
@@ -149,7 +158,8 @@
     if (answer.ok) return over(() => result(answer.data, answer.data.message), true);
     if (answer.status === 0) return undefined; // the connection broke, the run may go on: asking tells
     if (answer.wait) until = Date.now() + 1000 * answer.wait;
-    return over(() => failure(answer.data.error, answer.data.reason));
+    const reason = answer.status === 401 ? "signed_out" : answer.data.reason || (answer.status === 429 ? "cooldown" : null);
+    return over(() => failure(answer.data.error, reason));
   }
 
   document.addEventListener("tracera:portfolio-adopted", () => {

@@ -63,4 +63,4 @@ def _dialogs(mine: Row) -> html.Div:
         "sources": portfolios.sources(database),
     }
     data: dict[str, Any] = {"data-portfolio-known": json.dumps(known)}
-    return html.Div(id="portfolio-dialogs", **data)
+    return html.Div(id="portfolio-dialogs", hidden=True, **data)

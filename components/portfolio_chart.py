@@ -22,7 +22,7 @@ def layout() -> html.Section:
     place: dict[str, Any] = {"data-portfolio-chart": ""}
     return card(
         html.Div(className="portfolio-chart", **place),
-        html.Div(skeleton(280), id=STATE, className="portfolio-chart-state"),
+        html.Div(skeleton(340), id=STATE, className="portfolio-chart-state"),
         dcc.Store(id=DATA),
         title="Value over time",
     )
