@@ -52,6 +52,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         base_url=settings.base_url,
         redis_url=runtime.redis_url,
         wsgi_workers=settings.threads,
+        max_each=settings.limit_sockets,
         quiet_after=max(LEAST_QUIET, 3 * min(provider.interval for provider in providers)) if providers else None,
     )
     server = create_server(runtime)
@@ -59,7 +60,16 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server.extensions["tracera.jobs"] = jobs
     guard = SocketGuard(server)
     latest = from_database(services.database)
-    return create_app(server, live, latest=latest, authorise=guard.authorise, permits=guard.permits), jobs
+    gateway = create_app(
+        server,
+        live,
+        latest=latest,
+        authorise=guard.authorise,
+        watchlist=guard.watchlist,
+        permits=guard.permits,
+        ended=guard.ended,
+    )
+    return gateway, jobs
 
 
 def announce(host: str, port: int, settings: Settings) -> None:

@@ -11,6 +11,7 @@
   }
 
   function done(element, answer) {
+    element.dispatchEvent(new CustomEvent("tracera:sent", { bubbles: true, detail: answer }));
     if (answer.next) {
       window.location.assign(answer.next);
       return;

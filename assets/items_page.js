@@ -39,6 +39,18 @@
     return `/items${text ? `?${text}` : ""}`;
   }
 
+  /** A block of rows as the JSON route takes the question; a text of what went wrong where there is none. */
+  async function block(request, query) {
+    const [model] = request.sortModel || [];
+    const asked = { ...query, sort: model ? (model.sort === "desc" ? "-" : "") + model.colId : query.sort };
+    const [, text] = address(asked).split("?");
+    const range = `start=${request.startRow}&limit=${request.endRow - request.startRow}`;
+    const reply = await fetch(`/api/v1/screener?${text ? `${text}&` : ""}${range}`);
+    const answer = await reply.json();
+    if (!reply.ok) throw new Error(answer.error);
+    return answer;
+  }
+
   function readAddress() {
     const parameters = new URLSearchParams(window.location.search);
     const of = (name) => parameters.get(PARAMETERS[name] || name);
@@ -244,6 +256,22 @@
       const { sort: _then, ...old } = before || rest;
       if (JSON.stringify(rest) !== JSON.stringify(old)) refresh(true);
       return query;
+    },
+
+    /** Rows for the grid, their number, and what stands in their place where there are none. */
+    async rows(request, query) {
+      const nothing = window.dash_clientside.no_update;
+      if (!request) return [nothing, nothing, nothing, nothing];
+      try {
+        const { rows, total } = await block(request, query);
+        const words = `${total.toLocaleString("en")} ${total === 1 ? "item" : "items"}`;
+        return [{ rowData: rows, rowCount: total }, words, total ? "" : "none", ""];
+      } catch (error) {
+        // A TypeError is fetch's way to say that the server does not answer, a SyntaxError a proxy's page instead of JSON.
+        const silent = error instanceof TypeError || error instanceof SyntaxError;
+        const why = silent ? "The server does not answer. It is asked again when you try." : `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
+        return [{ rowData: [], rowCount: 0 }, "", "failed", why];
+      }
     },
 
     retry(clicks) {

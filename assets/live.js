@@ -124,6 +124,11 @@
     } else if (message.type === "feed") {
       stalled = message.state === "stale";
       tick();
+    } else if (message.type === "auto_subscribe") {
+      // The whole watchlist; a page wants what is on it.
+      const now = new Set(wanted);
+      const others = message.item_ids.filter((item) => !now.has(item));
+      if (others.length) say("unsubscribe", others);
     }
   }
 

@@ -36,6 +36,7 @@ _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "key-create": "Created the API key “{name}” ({scope})",
         "key-revoke": "Revoked the API key “{name}”",
         "export": "Exported everything",
+        "refused": "Refused {call}: {reason}",
     }
 )
 
@@ -51,7 +52,7 @@ def device(user_agent: str | None) -> str:
 
 def event(kind: str, detail: Mapping[str, Any]) -> str:
     """A line of the log; an event of a later version is shown by its own name."""
-    known = dict.fromkeys(("method", "name", "scope"), UNKNOWN) | dict(detail)
+    known = dict.fromkeys(("method", "name", "scope", "call", "reason"), UNKNOWN) | dict(detail)
     name = str(known["method"])
     known["method"] = method(name)
     if kind in {"account", "sign-in"}:

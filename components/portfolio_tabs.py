@@ -7,7 +7,14 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output
 
-from components import clientside, portfolio_holdings
+from components import (
+    clientside,
+    portfolio_holdings,
+    portfolio_returns,
+    portfolio_risk,
+    portfolio_transactions,
+    portfolio_what_if,
+)
 
 TAB = "portfolio-tab"
 
@@ -21,7 +28,13 @@ class Tab:
     module: ModuleType
 
 
-TABS = (Tab("holdings", "Holdings", portfolio_holdings),)
+TABS = (
+    Tab("holdings", "Holdings", portfolio_holdings),
+    Tab("transactions", "Transactions", portfolio_transactions),
+    Tab("risk", "Risk", portfolio_risk),
+    Tab("what-if", "What-if", portfolio_what_if),
+    Tab("returns", "Returns", portfolio_returns),
+)
 
 
 def tabs(value: str | None) -> dmc.Tabs:

@@ -1,5 +1,7 @@
 """Keys that scripts sign in with."""
 
+from collections.abc import Sequence
+
 from db.pool import Database, Row
 
 
@@ -13,6 +15,12 @@ def use(database: Database, key_hash: bytes) -> Row | None:
             [found["id"]],
         )
     return found
+
+
+def known(database: Database, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of these hashes that are a key's, still."""
+    rows = database.rows("SELECT hash FROM api_keys WHERE hash = ANY(%s)", [list(hashes)])
+    return {bytes(row["hash"]) for row in rows}
 
 
 def create(

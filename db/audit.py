@@ -30,3 +30,12 @@ def of_user(database: Database, user_id: int, limit: int = 50) -> list[Row]:
         "SELECT time, event, detail, address, user_agent FROM audit_log WHERE user_id = %s ORDER BY time DESC, id DESC LIMIT %s",
         [user_id, limit],
     )
+
+
+def keep_newest(database: Database, user_id: int, event: str, most: int) -> None:
+    """Forget all but the newest lines of one kind."""
+    database.execute(
+        "DELETE FROM audit_log WHERE user_id = %(user)s AND event = %(event)s AND id <= ("
+        "SELECT id FROM audit_log WHERE user_id = %(user)s AND event = %(event)s ORDER BY id DESC OFFSET %(most)s LIMIT 1)",
+        {"user": user_id, "event": event, "most": most},
+    )

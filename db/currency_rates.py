@@ -37,6 +37,21 @@ def newest_day(database: Database) -> date | None:
     return row["day"] if row else None
 
 
+def age(database: Database) -> float | None:
+    """Seconds since rates were fetched last; None where there are none."""
+    row = database.row("SELECT extract(epoch FROM now() - max(fetched_at))::float8 AS age FROM currency_rates")
+    return row["age"] if row else None
+
+
+def needed(database: Database) -> bool:
+    """Whether anybody counts in another currency than US dollars."""
+    row = database.row(
+        "SELECT EXISTS (SELECT FROM portfolios WHERE currency <> 'USD')"
+        " OR EXISTS (SELECT FROM portfolio_transactions WHERE currency <> 'USD') AS needed"
+    )
+    return bool(row and row["needed"])
+
+
 def since(database: Database, currencies: Sequence[str], first: date) -> list[Row]:
     """Rates of some currencies from the one that held on `first` on, by currency and day, oldest first."""
     return database.rows(

@@ -140,10 +140,12 @@ def search(database: Database, text: str, limit: int = 20) -> list[Row]:
 
 
 def similar(database: Database, item_id: int, limit: int = 8) -> list[Row]:
-    """Other wears of the same finish first, then items of the same weapon nearest in price."""
+    """Other wears of the same finish first, then items of the same weapon (or of the same type, where it is none) nearest in price."""
     return database.rows(
         f"WITH me AS (SELECT i.*, l.price AS price FROM items i {LATEST} WHERE i.id = %s)"
-        f" SELECT {PUBLIC}, m.percent_change FROM me JOIN items i ON i.weapon = me.weapon AND i.id <> me.id {LATEST}"
+        f" SELECT {PUBLIC}, m.percent_change FROM me JOIN items i ON i.id <> me.id"
+        " AND (i.weapon = me.weapon OR (me.weapon IS NULL AND i.weapon IS NULL AND i.weapon_type = me.weapon_type))"
+        f" {LATEST}"
         " LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = i.reference_source AND m.\"window\" = '24h'"
         " ORDER BY i.skin_name IS DISTINCT FROM me.skin_name,"
         " abs(ln(greatest(l.price, 1)) - ln(greatest(me.price, 1))) NULLS LAST, i.id LIMIT %s",

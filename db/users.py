@@ -1,6 +1,7 @@
 """People who signed in."""
 
 import secrets
+from collections.abc import Sequence
 
 import psycopg
 from psycopg.rows import dict_row
@@ -13,6 +14,12 @@ def with_key(database: Database, user_id: int, session_key: str) -> Row | None:
     return database.row(
         "SELECT id, name, session_key FROM users WHERE id = %s::bigint AND session_key = %s", [user_id, session_key]
     )
+
+
+def session_keys(database: Database, user_ids: Sequence[int]) -> dict[int, str]:
+    """The session keys of those of these users who exist."""
+    rows = database.rows("SELECT id, session_key FROM users WHERE id = ANY(%s)", [list(user_ids)])
+    return {row["id"]: row["session_key"] for row in rows}
 
 
 def one(database: Database, user_id: int) -> Row | None:

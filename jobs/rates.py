@@ -10,7 +10,6 @@ import structlog
 
 from db import currency_rates
 from db.pool import Database
-from jobs.providers.base import ProviderError
 from jobs.providers.http import MarketHttp
 from jobs.providers.http_options import HttpOptions
 from jobs.providers.limiter import RateLimiter
@@ -46,8 +45,14 @@ def read_rates(text: str) -> dict[tuple[str, date], int]:
     return found
 
 
+def due(database: Database, hours: float, *, always: bool) -> bool:
+    """Whether to fetch now: the kept ones are so old, and wanted `always` or by a portfolio in another currency."""
+    age = currency_rates.age(database)
+    return (age is None or age >= hours * 3600) and (always or currency_rates.needed(database))
+
+
 def run(database: Database, url: str) -> int:
-    """Fetch and keep the rates; returns how many. Raises ProviderError or ValueError where there are none to be had."""
+    """Fetch and keep the rates; returns how many. Raises ProviderError where the source does not answer, ValueError where its answer has none."""
     parts = urlsplit(url)
     options = HttpOptions(max_body=16 << 20, json_only=False)
     http = MarketHttp("rates", f"{parts.scheme}://{parts.netloc}", limiter=RateLimiter(0, 60), options=options)
@@ -58,10 +63,7 @@ def run(database: Database, url: str) -> int:
         finally:
             await http.aclose()
 
-    try:
-        found = read_rates(asyncio.run(fetch()).decode("utf-8", "replace"))
-    except ProviderError as error:
-        raise ValueError(str(error)) from error
+    found = read_rates(asyncio.run(fetch()).decode("utf-8", "replace"))
     with database.connection() as connection:
         kept = currency_rates.keep(connection, parts.netloc, found)
     log.info("exchange rates kept", source=parts.netloc, rates=kept)

@@ -19,15 +19,18 @@ from db import portfolio_snapshots
 from db import redis as cache
 from db.leader import Leadership
 from db.pool import Database, DatabaseDownError
+from db.sources import is_simulated
 from jobs import demo_history, rates, retention, volatility, warm
 from jobs.ingest import Ingest
 from jobs.plan import Plan
 from jobs.portfolio_value import Valuation
-from jobs.providers.base import Provider
+from jobs.providers.base import Provider, ProviderError
 
 log = structlog.get_logger(__name__)
 
 LEAD_EVERY = 1.0
+RATES_EVERY = 300.0
+"""How often it is looked whether exchange rates are due."""
 STOP_WITHIN = 8.0
 BROKEN_WAIT = 5.0
 
@@ -68,7 +71,7 @@ class Jobs:
         self._every("retention", 3600, self._retention, first=120)
         self._every("portfolios", self.plan.portfolio_seconds, self._portfolios, first=20)
         if self.plan.rates_url:
-            self._every("rates", self.plan.rates_hours * 3600, self._rates, first=5)
+            self._every("rates", min(RATES_EVERY, self.plan.rates_hours * 3600), self._rates, first=5)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -119,7 +122,7 @@ class Jobs:
         try:
             job_state.started(self.database, name)
             action()
-        except DatabaseDownError as failure:
+        except (DatabaseDownError, ProviderError) as failure:
             if self._stopping:
                 return
             error = str(failure)
@@ -160,7 +163,10 @@ class Jobs:
         self._valuation.run(datetime.now(UTC))
 
     def _rates(self) -> None:
-        rates.run(self.database, self.plan.rates_url)
+        # An instance on invented prices asks nobody outside before somebody wants another currency.
+        real = not all(is_simulated(provider.name) for provider in self.providers)
+        if rates.due(self.database, self.plan.rates_hours, always=real):
+            rates.run(self.database, self.plan.rates_url)
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         """Do something on the providers' event loop, and wait for it."""

@@ -6,7 +6,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from components import clientside, context, price_chart, url_state
+from components import account_facts, clientside, context, price_chart, url_state
 from components.item_measures import LONG, long_measures
 from components.item_parts import (
     head_skeleton,
@@ -21,7 +21,8 @@ from components.item_parts import (
 from components.live import live_subscription
 from components.metric_card import basis_of, metric_cards, metric_skeletons
 from components.page import card, database_down, page, register_page, skeleton_rows
-from db import charts, item_read, items
+from components.watch import signed_out, watch_button, watch_link
+from db import charts, item_read, items, watchlist
 from db.pool import Database, DatabaseDownError, Row
 
 PAGE = "item"
@@ -111,7 +112,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
         className="item-columns",
     )
     content = page(
-        html.Div(head_skeleton(), id="item-head"),
+        html.Div([html.Div(head_skeleton(), id="item-head"), *_watch(known)], className="item-top"),
         body,
         live_subscription(known),
         dcc.Store(id="item-id", data=known),
@@ -223,6 +224,19 @@ def _source(item: Row, chosen: str | None) -> str | None:
 def _refreshes() -> bool:
     """Whether the clock asked, and so something is on the screen that may stay."""
     return bool(ctx.triggered_id == "item-clock")
+
+
+def _watch(item_id: int) -> list[Any]:
+    """The star, as far as it is known whose page this is and what they watch."""
+    who = account_facts.who()
+    if who.unknown:
+        return []
+    if signed_out(who):
+        return [watch_link(item_id)]
+    try:
+        return [watch_button(item_id, watched=watchlist.has(context.database(), who.user_id or 0, item_id))]
+    except DatabaseDownError:
+        return []
 
 
 def _controls(window: str, source: str) -> html.Div:

@@ -7,15 +7,13 @@ from math import isfinite
 from typing import Any
 
 import dash_mantine_components as dmc
-import orjson
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from components import clientside, context
-from components.format import number
 from components.icon import icon
 from components.item_filters import WINDOWS, check_box, filter_bar
 from components.item_grid import COLUMNS, item_grid
-from components.page import database_down, empty_state, page, page_header, register_page
+from components.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
 from db import screener
 from db.pool import DatabaseDownError
 
@@ -23,20 +21,11 @@ LISTS = ("weapon_type", "wear", "rarity", "source", "kind")
 NUMBERS = ("price_min", "price_max", "change_min", "change_max", "volume_min")
 PARAMETERS = {"search": "q", "weapon_type": "type"}
 DEFAULT_SORT = "-turnover"
-MOST_ROWS = 500
 
 
 def register(app: Dash) -> None:
     register_page(__name__, path="/items", title="Items · Tracera", layout=layout)
     _register_browser(app)
-    app.callback(
-        Output("items-grid", "getRowsResponse"),
-        Output("items-total", "children"),
-        Output("items-state", "children"),
-        Input("items-grid", "getRowsRequest"),
-        State("items-query", "data"),
-        prevent_initial_call=True,
-    )(rows)
     app.callback(
         Output("items-weapon_type", "children"),
         Output("items-wear", "children"),
@@ -62,7 +51,7 @@ def layout(**query: str) -> html.Div:
         html.Section(
             [
                 filter_bar(values),
-                html.Div([item_grid(values["sort"]), html.Div(id="items-state")], className="items-frame"),
+                html.Div([item_grid(values["sort"]), _states()], className="items-frame"),
             ],
             className="card items-screener",
         ),
@@ -86,24 +75,6 @@ def read(parameters: dict[str, str]) -> dict[str, Any]:
     values["window"] = of["window"] if of["window"] in WINDOWS else WINDOWS[0]
     values["sort"] = of["sort"] if of["sort"].removeprefix("-") in screener.SORTS else DEFAULT_SORT
     return values
-
-
-def rows(request: dict[str, Any] | None, query: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """One block of rows, as AG Grid's infinite row model asks for it."""
-    if not request:
-        return no_update, no_update, no_update
-    sort = request.get("sortModel") or []
-    order = f"{'-' if sort[0]['sort'] == 'desc' else ''}{sort[0]['colId']}" if sort else query["sort"]
-    start = max(0, int(request["startRow"]))
-    try:
-        found = screener.of(context.database()).block(
-            as_query(query, order), start, min(int(request["endRow"]), start + MOST_ROWS)
-        )
-    except DatabaseDownError:
-        return {"rowData": [], "rowCount": 0}, "", database_down(retry="items-retry")
-    # As JSON already: Dash's own way to it takes ten times as long.
-    block = {"rowData": orjson.Fragment(found.rows), "rowCount": found.total}
-    return block, _total(found.total), _nothing(found.total)
 
 
 def choices(_beat: int | None) -> tuple[Any, ...]:
@@ -169,7 +140,19 @@ def as_csv(found: list[dict[str, Any]], window: str) -> str:
 
 
 def _register_browser(app: Dash) -> None:
-    """What needs no server: assets/items_page.js."""
+    """What the browser does itself, asking for rows included: assets/items_page.js."""
+    clientside.add(
+        app,
+        "items",
+        "rows",
+        Output("items-grid", "getRowsResponse"),
+        Output("items-total", "children"),
+        Output("items-state", "data-state"),
+        Output("items-error", "children"),
+        Input("items-grid", "getRowsRequest"),
+        State("items-query", "data"),
+        prevent_initial_call=True,
+    )
     controls = [
         *(
             "search",
@@ -238,19 +221,18 @@ def _button(label: str, name: str, symbol: str) -> dmc.Button:
     return dmc.Button(label, id=name, variant="default", size="xs", leftSection=icon(symbol, size=14))
 
 
-def _total(total: int) -> str:
-    return f"{number(total)} {'item' if total == 1 else 'items'}"
-
-
-def _nothing(total: int) -> Any:
-    if total:
-        return None
-    return empty_state(
-        "No item fits",
-        "Nothing matches the search and all of the filters.",
-        dmc.Button("Clear filters", id="items-clear-all", variant="default", size="sm"),
-        symbol="search",
+def _states() -> html.Div:
+    """What stands in place of rows; assets/items_page.js says which."""
+    clear = dmc.Button("Clear filters", id="items-clear-all", variant="default", size="sm")
+    nothing = empty_state("No item fits", "Nothing matches the search and all of the filters.", clear, symbol="search")
+    failed = error_state(
+        "The items cannot be read right now",
+        html.Span(id="items-error"),
+        retry="items-retry",
+        works=STILL_WORKS,
     )
+    parts = [html.Div(nothing, className="items-none"), html.Div(failed, className="items-failed")]
+    return html.Div(parts, id="items-state")
 
 
 def _number(text: str) -> float | None:

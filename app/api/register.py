@@ -7,11 +7,13 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.api import (
     history,
     items,
+    marketwatch,
     operations,
     portfolio,
     portfolio_files,
     portfolio_shares,
     rankings,
+    screener,
     volatility,
 )
 from app.guard.methods import METHODS, allowed_methods
@@ -20,7 +22,18 @@ from app.guard.openapi import describe
 
 def register_api(server: OpenAPI) -> None:
     """Add every resource, and an answer in the contract's form where there is none."""
-    for resource in (items, history, volatility, rankings, operations, portfolio, portfolio_files, portfolio_shares):
+    for resource in (
+        items,
+        screener,
+        history,
+        volatility,
+        rankings,
+        operations,
+        marketwatch,
+        portfolio,
+        portfolio_files,
+        portfolio_shares,
+    ):
         server.register_api(resource.blueprint)
 
     @server.route("/openapi.json")

@@ -4,7 +4,8 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -20,6 +21,8 @@ KEY, LIST = "session:{}", "sessions:{}"
 USER: Final = "_user_id"
 """flask-login's name for the user in a session."""
 PAUSE: Final = 1.0
+CHUNK: Final = 1_000
+"""Sessions read at once."""
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
 T = TypeVar("T")
 Data = dict[str, Any]
@@ -66,6 +69,18 @@ class SessionStore:
         found = self.read(session_id)
         token = found[0].get(USER) if found else None
         return token if isinstance(token, str) else None
+
+    def user_tokens(self, session_ids: Sequence[str]) -> dict[str, str]:
+        """What sessions say of their users; those that have ended, or are a visitor's, are left out."""
+        found: dict[str, str] = {}
+        for start in range(0, len(session_ids), CHUNK):
+            asked = session_ids[start : start + CHUNK]
+            keys = [KEY.format(session_id) for session_id in asked]
+            for session_id, text in zip(asked, self._ask(partial(self.redis.mget, keys)), strict=True):
+                held = orjson.loads(text) if text else {}
+                if isinstance(token := held.get(USER), str) and not self.is_closed(held.get("method")):
+                    found[session_id] = token
+        return found
 
     def write(self, session_id: str, data: Mapping[str, Any], *, new: bool) -> None:
         """Keep a session. One that is not `new` is only changed: a session that was ended meanwhile stays ended."""

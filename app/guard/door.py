@@ -16,9 +16,10 @@ from app.guard.access import Access, Group, Row
 from app.guard.address import Trust, TrustedProxies, site_of
 from app.guard.limits import Limiter, LimitsDownError
 from app.guard.methods import allowed_methods
-from app.guard.passing import refuse_caller
+from app.guard.passing import refuse_caller, too_little
 from app.guard.refusal import refuse, wants_json
 from app.guard.table import ROUTES
+from app.guard.telling import tell
 from app.guard.window import Limit, Verdict
 from app.runtime import Runtime
 from app.settings import Settings
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 EXTENSION: Final = "tracera.guard"
 OPEN: Final = frozenset({Access.PUBLIC, Access.NOTHING})
+FOREIGN: Final = "another site's page may not read this"
 COOKIE_GROUPS: Final = frozenset({Group.PAGES, Group.AUTH, Group.SIGN_IN})
 
 
@@ -68,7 +70,7 @@ def admit(guard: Guard) -> AnyResponse | None:
     return (
         _count(guard, row.group, f"ip:{site_of(request.remote_addr or '')}")
         or _known(guard, row)
-        or _allowed(row)
+        or _allowed(guard, row)
         or (None if row.access is Access.NOTHING else _meant(guard))
     )
 
@@ -103,16 +105,26 @@ def _known(guard: Guard, row: Row) -> Response | None:
     return None if found.user_id is None else _count(guard, row.group, f"user:{found.user_id}")
 
 
-def _allowed(row: Row) -> AnyResponse | None:
+def _allowed(guard: Guard, row: Row) -> AnyResponse | None:
     """Refuse whom the table does not let in."""
     if row.access is Access.CALLBACK:
-        return _callback()
+        return _callback(guard)
     if row.access is Access.PAGE:
         return _page(request.full_path.rstrip("?"), dash_calls.access_to_page(request.path), routed=False)
-    return None if row.access in OPEN else refuse_caller(row.access, caller())
+    return _passing(guard, row.access)
 
 
-def _callback() -> AnyResponse | None:
+def _passing(guard: Guard, access: Access) -> Response | None:
+    """Refuse a caller who may not pass, and tell the user whose key asked for too much."""
+    if access in OPEN:
+        return None
+    refused = refuse_caller(access, caller())
+    if refused is not None and refused.status_code == HTTPStatus.FORBIDDEN and access is not Access.LOOPBACK:
+        tell(guard.limiter, caller(), too_little(access))
+    return refused
+
+
+def _callback(guard: Guard) -> AnyResponse | None:
     """Refuse who may not call the callback that a request names, or may not see the page it wants shown."""
     output = dash_calls.named_output()
     if output is None:
@@ -128,7 +140,7 @@ def _callback() -> AnyResponse | None:
         return _page(path, dash_calls.access_to_page(path), routed=True)
     if not dash_calls.is_served(output):
         return refuse(HTTPStatus.NOT_FOUND, "there is no such callback")
-    return None if access in OPEN else refuse_caller(access, caller())
+    return _passing(guard, access)
 
 
 def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:
@@ -152,7 +164,8 @@ def _meant(guard: Guard) -> Response | None:
     if request.method in csrf.SAFE:
         foreign = site == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate"
         if foreign and caller().kind == "session":
-            return refuse(HTTPStatus.FORBIDDEN, "another site's page may not read this")
+            tell(guard.limiter, caller(), FOREIGN)
+            return refuse(HTTPStatus.FORBIDDEN, FOREIGN)
         return None
     found = caller()
     wrong = origins.objection(
@@ -165,13 +178,16 @@ def _meant(guard: Guard) -> Response | None:
     )
     if wrong:
         log.warning("refused", path=request.path, reason=wrong, origin=request.headers.get("Origin"))
+        tell(guard.limiter, found, wrong)
         return refuse(HTTPStatus.FORBIDDEN, wrong)
     if found.kind == "key":
         return None
     wrong = csrf.problem(guard.tokens)
     if wrong is None:
         return None
-    response = refuse(HTTPStatus.BAD_REQUEST, wrong.rstrip("."))
+    wrong = wrong.rstrip(".")
+    tell(guard.limiter, found, wrong)
+    response = refuse(HTTPStatus.BAD_REQUEST, wrong)
     # The next try of one of our own pages, which alone can read the cookie, has the right token.
     csrf.hand_out(response, secure=is_https(guard.settings))
     return response

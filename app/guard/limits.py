@@ -59,6 +59,11 @@ class Limiter:
             verdict = self._local.hit(key, limit)
         return limit, verdict
 
+    def allows(self, name: str, who: str, limit: Limit) -> bool:
+        """Whether something other than a request, done for `who`, is within its own limit; it is counted."""
+        key = f"ratelimit:{{{name}}}:{who}"
+        return (self._ask(key, limit) or self._local.hit(key, limit)).passed
+
     def _ask(self, key: str, limit: Limit) -> Verdict | None:
         """What Redis says; None where it does not answer."""
         if time.monotonic() < self._down_until:

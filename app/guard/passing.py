@@ -35,18 +35,19 @@ def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
         return refuse(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after=5)
     if caller.user_id is None:
         return refuse(HTTPStatus.UNAUTHORIZED, "sign in first")
-    if caller.kind == "key" and access is Access.SIGNED_IN:
-        return refuse(HTTPStatus.FORBIDDEN, "an API key may not do this; sign in")
-    if access is Access.KEY_FULL and caller.scope != "full":
-        return refuse(HTTPStatus.FORBIDDEN, "this API key may only read")
+    if caller.kind == "key" and (access is Access.SIGNED_IN or (access is Access.KEY_FULL and caller.scope != "full")):
+        return refuse(HTTPStatus.FORBIDDEN, too_little(access))
     return None
 
 
-def permits(access: Access | None, caller: Caller | None) -> bool:
-    """The same for messages of a WebSocket, where `caller` is None for an anonymous one."""
-    if access is Access.PUBLIC:
-        return True
-    return access is Access.SIGNED_IN and caller is not None and caller.user_id is not None
+def too_little(access: Access) -> str:
+    """Why a key is refused."""
+    return "this API key may only read" if access is Access.KEY_FULL else "an API key may not do this; sign in"
+
+
+def permits(access: Access | None, user_id: int | None) -> bool:
+    """The same for messages of a WebSocket, where a key will do as well as a session; `user_id` is None for a visitor."""
+    return access is Access.PUBLIC or (access is Access.SIGNED_IN and user_id is not None)
 
 
 def at_this_machine() -> bool:

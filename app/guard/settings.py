@@ -28,11 +28,18 @@ class GuardSettings(BaseSettings):
         default="20/60", description=f"Coming back from a provider and changes of the account: {_FORM}"
     )
     limit_json: str = Field(default="120/60", description=f"JSON: {_FORM}")
-    limit_import: str = Field(default="1/600", description=f"Imports of an inventory: {_FORM}")
+    limit_import: str = Field(
+        default="20/600",
+        description=f"Clicks on import; each joins the run under way, and TRACERA_PORTFOLIO_IMPORT_COOLDOWN keeps runs apart: {_FORM}",
+    )
     limit_pages: str = Field(default="300/60", description=f"Pages: {_FORM}")
     limit_callbacks: str = Field(default="1200/60", description=f"What pages ask for while they are open: {_FORM}")
     limit_websocket: str = Field(default="120/60", description=f"WebSocket connects: {_FORM}")
     limit_operations: str = Field(default="3000/60", description=f"Health, metrics, version: {_FORM}")
+
+    limit_sockets: int = Field(
+        default=50, ge=0, le=100_000, description="Open WebSockets of each address and each user; 0: no limit."
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -1,8 +1,9 @@
 """WebSockets, which never reach Flask: who opens one, how often, and what is for whom."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -10,6 +11,7 @@ from flask import Flask
 from werkzeug.http import parse_cookie
 
 from app.auth.caller import ANONYMOUS, Caller, caller_of
+from app.auth.keys import bearer, hash_key
 from app.auth.session_store import SessionStore
 from app.auth.sessions import EXTENSION as SESSIONS
 from app.guard.access import Access, Group
@@ -17,9 +19,13 @@ from app.guard.address import client_address, site_of
 from app.guard.door import EXTENSION, Guard
 from app.guard.limits import LimitsDownError
 from app.guard.passing import permits
+from app.guard.staying import Proof, ended
 from app.guard.table import MESSAGES, SOCKETS
 from app.live.gateway import Refusal
+from app.live.guest import Guest
 from app.runtime import Runtime
+from db import watchlist
+from db.pool import DatabaseDownError
 
 log = structlog.get_logger(__name__)
 
@@ -37,35 +43,53 @@ class SocketGuard:
         self._database = runtime.services.database
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="handshake")
 
-    async def authorise(self, scope: Mapping[str, Any]) -> Caller | None:
-        """Who opens a WebSocket; None for nobody in particular.
+    async def authorise(self, scope: Mapping[str, Any]) -> Guest:
+        """Who opens a WebSocket.
 
         Raises:
             Refusal: too many connects, an unknown key, a path without a row, or nobody where somebody is needed.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._check, scope)
 
-    def permits(self, message: str, caller: Caller | None) -> bool:
-        """Whether a message, by its action or type, is for this caller; one without a row is for nobody."""
-        return permits(MESSAGES.get(message), caller)
+    async def watchlist(self, user_id: int) -> Sequence[int]:
+        """The items that a user watches; none while the database is down."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._watched, user_id)
 
-    def _check(self, scope: Mapping[str, Any]) -> Caller | None:
+    async def ended(self, guests: Collection[Guest]) -> Collection[Guest]:
+        """Whose session or key has ended since the handshake."""
+        look = partial(ended, self._database, self._sessions, guests)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+
+    def permits(self, message: str, guest: Guest) -> bool:
+        """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
+        return permits(MESSAGES.get(message), guest.user_id)
+
+    def _check(self, scope: Mapping[str, Any]) -> Guest:
         row = SOCKETS.get(scope["path"])
         if row is None:
             log.error("a WebSocket without a row in the guard's table was refused", path=scope["path"])
             raise Refusal(403, "nobody may open this")
         client = scope.get("client")
         address = client_address(self._guard.trust, client[0] if client else None, values(scope, b"x-forwarded-for"))
-        self._count(row.group, f"ip:{site_of(address)}")
+        site = site_of(address)
+        self._count(row.group, f"ip:{site}")
         found = self._caller(scope)
         if found.refused:
             raise Refusal(401, "this API key is unknown or was revoked")
         if found.user_id is None:
             if row.access is not Access.PUBLIC:
                 raise Refusal(503 if found.unknown else 401, "sign in first")
-            return None
+            return Guest(site)
         self._count(row.group, f"user:{found.user_id}")
-        return found
+        key = bearer(next(iter(values(scope, b"authorization")), ""))
+        return Guest(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
+
+    def _watched(self, user_id: int) -> Sequence[int]:
+        try:
+            return [row["item_id"] for row in watchlist.of_user(self._database, user_id)]
+        except DatabaseDownError as error:
+            log.warning("a watchlist cannot be read", error=str(error))
+            return ()
 
     def _count(self, group: Group, who: str) -> None:
         try:

@@ -24,6 +24,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/items/<int:item_id>/volatility"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
+    # The grid of the page of items asks here while one scrolls.
+    ("GET", "/api/v1/screener"): Row(PUBLIC, Group.CALLBACKS),
     # Signing in and out. Leaving for a provider counts as a sign-in; coming back is checked by state, and counts less.
     ("GET", "/api/v1/auth/me"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/csrf"): Row(PUBLIC, Group.JSON),
@@ -52,7 +54,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/auth/activity"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/auth/export"): Row(SIGNED_IN, Group.AUTH),
     ("DELETE", "/api/v1/auth/account"): Row(SIGNED_IN, Group.AUTH),
-    # The portfolio. A key that may only read changes nothing; sharing wants a session.
+    # The portfolio. A key that may only read changes nothing.
     ("GET", "/api/v1/portfolio"): Row(KEY_READ, Group.JSON),
     ("GET", "/api/v1/portfolio/import"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolio/import"): Row(KEY_FULL, Group.IMPORT),
@@ -68,12 +70,16 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/portfolio/export"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolio/restore"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/portfolio/shares"): Row(KEY_READ, Group.JSON),
-    ("POST", "/api/v1/portfolio/shares"): Row(SIGNED_IN, Group.JSON),
-    ("DELETE", "/api/v1/portfolio/shares/<int:share_id>"): Row(SIGNED_IN, Group.JSON),
+    ("POST", "/api/v1/portfolio/shares"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/portfolio/shares/<int:share_id>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/portfolios"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/portfolios"): Row(KEY_FULL, Group.JSON),
     ("PATCH", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
     ("DELETE", "/api/v1/portfolios/<int:portfolio_id>"): Row(KEY_FULL, Group.JSON),
+    # The watchlist
+    ("GET", "/api/v1/marketwatch"): Row(KEY_READ, Group.JSON),
+    ("POST", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
     # What there is not: 404 or 405 for everybody
@@ -106,6 +112,7 @@ PAGES: Final[dict[str, Access]] = {
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
     "/account": SIGNED_IN,
+    "/watchlist": PUBLIC,  # shows a visitor where to sign in
 }
 """By path or path template."""
 
@@ -121,7 +128,6 @@ CALLBACKS: Final[dict[str, Access]] = {
     "...market-volatile-markup.data...market-volatile-state.children..": PUBLIC,
     "..market-map-markup.data...market-map-state.children..": PUBLIC,
     # Items
-    "..items-grid.getRowsResponse...items-total.children...items-state.children..": PUBLIC,
     "..items-weapon_type.children...items-wear.children...items-rarity.children...items-source.children..": PUBLIC,
     "items-download.data": PUBLIC,
     # Item
@@ -136,8 +142,13 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
     "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
     "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
+    # Portfolio's tabs
+    "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
+    "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
+    # Watchlist: the caller's own; a visitor is told to sign in
+    "..watchlist-rows-markup.data...watchlist-rows-state.children..": PUBLIC,
     # Status
     "..status-verdict-markup.data...status-verdict-state.children...status-body-markup.data"
     "...status-body-state.children...status-time.children..": PUBLIC,
@@ -162,5 +173,6 @@ MESSAGES: Final[dict[str, Access]] = {
     "pong": PUBLIC,
     "error": PUBLIC,
     "auto_subscribe": SIGNED_IN,
+    "portfolio": SIGNED_IN,
 }
 """Messages of the WebSocket, by action or type."""

@@ -13,9 +13,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
 
+from app.live.personal import CHANNEL as PERSONAL
+from app.live.personal import Personal, parse_personal
 from app.live.updates import Update, UpdateError, parse_updates
 
-CHANNELS: Final = ("prices", "volatility")
+CHANNELS: Final = ("prices", "volatility", PERSONAL)
 QUIET: Final = 5.0
 """Seconds of silence after which the connection is asked whether it still lives; twice that ends it."""
 LONGEST_WAIT: Final = 10.0
@@ -32,20 +34,27 @@ def _connect(url: str, retry: Retry) -> Redis:
 
 
 class Feed:
-    """Calls `on_updates` with what the channels say, and `on_gap` once they are heard again after a loss."""
+    """Calls `on_updates` and `on_personal` with what the channels say, and `on_gap` once they are heard again after a loss."""
 
-    def __init__(self, url: str, on_updates: Callable[[list[Update]], None], on_gap: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        on_updates: Callable[[list[Update]], None],
+        on_gap: Callable[[], None],
+        on_personal: Callable[[Personal], None],
+    ) -> None:
         # redis-py would reconnect by itself and say nothing: messages would be missing without anybody knowing.
         self._channels = _connect(url, Retry(NoBackoff(), 0))
         # A restarted Redis leaves dead connections in the pool, and answers late while it loads.
         self._commands = _connect(url, Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 3))
         self._on_updates = on_updates
         self._on_gap = on_gap
+        self._on_personal = on_personal
         self.state: State = "connecting"
         self.gaps = 0
         self.rejected = 0
         self.last_message: float | None = None
-        """Unix time of the last message that was understood."""
+        """Unix time of the last price or measure that was understood."""
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -87,7 +96,10 @@ class Feed:
             if message["type"] == "subscribe" and message["data"] == len(CHANNELS):
                 self._connected()
             elif message["type"] == "message":
-                self._receive(message["data"])
+                if message["channel"] == PERSONAL.encode():
+                    self._receive_personal(message["data"])
+                else:
+                    self._receive(message["data"])
 
     def _connected(self) -> None:
         lost, self.state = self.state == "reconnecting", "connected"
@@ -102,15 +114,26 @@ class Feed:
             self.last_message = time.time()
             self._on_updates(updates)
 
+    def _receive_personal(self, payload: bytes) -> None:
+        try:
+            personal = parse_personal(payload)
+        except UpdateError as error:
+            self._refused([str(error)])
+        else:
+            self._on_personal(personal)
+
     def _parse(self, payload: bytes) -> list[Update]:
         try:
             updates, refused = parse_updates(payload)
         except UpdateError as error:
             updates, refused = [], [str(error)]
         if refused:
-            self.rejected += len(refused)
-            _log.warning("%d message(s) from Redis refused, the first because of %s", len(refused), refused[0])
+            self._refused(refused)
         return updates
+
+    def _refused(self, reasons: Sequence[str]) -> None:
+        self.rejected += len(reasons)
+        _log.warning("%d message(s) from Redis refused, the first because of %s", len(reasons), reasons[0])
 
     async def latest(self, item_ids: Iterable[int]) -> list[Update]:
         """The prices kept under `price:latest:{id}`; items without one are left out.

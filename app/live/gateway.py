@@ -10,9 +10,11 @@ import orjson
 import uvicorn
 from flask import Flask
 
+from app.live.guest import VISITOR, Guest
 from app.live.hub import Hub, Latest
 from app.live.origin import is_allowed
 from app.live.protocol import BINARY_SUBPROTOCOL
+from app.live.renewal import Ended, nobody
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
@@ -25,12 +27,11 @@ HARD_LIMIT: Final = 64 * 1024
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Principal = Any
-"""Whoever signed in, as `authorise` and `watchlist` agree on."""
-Authorise = Callable[[Scope], Awaitable[Principal | None]]
-Watchlist = Callable[[Principal], Awaitable[Sequence[int]]]
-Permits = Callable[[str, Principal | None], bool]
-"""Whether a message, by its action or type, is for this principal."""
+Authorise = Callable[[Scope], Awaitable[Guest]]
+Watchlist = Callable[[int], Awaitable[Sequence[int]]]
+"""The items that a user watches."""
+Permits = Callable[[str, Guest], bool]
+"""Whether a message, by its action or type, is for this guest."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
@@ -43,16 +44,17 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
         self.retry_after = retry_after
 
 
-async def anonymous(_scope: Scope) -> None:
+async def anonymous(_scope: Scope) -> Guest:
     """Let everybody in as nobody."""
+    return VISITOR
 
 
-async def no_watchlist(_principal: Principal) -> Sequence[int]:
+async def no_watchlist(_user_id: int) -> Sequence[int]:
     """Subscribe nobody to anything."""
     return ()
 
 
-def everything(_message: str, _principal: Principal | None) -> bool:
+def everything(_message: str, _guest: Guest) -> bool:
     """Keep nothing from anybody."""
     return True
 
@@ -98,13 +100,27 @@ class Gateway:
         await receive()
         try:
             client = self._admit(scope)
-            principal = await self._authorise(scope)
+            guest = await self._authorise(scope)
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
-        items = await self._watchlist(principal) if principal and self._permits("auto_subscribe", principal) else ()
+        if not self.hub.crowd.take_place(guest):
+            error = f"more than {self.hub.crowd.most} connections are open; close one first"
+            await _refuse(send, Refusal(429, error, retry_after=10))
+            return
+        try:
+            await self._serve(client, guest, receive, send)
+        finally:
+            self.hub.crowd.leave_place(guest)
+
+    async def _serve(self, client: Client, guest: Guest, receive: Receive, send: Send) -> None:
+        """Talk with a client that has been let in."""
+        client.guest, client.personal = guest, self._permits("portfolio", guest)
+        items: Sequence[int] = ()
+        if guest.user_id is not None and self._permits("auto_subscribe", guest):
+            items = await self._watchlist(guest.user_id)
         await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
-        await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
+        await Session(self.hub, client, lambda action: self._permits(action, guest)).run(receive, items)
 
     def _admit(self, scope: Scope) -> Client:
         """Check the handshake before anything is accepted.
@@ -153,14 +169,15 @@ def create_app(
     watchlist: Watchlist = no_watchlist,
     permits: Permits = everything,
     latest: Latest | None = None,
+    ended: Ended = nobody,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
     `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
-    gives a principal's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have. All run on the event loop and must not block it.
+    gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
+    have; `ended` says whose session or key has ended since. All run on the event loop and must not block it.
     """
-    hub = Hub(settings, latest)
+    hub = Hub(settings, latest, ended)
     server.extensions["tracera.live"] = hub
     return Gateway(server, hub, authorise, watchlist, permits)
 

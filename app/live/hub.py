@@ -7,10 +7,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.live.crowd import Crowd
 from app.live.delivery import Delivery
 from app.live.feed import Feed
+from app.live.personal import Personal
 from app.live.protocol import text_frame
 from app.live.pulse import CHECK_EVERY, Pulse
+from app.live.renewal import Ended, keep_asking, nobody
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client, Group, Subscriptions
 from app.live.updates import Update, Variant, encode, parse_update
@@ -24,13 +27,14 @@ _log = logging.getLogger(__name__)
 class Hub:
     """Belongs to one event loop; only `stats` may be called from other threads."""
 
-    def __init__(self, settings: LiveSettings, latest: Latest | None = None) -> None:
+    def __init__(self, settings: LiveSettings, latest: Latest | None = None, ended: Ended = nobody) -> None:
         self.settings = settings
-        self.feed = Feed(settings.redis_url, self.publish, self._after_gap)
+        self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.tell)
         self.pulse = Pulse(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
         self._latest = latest
-        self._clients: set[Client] = set()
+        self.crowd = Crowd(settings.max_each)
+        self._signed_out = ended
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
         self._next_flush: asyncio.TimerHandle | None = None
@@ -41,6 +45,7 @@ class Hub:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
         self._spawn(self._feel())
+        self._spawn(keep_asking(self.crowd, self._signed_out, self.settings.renewal))
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""
@@ -65,24 +70,24 @@ class Hub:
 
     def has_room(self) -> bool:
         """Whether one more client may connect."""
-        return len(self._clients) < self.settings.max_clients
+        return len(self.crowd) < self.settings.max_clients
 
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
-        self._clients.add(client)
+        self.crowd.enter(client)
         if self.pulse.stale:
             self.delivery.answer(client, text_frame(self.pulse.message()))
 
     def remove(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
         self._subscriptions.assign(client, ())
-        self._clients.discard(client)
+        self.crowd.leave(client)
         self.delivery.forget(client)
 
     def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
-        """Add items to a client's; False, and nothing is added, if they would be more than `max_items`."""
+        """Add items to a client's; False, and nothing is added, if it would have asked for more than `max_items`."""
         items = client.items.union(item_ids)
-        if len(items) > self.settings.max_items:
+        if len(items) > self.settings.max_items + client.given:
             return False
         self._subscriptions.assign(client, items)
         return True
@@ -137,13 +142,21 @@ class Hub:
                 self._dirty[update.item_id, update.variant] = update
         self._schedule_if_needed()
 
+    def tell(self, personal: Personal) -> None:
+        """Send a message to the connections of the user it is for, and to no other."""
+        clients = [client for client in self.crowd.of_user(personal.user_id) if client.personal]
+        if clients:
+            frame = personal.encoded()
+            for client in clients:
+                self.delivery.answer(client, frame)
+
     async def _feel(self) -> None:
         """Tell every client when prices stop coming in, and when they come again."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
             if self.pulse.changed():
                 frame = text_frame(self.pulse.message())
-                for client in tuple(self._clients):
+                for client in self.crowd:
                     self.delivery.answer(client, frame)
 
     def _after_gap(self) -> None:
@@ -192,7 +205,7 @@ class Hub:
     def stats(self) -> dict[str, Any]:
         """How the live path is doing, JSON-able; unknown is None."""
         return {
-            "clients": len(self._clients),
+            "clients": len(self.crowd),
             "subscriptions": len(self._subscriptions),
             "groups": self._subscriptions.group_count,
             "items": len(self._subscriptions.topics),

@@ -36,6 +36,7 @@ class Session:
 
     async def _auto_subscribe(self, watchlist: Sequence[int]) -> None:
         item_ids = list(dict.fromkeys(watchlist))[: self._hub.settings.max_items]
+        self._client.given = len(item_ids)
         self._hub.subscribe(self._client, item_ids)
         self._say({"type": "auto_subscribe", "item_ids": item_ids})
         await self._snapshot(item_ids)

@@ -17,6 +17,10 @@ class LiveSettings:
     max_items: int = 500
     """Most items one client may be subscribed to."""
     max_clients: int = 10_000
+    max_each: int = 0
+    """Most connections of one address and of one user at once; 0: as many as they like."""
+    renewal: float = 3.0
+    """Seconds between two looks at whether those who signed in still are."""
     high_water: int = 64 * 1024
     """A client with more unread bytes than this gets only the newest values once it has caught up."""
     max_buffer: int = 1024 * 1024

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from app.live.guest import VISITOR, Guest
 from app.live.transport import Connection
 from app.live.updates import Update, Variant
 
@@ -38,6 +39,11 @@ class Client:
     source: str | None = None
     """Only this source's prices are wanted; None for all."""
     binary: bool = False
+    guest: Guest = VISITOR
+    personal: bool = False
+    """Whether messages for its user alone are for it too."""
+    given: int = 0
+    """Items it was subscribed to unasked; they leave it as many of its own."""
     group: Group | None = None
     backlog: dict[tuple[int, Variant], Update] = field(default_factory=dict)
     """The newest values that wait until the client has read what it was sent before."""

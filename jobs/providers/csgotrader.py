@@ -57,6 +57,8 @@ class CsgotraderProvider(MarketProvider):
             except ProviderError as error:
                 failures.append(error)
                 notes.append(str(error))
+                if error.kind == "throttled":
+                    break  # the other files are of the same server; they have their turn in the next cycle
                 continue
             if waiting is not None:
                 yield waiting

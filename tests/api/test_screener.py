@@ -6,17 +6,12 @@ from app.runtime import Runtime
 from db import screener
 from pages.items import DEFAULT_SORT
 from tests.api.conftest import Market
-from tests.bench.bench_http import callback
-from tests.security.conftest import token_of
 
 
 def rows(client: FlaskClient, query: dict[str, str], sort: str) -> list[dict[str, object]]:
-    ask = callback(query, sort, 0)
-    reply = client.post(
-        ask.path, data=ask.body, content_type="application/json", headers={"X-CSRFToken": token_of(client)}
-    )
+    reply = client.get("/api/v1/screener", query_string=query | {"sort": sort})
     assert reply.status_code == 200
-    found: list[dict[str, object]] = reply.get_json()["response"]["items-grid"]["getRowsResponse"]["rowData"]
+    found: list[dict[str, object]] = reply.get_json()["rows"]
     return found
 
 
@@ -35,7 +30,7 @@ def test_rows_and_their_order_follow_a_price(client: FlaskClient, runtime: Runti
     before = {row["id"]: row for row in rows(client, {}, sort)}
     database.execute("UPDATE price_latest SET price = 999999 WHERE item_id = %s AND source = 'steam'", [market.ids[0]])
     held.refresh()
-    found = rows(client, {}, sort)
+    found = rows(client, {"limit": "99"}, sort)  # another question: answers are kept for a second
     fresh = screener.Screener(database)
     query = screener.Query(window="24h", sort=sort.removeprefix("-"), descending=sort.startswith("-"))
     assert found == orjson.loads(orjson.dumps(fresh.page(query, 0, 100).rows))
@@ -48,3 +43,21 @@ def test_windows_do_not_get_each_others_rows(client: FlaskClient, market: Market
     day, week = (rows(client, {"window": window}, "name") for window in ("24h", "7d"))
     assert {row["samples"] for row in day} == {24}
     assert {row["samples"] for row in week} == {48}
+
+
+def test_total_counts_what_fits_and_start_and_limit_cut_it(client: FlaskClient, market: Market) -> None:
+    whole = client.get("/api/v1/screener?sort=name").get_json()
+    assert whole["total"] == len(market.ids) == len(whole["rows"])
+    part = client.get("/api/v1/screener?sort=name&start=1&limit=1").get_json()
+    assert part == {"total": whole["total"], "rows": whole["rows"][1:2]}
+    assert client.get("/api/v1/screener?q=no+such+name").get_json() == {"total": 0, "rows": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [("sort=beauty", "beauty"), ("kind=gold", "gold"), ("price_min=nan", "finite"), ("limit=501", "limit"), ("colour=red", "colour")],
+)  # fmt: skip
+def test_a_question_that_makes_no_sense_is_told_why(client: FlaskClient, query: str, named: str) -> None:
+    reply = client.get(f"/api/v1/screener?{query}")
+    assert reply.status_code == 400
+    assert named in reply.get_json()["error"]

@@ -72,7 +72,7 @@ class HubServer:
     async def round(self, messages: list[dict[str, Any]]) -> None:
         self._app.hub.publish(parse_updates(orjson.dumps(messages))[0])
         await asyncio.sleep(0.001)
-        await until(lambda: not any(client.connection.buffered() for client in self._app.hub._clients), 0.001)
+        await until(lambda: not any(client.connection.buffered() for client in self._app.hub.crowd), 0.001)
 
 
 class FloorServer:

@@ -21,14 +21,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlencode
 
-import orjson
 import psutil
 
 from db import screener_query
 from db.embedded import Embedded
 from db.pool import Database
-from pages.items import DEFAULT_SORT, read
 from tests.bench.http_load import Ask, Measured, load
 from tests.bench.http_market import load as load_market
 from tests.conftest import ROOT, free_port
@@ -39,7 +38,6 @@ TRADES = """
 UPDATE price_latest SET price = price + 1, time = now()
 WHERE (item_id, source) IN (SELECT item_id, source FROM price_latest ORDER BY random() LIMIT %s)
 """
-OUTPUTS = (("items-grid", "getRowsResponse"), ("items-total", "children"), ("items-state", "children"))
 RANKINGS = ("return_volatility", "percent_change", "trend_score", "sharpe", "coefficient_of_variation", "volume")
 WORDS = ("ak-47", "case", "sticker", "redline", "karambit", "souvenir", "music kit", "graffiti", "stattrak", "doppler")
 
@@ -68,33 +66,19 @@ def rankings() -> dict[str, list[Ask]]:
 
 
 def screener() -> dict[str, list[Ask]]:
-    """The grid's callback: the first block, and 200 mixes of window, order, filter and place."""
+    """What the grid asks for: the first block, and 200 mixes of window, order, filter and place."""
     chance = random.Random(1)
-    asks = [callback({}, DEFAULT_SORT, 0)]
+    asks = [Ask("/api/v1/screener?start=0&limit=100")]
     for _ in range(VARIED_ITEMS):
         query = {"window": chance.choice(("24h", "7d", "30d"))}
         if chance.random() < 0.5:
             query["q"] = chance.choice(WORDS)
         if chance.random() < 0.3:
             query["price_min"] = str(chance.choice((0.1, 1, 10)))
-        sort = chance.choice(("", "-")) + chance.choice(screener_query.SORTS)
-        asks.append(callback(query, sort, chance.choice((0, 0, 100, 200))))
+        query["sort"] = chance.choice(("", "-")) + chance.choice(screener_query.SORTS)
+        query["start"] = str(chance.choice((0, 0, 100, 200)))
+        asks.append(Ask(f"/api/v1/screener?{urlencode(query)}"))
     return {"hot": asks[:1], "varied": asks[1:]}
-
-
-def callback(query: dict[str, str], sort: str, start: int) -> Ask:
-    """What the browser posts when the grid asks for a block."""
-    model = [{"colId": sort.removeprefix("-"), "sort": "desc" if sort.startswith("-") else "asc"}]
-    request = {"startRow": start, "endRow": start + 100, "sortModel": model, "filterModel": {}, "context": None}
-    body = {
-        "output": "..{}..".format("...".join(f"{name}.{prop}" for name, prop in OUTPUTS)),
-        "outputs": [{"id": name, "property": prop} for name, prop in OUTPUTS],
-        "inputs": [{"id": "items-grid", "property": "getRowsRequest", "value": request}],
-        "changedPropIds": ["items-grid.getRowsRequest"],
-        "parsedChangedPropsIds": ["items-grid.getRowsRequest"],
-        "state": [{"id": "items-query", "property": "data", "value": read(query)}],
-    }
-    return Ask("/_dash-update-component", orjson.dumps(body))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from redis import Redis
 from db.pool import Database
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
+from tests.browser.support import until
 from tests.conftest import DATA, ROOT, Site
 
 REAL = "P90 | Asiimov (Field-Tested)"
@@ -223,18 +224,10 @@ def shown_range(page: Page) -> float:
     return float(found["to"] - found["from"])
 
 
-def until(condition: Callable[[], bool], page: Page) -> None:
-    for _ in range(50):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("waited in vain")
-
-
 def test_the_chart_zooms_by_wheel_and_keys_and_a_double_click_shows_all(page: Page, site: str, demo_item: int) -> None:
     page.goto(f"{site}/item/{demo_item}?window=30d")
     drawn(page)
-    until(lambda: page.evaluate(RANGE_OF_CHART) is not None, page)
+    until(page, lambda: page.evaluate(RANGE_OF_CHART) is not None, "the chart does not follow")
     page.wait_for_timeout(300)
     all_of_it = shown_range(page)
     chart = page.locator("#price-chart-frame")
@@ -243,17 +236,17 @@ def test_the_chart_zooms_by_wheel_and_keys_and_a_double_click_shows_all(page: Pa
     page.mouse.move(box["x"] + 300, box["y"] + 150)
     for _ in range(5):
         page.mouse.wheel(0, -120)
-    until(lambda: shown_range(page) < 0.8 * all_of_it, page)
+    until(page, lambda: shown_range(page) < 0.8 * all_of_it, "the chart does not follow")
     page.mouse.dblclick(box["x"] + 300, box["y"] + 150)
-    until(lambda: abs(shown_range(page) - all_of_it) < 3, page)
+    until(page, lambda: abs(shown_range(page) - all_of_it) < 3, "the chart does not follow")
     chart.focus()
     page.keyboard.press("+")
-    until(lambda: shown_range(page) < 0.8 * all_of_it, page)
+    until(page, lambda: shown_range(page) < 0.8 * all_of_it, "the chart does not follow")
     start = page.evaluate(RANGE_OF_CHART)["from"]
     page.keyboard.press("ArrowLeft")
-    until(lambda: page.evaluate(RANGE_OF_CHART)["from"] < start, page)
+    until(page, lambda: page.evaluate(RANGE_OF_CHART)["from"] < start, "the chart does not follow")
     page.keyboard.press("0")
-    until(lambda: abs(shown_range(page) - all_of_it) < 3, page)
+    until(page, lambda: abs(shown_range(page) - all_of_it) < 3, "the chart does not follow")
 
 
 def test_the_legend_reads_the_bar_under_the_crosshair(page: Page, site: str, demo_item: int, cache: Redis) -> None:

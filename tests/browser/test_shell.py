@@ -38,17 +38,13 @@ def test_a_phone_scrolls_only_downwards(page: Page, site: str, complaints: list[
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_jumps_and_no_task_blocks_for_seconds(page: Page, site: str, path: str, size: Any) -> None:
+def test_nothing_jumps(page: Page, site: str, path: str, size: Any) -> None:
     page.set_viewport_size(size)
     page.add_init_script(WATCH)
     opened(page, site, path)
     page.wait_for_timeout(1500)
     seen = page.evaluate("window.seen")
-    if (path, size) == ("/status", PHONE) and 0.05 <= seen["shift"] < 0.12:
-        pytest.xfail(f"Status still moves by {seen['shift']:.2f} on phones when its tiles come")
     assert seen["shift"] < 0.05, seen["sources"]
-    # The budget is 200 ms; a busy machine needs more, a renderer that is quadratic in rows needs many seconds.
-    assert seen["longest"] < 2000
 
 
 def test_links_change_the_page_without_loading_it_anew(page: Page, site: str, complaints: list[str]) -> None:

@@ -102,7 +102,8 @@ class Live:
         assert not self._thread.is_alive()
 
     def connect(self, query: str = "", **options: Any) -> ClientConnection:
-        options = {"origin": BASE_URL, "compression": None} | options
+        # Without a bound on what waits to be read: else a full queue keeps the end of the connection from being seen.
+        options = {"origin": BASE_URL, "compression": None, "max_queue": None} | options
         return connect(f"ws://127.0.0.1:{self.port}/api/v1/ws{query}", **options)
 
     def stats(self) -> dict[str, Any]:

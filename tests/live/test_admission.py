@@ -5,6 +5,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from app.live.gateway import Refusal
+from app.live.guest import Guest
 from app.live.origin import is_allowed
 from app.live.settings import LiveSettings
 from tests.live.support import Live, running
@@ -51,7 +52,7 @@ def test_an_unknown_query_value_is_named(live: Live) -> None:
 
 
 def test_a_guard_may_refuse(settings: LiveSettings) -> None:
-    async def authorise(scope: dict[str, object]) -> None:
+    async def authorise(scope: dict[str, object]) -> Guest:
         raise Refusal(401, "sign in first")
 
     with running(settings, authorise=authorise) as live:

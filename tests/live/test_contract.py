@@ -1,6 +1,7 @@
 import orjson
 import pytest
 
+from app.live.guest import Guest
 from app.live.settings import LiveSettings
 from tests.live.support import Live, Valkey, assert_silent, hear, price, running, say, subscribe, until
 
@@ -121,11 +122,11 @@ def test_foreign_messages_in_redis_are_counted_and_left_out(live: Live, valkey: 
 
 
 def test_the_watchlist_is_subscribed_at_connect(settings: LiveSettings, valkey: Valkey) -> None:
-    async def authorise(scope: dict[str, object]) -> str:
-        return "owner"
+    async def authorise(scope: dict[str, object]) -> Guest:
+        return Guest(user_id=3)
 
-    async def watchlist(principal: str) -> list[int]:
-        assert principal == "owner"
+    async def watchlist(user_id: int) -> list[int]:
+        assert user_id == 3
         return [7, 8]
 
     valkey.keep(price(8, 80))

@@ -27,7 +27,7 @@ def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings
 
 def test_a_lost_connection_is_stale_long_before_a_slow_market_would_be(tmp_path: Path) -> None:
     times = [1000.0]
-    feed = Feed(f"unix://{tmp_path}/none", lambda _updates: None, lambda: None)
+    feed = Feed(f"unix://{tmp_path}/none", lambda _updates: None, lambda: None, lambda _personal: None)
     pulse = Pulse(feed, 900.0, lambda: times[-1])
     feed.state = "connected"
     times.append(1100.0)

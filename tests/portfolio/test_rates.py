@@ -9,6 +9,8 @@ from app.settings import Settings, SettingsError, load
 from db import currency_rates
 from db.pool import Database
 from jobs import rates
+from jobs.providers.base import ProviderError
+from tests.portfolio.conftest import add_person
 
 # The form of https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml, with two days of made-up rates.
 FILE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -63,9 +65,22 @@ def test_a_source_that_does_not_answer_keeps_what_there_is(database: Database, h
     httpserver.expect_ordered_request("/daily.xml").respond_with_data(FILE, content_type="text/xml")
     rates.run(database, httpserver.url_for("/daily.xml"))
     httpserver.expect_request("/gone.xml").respond_with_data("no", status=404)
-    with pytest.raises(ValueError, match="404"):
+    with pytest.raises(ProviderError, match="404"):
         rates.run(database, httpserver.url_for("/gone.xml"))
     assert len(currency_rates.latest(database)) == 3
+
+
+def test_rates_are_fetched_when_old_and_when_somebody_needs_them(database: Database, httpserver: HTTPServer) -> None:
+    assert rates.due(database, 6, always=True)
+    assert not rates.due(database, 6, always=False)
+    person = add_person(database)
+    database.execute("INSERT INTO portfolios (user_id, name, currency) VALUES (%s, 'other', 'EUR')", [person.id])
+    assert rates.due(database, 6, always=False)
+    httpserver.expect_request("/daily.xml").respond_with_data(FILE, content_type="text/xml")
+    rates.run(database, httpserver.url_for("/daily.xml"))
+    assert not rates.due(database, 6, always=True)
+    database.execute("UPDATE currency_rates SET fetched_at = now() - interval '7 hours'")
+    assert rates.due(database, 6, always=False)
 
 
 def test_fees_in_percent() -> None:

@@ -1,6 +1,6 @@
-"""People, keys and a server that has routes of every kind."""
+"""People, keys and a server that has routes of every kind, with sockets in front."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -13,8 +13,13 @@ from app.auth.sessions import EXTENSION as SESSIONS
 from app.factory import create_server
 from app.guard import table
 from app.guard.access import Access, Group, Row
+from app.guard.sockets import SocketGuard
+from app.live.gateway import create_app
+from app.live.settings import LiveSettings
 from app.runtime import Runtime
 from db import api_keys, users
+from db.embedded import Endpoints
+from tests.live.support import BASE_URL, Live, until
 
 CALL = {
     "output": "search-body.children",
@@ -45,6 +50,11 @@ def token_of(client: FlaskClient) -> str:
     cookie = client.get_cookie("_csrf_token")
     assert cookie is not None
     return cookie.value
+
+
+def cookie_of(person: Person) -> dict[str, str]:
+    """The header that carries a person's session."""
+    return {"Cookie": f"tracera_session={person.session_id}"}
 
 
 @pytest.fixture
@@ -103,3 +113,24 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
         return {"Authorization": f"Bearer {made}"}
 
     return make
+
+
+@pytest.fixture
+def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
+    """The application with its sockets, on a port."""
+    guard = SocketGuard(server)
+    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, renewal=0.5)
+    made = Live(
+        create_app(
+            server,
+            settings,
+            authorise=guard.authorise,
+            watchlist=guard.watchlist,
+            permits=guard.permits,
+            ended=guard.ended,
+        )
+    )
+    made.start()
+    until(lambda: made.stats()["redis"] == "connected")
+    yield made
+    made.stop()

@@ -1,45 +1,43 @@
 """Who opens a WebSocket, how often, and what is told to whom."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 from flask import Flask
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection
 
-from app.auth.caller import Caller
 from app.guard import table
 from app.guard.access import Access
-from app.guard.sockets import SocketGuard
 from app.guard.window import Limit
-from app.live.gateway import Gateway, create_app
-from app.live.settings import LiveSettings
-from db.embedded import Endpoints
-from tests.live.support import BASE_URL, Live, hear, say, until
-from tests.security.conftest import Person
+from app.runtime import Runtime
+from db import items, watchlist
+from db.items import NewItem
+from tests.live.support import Live, hear, say
+from tests.security.conftest import Person, cookie_of
 
 Keys = Callable[[int, str], dict[str, str]]
 
 
-def gateway(server: Flask, settings: LiveSettings) -> Gateway:
-    guard = SocketGuard(server)
-
-    async def watchlist(caller: Caller) -> Sequence[int]:
-        assert caller.user_id
-        return [7, 8]
-
-    return create_app(server, settings, authorise=guard.authorise, watchlist=watchlist, permits=guard.permits)
-
-
 @pytest.fixture
-def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
-    made = Live(gateway(server, LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url)))
-    made.start()
-    until(lambda: made.stats()["redis"] == "connected")
-    yield made
-    made.stop()
+def watching(person: Callable[[], Person], runtime: Runtime) -> Person:
+    """Somebody who watches two items; there is a third."""
+    made, database = person(), runtime.services.database
+    with database.connection() as connection:
+        items.create(connection, [NewItem("steam:730", name, name, name) for name in ("A", "B", "C")])
+    for row in database.rows("SELECT id FROM items WHERE market_hash_name IN ('A', 'C')"):
+        watchlist.add(database, made.user_id, row["id"], 10)
+    return made
+
+
+def told(client: ClientConnection) -> int:
+    """How many items a client is subscribed to unasked."""
+    message = hear(client)
+    assert message["type"] == "auto_subscribe"
+    return len(message["item_ids"])
 
 
 def refused(live: Live, **options: Any) -> tuple[int, str, str | None]:
@@ -55,19 +53,21 @@ def test_a_visitor_gets_prices_and_no_watchlist(live: Live) -> None:
         assert hear(client) == {"type": "pong"}
 
 
-def test_a_session_gets_its_watchlist(live: Live, person: Callable[[], Person]) -> None:
-    someone = person()
-    with live.connect(additional_headers={"Cookie": f"tracera_session={someone.session_id}; other=1"}) as client:
-        assert hear(client) == {"type": "auto_subscribe", "item_ids": [7, 8]}
+def test_a_session_gets_its_watchlist(live: Live, watching: Person, person: Callable[[], Person]) -> None:
+    with live.connect(additional_headers={"Cookie": f"tracera_session={watching.session_id}; other=1"}) as client:
+        assert told(client) == 2
+    with live.connect(additional_headers=cookie_of(person())) as client:
+        say(client, "ping")
+        assert hear(client) == {"type": "pong"}
 
 
-def test_a_key_does_too(live: Live, person: Callable[[], Person], key: Keys) -> None:
-    with live.connect(additional_headers=key(person().user_id, "read")) as client:
-        assert hear(client)["type"] == "auto_subscribe"
+def test_a_key_does_too(live: Live, watching: Person, key: Keys) -> None:
+    with live.connect(additional_headers=key(watching.user_id, "read")) as client:
+        assert told(client) == 2
 
 
 def test_a_session_from_another_site_s_page_is_refused(live: Live, person: Callable[[], Person]) -> None:
-    cookie = {"Cookie": f"tracera_session={person().session_id}"}
+    cookie = cookie_of(person())
     assert refused(live, origin="http://evil.example", additional_headers=cookie)[0] == 403
 
 
@@ -116,10 +116,10 @@ def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client
 
 
 def test_signed_in_is_asked_where_the_table_says_so(
-    live: Live, person: Callable[[], Person], monkeypatch: pytest.MonkeyPatch
+    live: Live, watching: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = table.SOCKETS["/api/v1/ws"]
     monkeypatch.setitem(table.SOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
     assert refused(live)[0] == 401
-    with live.connect(additional_headers={"Cookie": f"tracera_session={person().session_id}"}) as client:
-        assert hear(client)["type"] == "auto_subscribe"
+    with live.connect(additional_headers=cookie_of(watching)) as client:
+        assert told(client) == 2

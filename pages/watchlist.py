@@ -1,0 +1,55 @@
+"""What the signed-in user watches, live."""
+
+from typing import Any
+
+from dash import Dash, Input, ctx, dcc, html
+
+from components import account_facts, context, markup
+from components.account_menu import UNKNOWN
+from components.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
+from components.watch import nothing_watched, sign_in_first, signed_out, watch_table
+from db import watchlist
+
+ROWS, CLOCK, RETRY, VERSION = "watchlist-rows", "watchlist-clock", "watchlist-retry", "watchlist-version"
+REFRESH_MS = 60_000
+
+
+def register(app: Dash) -> None:
+    register_page(__name__, path="/watchlist", title="Watchlist · Tracera", description="What you watch", layout=layout)
+    app.callback(
+        *markup.outputs(ROWS),
+        Input(VERSION, "data"),
+        Input(CLOCK, "n_intervals"),
+        Input(RETRY, "n_clicks", allow_optional=True),
+    )(show)
+    markup.register(app, ROWS)
+
+
+def layout(**_query: str) -> html.Div:
+    header = page_header("Watchlist", "What you watch, with its newest price.")
+    who = account_facts.who()
+    if who.unknown:
+        return page(header, card(error_state("Your watchlist cannot be shown right now", UNKNOWN)))
+    if signed_out(who):
+        return page(header, card(sign_in_first()))
+    return page(
+        header,
+        card(markup.frame(ROWS, skeleton_rows(6), className="watch-frame")),
+        dcc.Store(id=VERSION),
+        dcc.Interval(id=CLOCK, interval=REFRESH_MS),
+    )
+
+
+def show(_version: Any, _clock: int | None, _retry: int | None) -> tuple[Any, Any]:
+    """The user's items; whose they are is asked again, for a page outlives its session."""
+    who = account_facts.who()
+
+    def render() -> Children:
+        if who.unknown:
+            return error_state("Your watchlist cannot be shown right now", UNKNOWN)
+        if signed_out(who):
+            return sign_in_first()
+        rows = watchlist.lines(context.database(), who.user_id or 0)
+        return watch_table(rows) if rows else nothing_watched()
+
+    return markup.answer(render, keep=bool(ctx.triggered_id == CLOCK), retry=RETRY)
