@@ -6,6 +6,7 @@
   const LISTED = 5;
   const NAMED = 6; // groups with a colour of their own; the others are one
   const AGAIN = 1000;
+  const SHORTENED_FROM = 10_000; // as short_money of components/format.py
   const KINDS = { weapon_type: "Type", rarity: "Rarity", source: "Market" };
   const words = () => tracera.portfolioWords;
   const portfolio = () => tracera.portfolio;
@@ -69,6 +70,7 @@
 
   function shortMoney(sum) {
     const { currency, scale } = portfolio().data;
+    if (sum < SHORTENED_FROM * scale) return words().money(sum, portfolio().data);
     return new Intl.NumberFormat("en-US", { style: "currency", currency, notation: "compact", maximumSignificantDigits: 3 }).format(sum / scale);
   }
 

@@ -55,9 +55,11 @@
   }
 
   const label = (value) => (mode === "value" ? words().money(Math.round(value), data) : words().percentText(value, 2));
-  function short(value) {
-    if (mode !== "value") return `${Number((100 * value).toPrecision(3))}\u00a0%`;
-    return new Intl.NumberFormat("en-US", { style: "currency", currency: data.currency, notation: "compact", maximumSignificantDigits: 4 }).format(value / data.scale);
+  /** A value beside its line, with as many digits as tell two lines apart. */
+  function short(value, step) {
+    const digits = Math.max(3, Math.ceil(Math.log10(Math.abs(value) / step || 1)) + 1);
+    if (mode !== "value") return `${Number((100 * value).toPrecision(digits))}\u00a0%`;
+    return new Intl.NumberFormat("en-US", { style: "currency", currency: data.currency, notation: "compact", maximumSignificantDigits: digits }).format(value / data.scale);
   }
 
   function when(time, length) {
@@ -92,9 +94,11 @@
 
   function axes(scale, width) {
     const { low, high, from, to, x, y } = scale;
-    const lines = ticks(low, high, 5).flatMap((value) => [
+    const values = ticks(low, high, 5);
+    const step = values.length > 1 ? values[1] - values[0] : high - low;
+    const lines = values.flatMap((value) => [
       svg("line", { x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value), class: "portfolio-chart-grid" }),
-      svg("text", { x: width - EDGE.right + 8, y: y(value) + 4 }, short(value)),
+      svg("text", { x: width - EDGE.right + 8, y: y(value) + 4 }, short(value, step)),
     ]);
     const count = Math.max(2, Math.floor(width / 150));
     const times = Array.from({ length: count }, (_, at) => from + ((at + 0.5) / count) * (to - from));

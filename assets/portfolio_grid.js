@@ -45,7 +45,8 @@
   function item(row) {
     const { el } = words();
     const name = row.id === null ? el("span", { text: row.name }) : el("a", { href: `/item/${row.id}`, "data-inner": true, text: row.name, title: row.name });
-    return [portfolio().data.hidden || portfolio().data.shared ? null : expander(row), el("span", { class: "portfolio-name" }, name), hold(row)];
+    const opener = portfolio().data.shared ? null : expander(row);
+    return el("div", { class: "portfolio-item" }, opener, el("span", { class: "portfolio-item-name" }, name), hold(row));
   }
 
   function expander(row) {
@@ -147,7 +148,7 @@
     const { el } = words();
     const body = el("tbody", {}, rows.slice(0, view.shown).flatMap(line));
     const caption = el("caption", { class: "out-of-sight", text: "Holdings" });
-    return el("div", { class: "portfolio-scroll", tabindex: "0", role: "region", "aria-label": "Holdings" }, el("table", { class: `portfolio-grid${portfolio().data.hidden ? " portfolio-grid-hidden" : ""}` }, caption, head(), body));
+    return el("div", { class: "portfolio-scroll", tabindex: "0", role: "region", "aria-label": "Holdings" }, el("table", { class: `portfolio-grid${portfolio().data.shared ? " portfolio-grid-shared" : ""}` }, caption, head(), body));
   }
 
   /** Rows that no price counts for, apart from the others. */
