@@ -21,8 +21,14 @@ def layout() -> html.Section:
     """The card; what stands in its place while there is nothing to draw is in `STATE`."""
     place: dict[str, Any] = {"data-portfolio-chart": ""}
     return card(
-        html.Div(className="portfolio-chart", **place),
-        html.Div(skeleton(340), id=STATE, className="portfolio-chart-state"),
+        # The frame keeps its height while one makes way for the other.
+        html.Div(
+            [
+                html.Div(className="portfolio-chart", **place),
+                html.Div(skeleton(340), id=STATE, className="portfolio-chart-state"),
+            ],
+            className="portfolio-chart-frame",
+        ),
         dcc.Store(id=DATA),
         title="Value over time",
     )
