@@ -97,12 +97,13 @@ LOOK_ALIKES = (
     "{base}.evil.tld/id/76561198000000002",
     "{base}evil/id/76561198000000002",
     "https://evil.tld/?{base}/id/76561198000000002",
+    "{undotted}/id/76561198000000002",
 )
 
 
 @pytest.mark.parametrize("claimed", LOOK_ALIKES)
 def test_a_look_alike_claimed_id_is_refused(claimed: str, visitor: Visitor, steam_state: Steam, steam_url: str) -> None:
-    forged = claimed.format(base=steam_url)
+    forged = claimed.format(base=steam_url, undotted=steam_url.replace(".", "x", 1))
     steam_state.twist, steam_state.believes = replaced(claimed_id=forged, identity=forged), True
     refused(visitor, visitor.through("steam/login").status_code)
     assert steam_state.checked == 0
