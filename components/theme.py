@@ -161,6 +161,8 @@ def stylesheet() -> str:
     for scheme, selector in (("light", ":root, " + _SELECTOR.format("light")), ("dark", _SELECTOR.format("dark"))):
         colours = asdict(tokens(scheme))
         lines = [f"  --tracera-{name.replace('_', '-')}: {value};" for name, value in colours.items()]
+        series = SERIES["dark" if scheme == "dark" else "light"]
+        lines += [f"  --tracera-series-{place}: {value};" for place, value in enumerate(series, 1)]
         lines += [f"  --mantine-color-{name}: var(--tracera-{ours});" for name, ours in _MANTINE_NAMES]
         rules.append(f"{selector} {{\n  color-scheme: {scheme};\n" + "\n".join(lines) + "\n}\n")
     return "\n".join(rules)

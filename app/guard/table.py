@@ -106,6 +106,8 @@ PAGES: Final[dict[str, Access]] = {
     "/items": PUBLIC,
     "/item/<item_id>": PUBLIC,
     "/rankings": PUBLIC,
+    "/portfolio": PUBLIC,
+    "/shared/<token>": PUBLIC,
     "/status": PUBLIC,
     "/not-found": PUBLIC,
     "/sign-in": PUBLIC,
@@ -136,6 +138,13 @@ CALLBACKS: Final[dict[str, Access]] = {
     # Rankings
     "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Portfolio
+    "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
+    "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,
+    "..shared-slots.data...shared-data.data...shared-state.children..": PUBLIC,
+    # Portfolio's tabs
+    "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
+    "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
     # Account
     "account-body.children": SIGNED_IN,
     # Watchlist: the caller's own; a visitor is told to sign in

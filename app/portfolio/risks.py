@@ -12,6 +12,7 @@ from app.analytics.portfolio.history import History, history
 from app.analytics.portfolio.index import index_returns, market_index
 from app.analytics.portfolio.risk import Risk, measure, percentile
 from app.analytics.portfolio.what_if import apply
+from app.portfolio.left_out import NO_PRICE, Unused, why_unused
 from app.portfolio.valuing import Market, Terms
 from db import items, portfolio_holdings, portfolio_prices, portfolio_snapshots
 from db.pool import Database, Row
@@ -22,11 +23,12 @@ MOST_CORRELATED = 30
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Daily histories of items, and the market's on the same days."""
+    """Daily histories of items, the market's on the same days, and of other items why they have none."""
 
     item_id: list[int]
     history: History
     market: Floats
+    unused: Unused
 
 
 def read_past(database: Database, ids: list[int], now: datetime) -> Past:
@@ -39,16 +41,24 @@ def read_past(database: Database, ids: list[int], now: datetime) -> Past:
     found = history(closes[mine])
     days = found.returns.shape[1]
     market = index_returns(levels)
-    return Past(every[mine][found.used].tolist(), found, market[len(market) - days :])
+    unused = why_unused(every[mine].tolist(), closes[mine], found.used)
+    return Past(every[mine][found.used].tolist(), found, market[len(market) - days :], unused)
 
 
 def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now: datetime) -> dict[str, Any]:
     """The measures with one row per holding, and where the portfolio stands among the instance's others."""
-    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"]) if row["item_id"]]
-    quantities = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
+    rows = [
+        row
+        for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"])
+        if row["marketable"] and max(row["steam"], row["recorded"]) > 0
+    ]
+    held = [row for row in rows if row["item_id"]]
+    quantities = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held}
     names = {row["item_id"]: row["market_hash_name"] for row in held}
     past = read_past(database, list(quantities), now)
     risk, used = _measure(database, portfolio, quantities, past, fees, now)
+    missing = {names[item]: past.unused.of(item) for item in quantities if item not in used}
+    missing |= {row["market_hash_name"]: NO_PRICE for row in rows if not row["item_id"]}
     others = np.array(portfolio_snapshots.volatilities(database, portfolio["user_id"]))
     rank = None if risk.volatility is None else percentile(risk.volatility, others)
     largest = np.argsort(-np.abs(np.nan_to_num(risk.contributions)), kind="stable")[:MOST_CORRELATED].tolist()
@@ -63,7 +73,8 @@ def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now
             "item_ids": [used[at] for at in largest],
             "matrix": [[_known(risk.correlation[row, column]) for column in largest] for row in largest],
         },
-        "left_out": sorted(names[item] for item in quantities if item not in used),
+        "left_out": sorted(missing),
+        "left_out_reasons": [{"market_hash_name": name, "reason": missing[name]} for name in sorted(missing)],
     }
 
 
@@ -84,10 +95,11 @@ def what_if(
     for name, quantities in (("before", before), ("after", {item: after[item] for item in after if item in known})):
         market = Market(database, list(quantities), _terms(portfolio, fees), now)
         values = market.values(list(quantities), list(quantities.values()))
+        known_values = [value for value in values if value is not None]
         risk, _ = _measure(database, portfolio, quantities, past, fees, now)
         result[name] = {
-            "total_value": sum(value for value in values if value is not None),
-            "unpriced": sum(value is None for value in values),
+            "total_value": sum(known_values) if known_values or not values else None,
+            "unpriced": len(values) - len(known_values),
             **_figures(risk),
         }
     return result

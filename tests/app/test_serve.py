@@ -220,8 +220,8 @@ def test_a_killed_worker_is_replaced_and_the_rest_goes_on(several: Site) -> None
     for victim in workers_of(several):  # one of them runs the jobs
         left = listening(several) - {victim}
         os.kill(victim, signal.SIGKILL)
-        wait_for(lambda: several.get("/healthz")[0] == 200, 5, "nobody answers")
-        wait_for(partial(hears_again, several), 5, "nobody sends prices")
+        wait_for(lambda: several.get("/healthz")[0] == 200, WITHIN, "nobody answers")
+        wait_for(partial(hears_again, several), WITHIN, "nobody sends prices")
         wait_for(partial(replaced, several, left), WITHIN, "the worker was not replaced")
 
 

@@ -24,6 +24,7 @@ COMPLETE = {
     "/": ("#market-volatile .item-row >> nth=9", ".map[data-drawn]", "#market-tiles .tile-value .figure >> nth=0"),
     "/items": (".ag-row >> nth=5",),
     "/rankings": (".ranking tbody tr >> nth=20",),
+    "/portfolio": ("#portfolio-look",),
     "/status": (".status-table >> nth=1", ".verdict"),
     "/item": ("#item-head h1",),
 }

@@ -16,6 +16,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 PAGES = sorted(path.replace("<item_id>", "1") for path, access in table.PAGES.items() if access is Access.PUBLIC)
+NOWHERE = ("/not-found", "/shared/<token>")
+"""Pages whose document is a 404, which the browser reports."""
 
 
 def violations(page: Page) -> Any:
@@ -36,6 +38,8 @@ def test_no_page_does_what_the_policy_forbids(page: Page, site: str, complaints:
         reply = call.response()
         assert reply
         assert reply.status in {200, 204}
+    if path in NOWHERE:
+        complaints[:] = [complaint for complaint in complaints if "status of 404" not in complaint]
 
 
 def test_neither_does_any_once_one_has_signed_in(page: Page, site: str, complaints: list[str]) -> None:

@@ -1,0 +1,48 @@
+"""Why an item is left out of the risk measures, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.analytics.arrays import Bools, Floats
+from app.analytics.portfolio.history import LEAST_COVERAGE, LONGEST_GAP
+
+NO_PRICE: Final = "no source has a price for it"
+NO_DAYS: Final = "no daily price in the last three months"
+NO_VALUE: Final = "no price from this portfolio's price source now"
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Items whose history is too short or has holes, by id, and those that have a history that could be used."""
+
+    reasons: Mapping[int, str]
+    used: frozenset[int]
+
+    def of(self, item_id: int) -> str:
+        """Why an item has no part in the measures."""
+        return NO_VALUE if item_id in self.used else self.reasons.get(item_id, NO_DAYS)
+
+
+def why_unused(ids: Sequence[int], closes: Floats, used: Bools) -> Unused:
+    """Daily closes (items, days), NaN for days without a quote, and which of the items `history` used."""
+    observed = np.isfinite(closes) & (closes > 0)
+    days = closes.shape[1]
+    reasons = {}
+    for item, seen, kept in zip(ids, observed, used.tolist(), strict=True):
+        if kept:
+            continue
+        quoted = int(seen.sum())
+        if quoted < LEAST_COVERAGE * days:
+            reasons[item] = f"quoted on {quoted} of {days} days; at least half of them are needed"
+        else:
+            reasons[item] = f"no price for {_gap(seen)} days on end; at most {LONGEST_GAP} are carried over"
+    return Unused(reasons, frozenset(item for item, kept in zip(ids, used.tolist(), strict=True) if kept))
+
+
+def _gap(seen: Bools) -> int:
+    """The longest run of days without a quote."""
+    marks = np.flatnonzero(np.concatenate([[True], seen, [True]]))
+    return int(np.diff(marks).max() - 1)

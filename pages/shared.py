@@ -1,0 +1,85 @@
+"""A portfolio that its owner shares by link: read only, for whoever has the link."""
+
+from http import HTTPStatus
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from flask import Response, request
+
+from components import clientside, portfolio_holdings, portfolio_shared
+from components.page import card, database_down, page, page_header, register_page
+from db.pool import DatabaseDownError
+
+REFRESH_MS = 60_000
+PREFIX = "/shared/"
+SLOTS, DATA, STATE = "shared-slots", "shared-data", "shared-state"
+
+
+def register(app: Dash) -> None:
+    register_page(
+        __name__,
+        path_template="/shared/<token>",
+        title="Shared portfolio · Tracera",
+        description="A portfolio that its owner shares",
+        layout=layout,
+    )
+    app.callback(
+        Output(SLOTS, "data"),
+        Output(DATA, "data"),
+        Output(STATE, "children"),
+        Input("shared-clock", "n_intervals"),
+        State("shared-token", "data"),
+    )(show)
+    clientside.add(app, "portfolioPage", "fill", Output(SLOTS, "clear_data"), Input(SLOTS, "data"))
+    clientside.add(app, "portfolioPage", "adopt", Output(DATA, "clear_data"), Input(DATA, "data"))
+    app.server.after_request(keep_to_itself)
+
+
+def layout(token: str = "", **_query: str) -> html.Div:
+    try:
+        found = portfolio_shared.find(token)
+    except DatabaseDownError:
+        return page(page_header("Shared portfolio", "Read only"), card(database_down()))
+    if found is None:
+        return page(page_header("Shared portfolio", "Read only"), portfolio_shared.gone())
+    portfolio, hidden = found
+    words = "Shared by its owner, without quantities and amounts." if hidden else "Shared by its owner."
+    return page(
+        page_header(portfolio["name"], f"{words} Read only, prices are live."),
+        html.Div(id=STATE),
+        portfolio_holdings.subscription(),
+        *portfolio_shared.body(hidden=hidden),
+        dcc.Store(id="shared-token", data=token),
+        dcc.Store(id=SLOTS),
+        dcc.Store(id=DATA),
+        dcc.Interval(id="shared-clock", interval=REFRESH_MS),
+    )
+
+
+def show(_clock: Any, token: str) -> tuple[Any, ...]:
+    """Texts, rows, and what is wrong."""
+    try:
+        found = portfolio_shared.find(token)
+        if found is None:
+            return {}, None, portfolio_shared.gone()
+        portfolio, hidden = found
+        return (*portfolio_shared.read(portfolio, hidden=hidden), None)
+    except DatabaseDownError:
+        return no_update, no_update, card(database_down())
+
+
+def keep_to_itself(response: Response) -> Response:
+    """The address is the secret: no search engine and no other site hears of it. A link that shows nothing is a 404."""
+    if not request.path.startswith(PREFIX) or response.mimetype != "text/html":
+        return response
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Cache-Control"] = "private, no-store"
+    if response.status_code == HTTPStatus.OK:
+        try:
+            known = portfolio_shared.find(request.path.removeprefix(PREFIX).rstrip("/")) is not None
+        except DatabaseDownError:
+            return response  # the page itself says so
+        if not known:
+            response.status_code = HTTPStatus.NOT_FOUND
+    return response
