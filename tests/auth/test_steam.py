@@ -66,6 +66,8 @@ ATTACKS: dict[str, Twist] = {
     "identity of somebody else": replaced(identity="https://steamcommunity.com/openid/id/76561198000000002"),
     "foreign return_to": replaced(return_to="https://other-site.example/callback?state=x"),
     "another namespace": replaced(ns="http://openid.net/signon/1.0"),
+    "another mode": replaced(mode="setup_needed"),
+    "no assoc_handle": lambda pairs: [pair for pair in pairs if pair[0] != "openid.assoc_handle"],
     "no signature": lambda pairs: [pair for pair in pairs if pair[0] != "openid.sig"],
     "no nonce": lambda pairs: [pair for pair in pairs if pair[0] != "openid.response_nonce"],
     "a nonce without a time": replaced(response_nonce="x" * 30),
