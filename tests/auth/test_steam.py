@@ -66,6 +66,8 @@ ATTACKS: dict[str, Twist] = {
     "identity of somebody else": replaced(identity="https://steamcommunity.com/openid/id/76561198000000002"),
     "foreign return_to": replaced(return_to="https://other-site.example/callback?state=x"),
     "another namespace": replaced(ns="http://openid.net/signon/1.0"),
+    "another mode": replaced(mode="setup_needed"),
+    "no assoc_handle": lambda pairs: [pair for pair in pairs if pair[0] != "openid.assoc_handle"],
     "no signature": lambda pairs: [pair for pair in pairs if pair[0] != "openid.sig"],
     "no nonce": lambda pairs: [pair for pair in pairs if pair[0] != "openid.response_nonce"],
     "a nonce without a time": replaced(response_nonce="x" * 30),
@@ -97,12 +99,13 @@ LOOK_ALIKES = (
     "{base}.evil.tld/id/76561198000000002",
     "{base}evil/id/76561198000000002",
     "https://evil.tld/?{base}/id/76561198000000002",
+    "{undotted}/id/76561198000000002",
 )
 
 
 @pytest.mark.parametrize("claimed", LOOK_ALIKES)
 def test_a_look_alike_claimed_id_is_refused(claimed: str, visitor: Visitor, steam_state: Steam, steam_url: str) -> None:
-    forged = claimed.format(base=steam_url)
+    forged = claimed.format(base=steam_url, undotted=steam_url.replace(".", "x", 1))
     steam_state.twist, steam_state.believes = replaced(claimed_id=forged, identity=forged), True
     refused(visitor, visitor.through("steam/login").status_code)
     assert steam_state.checked == 0

@@ -1,5 +1,6 @@
 """What the policy forbids, no page does; and what a page asks for while it is open carries its token."""
 
+import re
 from typing import Any
 
 import pytest
@@ -39,6 +40,24 @@ def test_no_page_does_what_the_policy_forbids(page: Page, site: str, complaints:
         assert reply.status in {200, 204}
     if path in NOWHERE:
         complaints[:] = [complaint for complaint in complaints if "status of 404" not in complaint]
+
+
+def test_neither_does_any_once_one_has_signed_in(page: Page, site: str, complaints: list[str]) -> None:
+    page.add_init_script(WATCH)
+    page.goto(f"{site}/sign-in")
+    page.get_by_role("button", name="Sign in as the local owner").click()
+    page.wait_for_url(f"{site}/account")
+    expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+    page.get_by_label("Name of a new key").fill("script")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.locator("#account-key")).to_have_text(re.compile("trc_"))
+    page.get_by_role("button", name="Close").click()
+    page.get_by_label("Account of Local owner").click()
+    assert violations(page) == []
+    for path in sorted(re.sub("<[^>]+>", "1", path) for path in table.PAGES.keys() - set(NOWHERE)):
+        page.goto(site + path, wait_until="networkidle")
+        expect(page.locator("#content h1").first).to_be_visible(timeout=30_000)
+        assert violations(page) == [], path
 
 
 def test_a_script_in_a_page_does_not_run_and_is_noticed(page: Page, site: str) -> None:
