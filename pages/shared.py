@@ -35,9 +35,9 @@ def register(app: Dash) -> None:
     app.server.after_request(keep_to_itself)
 
 
-def layout(token: str = "", **_query: str) -> html.Div:
+def layout(token: str | None = None, **_query: str) -> html.Div:
     try:
-        found = portfolio_shared.find(token)
+        found = portfolio_shared.find(token or "")
     except DatabaseDownError:
         return page(page_header("Shared portfolio", "Read only"), card(database_down()))
     if found is None:

@@ -1,10 +1,13 @@
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from flask import Flask
 
+from app.auth.flow import PATIENCE
 from tests.auth.conftest import Make
 from tests.auth.servers.github import GitHub
 from tests.auth.servers.oidc import Claims, Oidc
@@ -58,6 +61,17 @@ class TestState:
     def test_missing(self, provider: str, visitor: Visitor) -> None:
         code = query_of(agreed(visitor.leave(provider)))["code"]
         assert visitor.get(f"{AUTH}/{provider}/callback?code={code}").status_code == 400
+        assert visitor.me() is None
+
+    def test_given_twice(self, provider: str, visitor: Visitor) -> None:
+        address = agreed(visitor.leave(provider))
+        assert visitor.arrive(f"{address}&state={query_of(address)['state']}").status_code == 400
+        assert visitor.me() is None
+
+    def test_too_old(self, provider: str, visitor: Visitor) -> None:
+        with time_machine.travel(datetime.now(UTC) - timedelta(seconds=PATIENCE + 5)):
+            address = visitor.leave(provider)
+        assert visitor.arrive(agreed(address)).status_code == 400
         assert visitor.me() is None
 
     def test_of_another_browser(self, provider: str, visitor: Visitor, server: Flask) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from tests.auth.servers.steam import Pairs, Steam
+from tests.auth.servers.steam import Pairs, Steam, answer
 from tests.auth.support import HTML, Visitor, agreed, query_of
 
 Twist = Callable[[Pairs], Pairs]
@@ -118,6 +118,7 @@ def test_a_look_alike_claimed_id_is_refused(claimed: str, visitor: Visitor, stea
         "is_valid:true\n",
         "ns:http://specs.openid.net/auth/2.0\nis_valid:false\nnote:is_valid:true\n",
         "ns:http://specs.openid.net/auth/2.0\nis_valid:trueish\n",
+        "ns:http://specs.openid.net/auth/2.0\nis_valid:true\nis_valid:false\n",
         "<html>is_valid:true</html>",
         "",
     ],
@@ -152,6 +153,13 @@ def test_a_replayed_nonce_is_refused(visitor: Visitor, server: Flask, steam_stat
 def test_a_missing_state_is_refused(visitor: Visitor) -> None:
     address = agreed(visitor.leave("steam/login"))
     refused(visitor, visitor.arrive(re.sub(r"state=[^&]*&", "", address)).status_code)
+
+
+def test_a_state_of_another_provider_is_refused(visitor: Visitor, steam_state: Steam, steam_url: str) -> None:
+    state = query_of(visitor.leave("google"))["state"]
+    back = f"http://localhost/api/v1/auth/steam/login/callback?{urlencode({'state': state})}"
+    refused(visitor, visitor.arrive(answer(steam_state, steam_url, back)).status_code)
+    assert steam_state.checked == 0
 
 
 def test_two_states_are_refused(visitor: Visitor) -> None:
