@@ -71,23 +71,28 @@ def test_every_tab_fits_and_is_accessible(
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size(size)
     full(page, stall)
+
+    def faults() -> list[str]:
+        # axe takes long where there is much; colours are the same at any width, and the layout is in any colours.
+        return grave(page) if (size is WIDE) == (scheme == "light") else []
+
     for tab, selector in READY.items():
         show(page, stall, tab)
         expect(page.locator(selector).first).to_be_visible()
         assert overflow(page) == 0, tab
-        assert grave(page) == [], tab
+        assert faults() == [], tab
     show(page, stall, "transactions")
     page.get_by_title("Add a transaction").click()
     page.get_by_label("Type").select_option("trade")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Which item?")).to_have_count(2)
-    assert grave(page) == []
+    assert faults() == []
     dialog = files(page, "Import a CSV file")
     dialog.get_by_label("Or paste").fill(BAD)
     dialog.get_by_role("button", name="Check").click()
     expect(dialog.get_by_role("alert")).to_be_visible()
     assert overflow(page) == 0
-    assert grave(page) == []
+    assert faults() == []
 
 
 def test_a_purchase_by_keyboard_a_wrong_sale_and_undo(page: Page, stall: Stall, complaints: list[str]) -> None:
