@@ -55,7 +55,8 @@
   /** Which of a field's words fit; read for all fields before anything is written, so that the browser lays out once. */
   function fitting(field) {
     const [weapon, name, change] = ["weapon", "name", "change"].map((part) => field.querySelector(`.map-${part}`));
-    const [w, h] = [field.clientWidth - 6, field.clientHeight - 2];
+    const [across, down] = field.classList.contains("map-large") ? [12, 6] : [6, 2]; // paddings of assets/market_map.css
+    const [w, h] = [field.clientWidth - across, field.clientHeight - down];
     const changes = change.offsetWidth * SMALLER <= w && change.offsetHeight <= h;
     const named = change.offsetWidth <= w && changes && name.scrollWidth <= w && name.offsetHeight + change.offsetHeight <= h;
     const full = named && weapon && weapon.scrollWidth <= w;
@@ -101,11 +102,21 @@
     map.dataset.drawn = "";
   }
 
+  /** A live change may be longer than the one that was measured. */
+  function refit(records) {
+    const fields = [...new Set(records.map(({ target }) => (target.closest ? target : target.parentElement)?.closest(".map-field:not([hidden])")))].filter(Boolean);
+    fields.forEach((field) => delete field.dataset.words);
+    const words = fields.map(fitting);
+    fields.forEach((field, at) => (field.dataset.words = words[at]));
+  }
+
+  const texts = new MutationObserver(refit);
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => draw(target)));
   document.addEventListener("tracera:markup", ({ detail }) => {
     detail.querySelectorAll(".map").forEach((map) => {
       draw(map);
       sizes.observe(map);
+      texts.observe(map, { characterData: true, childList: true, subtree: true });
     });
   });
 
