@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import psycopg
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import JSONProvider
 from flask_openapi3 import Info, OpenAPI
@@ -82,6 +83,15 @@ def register_errors(server: Flask) -> None:
         server.logger.error("%s %s failed", request.method, request.path, exc_info=error.original_exception)
         return answer(error)
 
+    def unkeepable(error: psycopg.DataError) -> Response:
+        """PostgreSQL keeps no NUL in a text, wherever it came from: an address, a form, a callback."""
+        if not (isinstance(error, psycopg.errors.UntranslatableCharacter) or "NUL" in str(error)):
+            raise error
+        response = jsonify({"error": "a value holds a NUL character, which is in no name and no text"})
+        response.status_code = 400
+        return response
+
+    server.register_error_handler(psycopg.DataError, unkeepable)
     server.register_error_handler(HTTPException, answer)
     server.register_error_handler(DatabaseDownError, down)
     server.register_error_handler(InternalServerError, broken)

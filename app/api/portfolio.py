@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from flask import Response, abort
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from app.analytics.portfolio.what_if import ChangeError
 from app.api.owner import own_portfolio, owner, private, refuse
@@ -15,6 +15,7 @@ from app.portfolio.overview import Overview, overview
 from app.portfolio.risks import risk_report, what_if
 from app.portfolio.service import fees_of, importer
 from app.runtime import services
+from app.times import Time
 from db import portfolio_snapshots, portfolios
 from jobs.inventory.errors import InventoryError
 
@@ -40,7 +41,7 @@ class PortfolioPath(BaseModel):
 class SnapshotQuery(PortfolioQuery):
     """Which part of the history."""
 
-    since: AwareDatetime | None = Field(None, description="From this time on; all of it where none is named.")
+    since: Time | None = Field(None, description="From this time on; all of it where none is named.")
     limit: int = Field(2000, ge=1, le=5000, description="At most so many, the newest ones.")
 
 
@@ -65,8 +66,8 @@ class PortfolioChange(Query):
 class Change(Query):
     """Units that come or go."""
 
-    item_id: int = Field(ge=1, le=2**31 - 1, description="The item's id.")
-    quantity: int = Field(ge=-(10**9), le=10**9, description="Added, or with a minus removed.")
+    item_id: StrictInt = Field(ge=1, le=2**31 - 1, description="The item's id.")
+    quantity: StrictInt = Field(ge=-(10**9), le=10**9, description="Added, or with a minus removed.")
 
 
 class WhatIf(Query):
@@ -182,12 +183,12 @@ def change_portfolio(path: PortfolioPath, body: PortfolioChange) -> Response:
     return private(portfolios.change(database, user_id, path.portfolio_id, **body.model_dump()))
 
 
-@blueprint.delete("/portfolios/<int:portfolio_id>", responses={204: None})
+@blueprint.delete("/portfolios/<int:portfolio_id>", responses={204: None, 409: Problem})
 def delete_portfolio(path: PortfolioPath) -> Response:
     """With its transactions and history; the one with the Steam inventory stays."""
     user_id = owner(write=True)
     if own_portfolio(user_id, path.portfolio_id)["includes_steam"]:
-        abort(400, "the portfolio with the Steam inventory cannot be deleted")
+        abort(409, "the portfolio with the Steam inventory cannot be deleted")
     portfolios.delete(services().database, user_id, path.portfolio_id)
     return Response(status=204)
 

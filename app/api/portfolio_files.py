@@ -1,6 +1,6 @@
 """Transactions, and everything of a portfolio as a file and back."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from flask import Response, abort, request
@@ -21,6 +21,9 @@ from db.portfolio_transactions import Transaction
 blueprint = APIBlueprint(
     "portfolio_files", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="portfolio")], abp_responses=PRIVATE
 )
+
+
+FILES: Final = {"application/json": {"schema": {"type": "object"}}, "text/csv": {"schema": {"type": "string"}}}
 
 
 class TransactionsQuery(PortfolioQuery):
@@ -118,7 +121,7 @@ def import_market_history(query: FileQuery) -> Response:
     return private({"added": added, "left_out": found.left_out}, 201)
 
 
-@blueprint.get("/portfolio/export", responses={200: Row})
+@blueprint.get("/portfolio/export", responses={200: {"content": FILES}})
 def export(query: ExportQuery) -> Response:
     """Everything as JSON, or one portfolio's transactions as CSV; both import back to the same."""
     user_id = owner()

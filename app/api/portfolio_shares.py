@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import redis
 from flask import Response, abort, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from app.api.owner import own_portfolio, owner, private, refuse
 from app.api.portfolio import PRIVATE, PortfolioQuery
@@ -27,7 +27,7 @@ LOOK = "portfolio:look:{}"
 class NewShare(Query):
     """A link to make."""
 
-    hide_quantities: bool = Field(default=True, description="Show shares of the whole, no amounts.")
+    hide_quantities: StrictBool = Field(default=True, description="Show shares of the whole, no amounts.")
 
 
 class SharePath(BaseModel):

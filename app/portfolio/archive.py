@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from app.portfolio.csv_files import FileError
+from app.times import Time
 from db import portfolio_restore, portfolio_transactions, portfolios
 from db.pool import Database
 from db.portfolio_holdings import Asset
@@ -13,7 +14,7 @@ from db.portfolio_restore import Held, Saved
 from db.portfolio_transactions import Transaction
 
 VERSION: Final = 1
-Amount = Annotated[int, Field(ge=0, lt=2**63)]
+Amount = Annotated[StrictInt, Field(ge=0, lt=2**63)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
@@ -36,10 +37,10 @@ class Strict(BaseModel):
 class SavedTransaction(Strict):
     """A transaction; amounts in minor units of its currency."""
 
-    time: AwareDatetime
+    time: Time
     kind: Literal["buy", "sell", "drop", "trade", "fee"]
     market_hash_name: Name | None
-    quantity: Annotated[int, Field(gt=-(2**53), lt=2**53)]
+    quantity: Annotated[StrictInt, Field(gt=-(2**53), lt=2**53)]
     price: Amount
     fee: Amount = 0
     currency: Currency
@@ -63,7 +64,7 @@ class SavedTransaction(Strict):
 class SavedSnapshot(Strict):
     """A valuation."""
 
-    time: AwareDatetime
+    time: Time
     currency: Currency
     value: Amount
     growth: Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -93,15 +94,15 @@ class SavedAsset(Strict):
     quantity: Annotated[int, Field(gt=0, lt=2**53)]
     marketable: bool = True
     tradable: bool = True
-    tradable_after: AwareDatetime | None = None
+    tradable_after: Time | None = None
     float_value: Annotated[float, Field(allow_inf_nan=False)] | None = None
     paint_seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     paint_index: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     phase: Text | None = None
     name_tag: Text | None = None
     icon: Text | None = None
-    created_at: AwareDatetime
-    imported_at: AwareDatetime
+    created_at: Time
+    imported_at: Time
 
 
 class Archive(Strict):
@@ -109,7 +110,7 @@ class Archive(Strict):
 
     format: Literal["tracera-portfolio"] = "tracera-portfolio"
     version: Literal[1] = VERSION
-    exported_at: AwareDatetime
+    exported_at: Time
     portfolios: list[SavedPortfolio]
     steam_holdings: list[SavedAsset] = []
 

@@ -8,11 +8,13 @@ import time_machine
 from flask import Flask
 
 from app.auth.flow import PATIENCE
+from db import users
+from db.pool import Database
 from tests.auth.conftest import Make
 from tests.auth.servers.github import GitHub
 from tests.auth.servers.oidc import Claims, Oidc
 from tests.auth.servers.provider_mock import provider_mock
-from tests.auth.support import AUTH, HTML, Visitor, agreed, query_of
+from tests.auth.support import AUTH, HTML, JSON, Visitor, agreed, query_of
 
 
 def someone(visitor: Visitor) -> dict[str, Any]:
@@ -235,6 +237,40 @@ def test_linking_is_bound_to_the_user_who_began(visitor: Visitor, server: Flask)
     visitor.send("POST", f"{AUTH}/logout", {})
     assert visitor.arrive(address).status_code == 400
     assert visitor.me() is None
+
+
+@pytest.mark.parametrize("provider", ["google", "github"])
+def test_linking_needs_a_session(provider: str, visitor: Visitor, server: Flask) -> None:
+    assert visitor.get(f"{AUTH}/{provider}?link=true").status_code == 401
+    visitor.through("steam/login")
+    made = visitor.send("POST", f"{AUTH}/keys", {"name": "script", "scope": "full"}).get_json()
+    key = {"Authorization": f"Bearer {made['key']}"}
+    assert Visitor(server).get(f"{AUTH}/{provider}?link=true", headers=JSON | key).status_code == 401
+
+
+@pytest.mark.parametrize("provider", ["google", "github"])
+def test_linking_needs_it_to_the_end(provider: str, visitor: Visitor, database: Database) -> None:
+    """The account has disowned the session meanwhile, which Redis does not know."""
+    visitor.through("steam/login")
+    user_id = someone(visitor)["id"]
+    address = agreed(visitor.leave(provider, link="true"))
+    users.end_sessions(database, user_id)
+    assert visitor.arrive(address).status_code == 401
+    assert database.rows("SELECT provider FROM user_identities") == [{"provider": "steam"}]
+
+
+def test_a_login_at_github_that_changes_hands_takes_no_account_along(
+    visitor: Visitor, server: Flask, github_state: GitHub
+) -> None:
+    github_state.emails = []
+    visitor.through("github")
+    github_state.user = github_state.user | {"login": "renamed"}
+    renamed, successor = Visitor(server), Visitor(server)
+    renamed.through("github")
+    assert someone(renamed)["id"] == someone(visitor)["id"]
+    github_state.user = github_state.user | {"id": 2, "login": "octocat"}
+    successor.through("github")
+    assert someone(successor)["id"] != someone(visitor)["id"]
 
 
 def test_linking_adds_to_the_account(visitor: Visitor) -> None:

@@ -198,6 +198,15 @@ def test_an_answer_to_signing_in_does_not_link(visitor: Visitor) -> None:
     assert me["steam_id"] is None
 
 
+def test_a_state_counts_once_though_linking_keeps_the_session(
+    visitor: Visitor, steam_state: Steam, steam_url: str
+) -> None:
+    visitor.through("google")
+    back = query_of(visitor.leave("steam"))["openid.return_to"]
+    assert visitor.arrive(answer(steam_state, steam_url, back)).status_code == 303
+    assert visitor.arrive(answer(steam_state, steam_url, back)).status_code == 400
+
+
 def test_steam_is_linked_to_the_signed_in_account(visitor: Visitor, server: Flask) -> None:
     visitor.through("google")
     before = visitor.me()

@@ -163,7 +163,7 @@ def test_several_portfolios(me: Caller) -> None:
     )
     main, _ = me.json("GET", "/portfolios")
     assert main["includes_steam"]
-    me.json("DELETE", f"/portfolios/{main['id']}", 400)
+    me.json("DELETE", f"/portfolios/{main['id']}", 409)
     assert me.ask("DELETE", f"/portfolios/{made['id']}").status_code == 204
     me.json("GET", f"/portfolio?portfolio_id={made['id']}", 404)
 

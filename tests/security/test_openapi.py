@@ -48,6 +48,15 @@ OPAQUE = {
     ("POST", "/api/v1/auth/keys"),  # a printable name
     ("GET", "/api/v1/items/{item_id}/history"),  # a source of this item
     ("GET", "/api/v1/items/{item_id}/volatility"),
+    ("GET", "/api/v1/screener"),  # a column to sort by, kinds
+    ("GET", "/api/v1/profiles/value"),  # a profile
+    ("POST", "/api/v1/portfolio/import"),  # a linked Steam account
+    ("PATCH", "/api/v1/portfolios/{portfolio_id}"),  # a source
+    ("POST", "/api/v1/portfolio/what-if"),  # an item, and no more taken away than is held
+    ("POST", "/api/v1/portfolio/transactions"),  # a transaction that can be
+    ("POST", "/api/v1/portfolio/transactions/csv"),  # a file
+    ("POST", "/api/v1/portfolio/transactions/steam"),
+    ("POST", "/api/v1/portfolio/restore"),
 }
 
 
