@@ -18,7 +18,7 @@ def test_a_healthy_instance(page: Page, site: str, complaints: list[str]) -> Non
     expect(row).to_contain_text("demo")
     expect(row).to_contain_text("simulated")
     expect(row).to_contain_text("works")
-    for job in ("volatility", "retention"):
+    for job in ("volatility", "portfolios"):
         expect(page.locator(".status-table[aria-label=Jobs]")).to_contain_text(job)
     for title in ("Ingestion", "Live connections", "Database", "Redis"):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
