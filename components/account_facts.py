@@ -55,6 +55,11 @@ def who() -> Caller:
     return caller()
 
 
+def session_user(who: Caller) -> int | None:
+    """The id of the user whose page this is; None where it is nobody's, for a key opens no pages."""
+    return who.user_id if who.kind == "session" else None
+
+
 def name() -> str:
     """The name of the signed-in user, known from the check of the session."""
     user = g.get("_login_user")

@@ -17,7 +17,7 @@ def account_menu() -> html.Div:
     who = account_facts.who()
     if who.unknown:
         return html.Div(_unknown(), className="account-corner")
-    if who.user_id is None or who.kind != "session":
+    if account_facts.session_user(who) is None:
         named: dict[str, Any] = {"title": "Sign in"}  # phones show the icon alone
         return html.Div(
             dcc.Link(

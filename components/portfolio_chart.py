@@ -6,11 +6,11 @@ from typing import Any
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
 from app.portfolio.benchmark import market_levels, timeline
+from app.portfolio.overview import valuations
 from components import clientside, context
 from components.page import Children, card, database_down, empty_state, skeleton
 from components.portfolio_owner import chosen
 from components.portfolio_words import scale
-from db import portfolio_snapshots
 from db.pool import DatabaseDownError, Row
 
 DATA, STATE = "portfolio-history", "portfolio-history-state"
@@ -69,7 +69,6 @@ def show(_version: Any, portfolio_id: int | None, _clock: Any, _retry: Any) -> t
 def history(portfolio: Row, now: datetime) -> dict[str, Any]:
     """A portfolio's valuations in its own currency beside the market."""
     database = context.database()
-    rows = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
-    rows = [row for row in rows if row["currency"] == portfolio["currency"]]
+    rows = valuations(database, portfolio)
     levels = market_levels(database, rows[0]["time"], now) if rows else None
     return {"currency": portfolio["currency"], "scale": scale(portfolio["currency"]), **timeline(rows, levels)}

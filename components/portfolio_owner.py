@@ -22,14 +22,14 @@ def chosen(portfolio_id: int | None) -> Row | None:
     Raises:
         DatabaseDownError: not now.
     """
-    who = account_facts.who()
-    if who.kind != "session" or who.user_id is None:
+    user_id = account_facts.session_user(account_facts.who())
+    if user_id is None:
         return None
     if portfolio_id is None:
-        return portfolios.default(context.database(), who.user_id)
+        return portfolios.default(context.database(), user_id)
     if not 0 < portfolio_id <= LARGEST_ID:
         return None
-    return portfolios.one(context.database(), who.user_id, portfolio_id)
+    return portfolios.one(context.database(), user_id, portfolio_id)
 
 
 def as_id(text: str | None) -> int | None:

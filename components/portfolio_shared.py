@@ -10,8 +10,7 @@ from components import context, portfolio_read
 from components.markup import to_html
 from components.page import Children, card, empty_state, info_mark, tile
 from components.portfolio_holdings import allocation, grid, movers
-from components.portfolio_tiles import RETURN, VOLATILITY, fillings, frames, slot
-from components.portfolio_words import share_of
+from components.portfolio_tiles import RETURN, VOLATILITY, fillings, frames, slot, today_share
 from db.pool import Row
 
 ALLOWED = ("return", "return-note", "volatility")
@@ -69,8 +68,5 @@ def _texts(seen: Overview, view: dict[str, Any], *, hidden: bool) -> dict[str, s
     texts["volatility-note"] = "of daily returns over 90 days"
     if not hidden:
         return texts
-    moved = view["percent_change_24h"]
-    why = "no prices from 24 hours ago to compare with"
-    today = share_of(None if moved is None else moved / 100, reason=why, digits=2)
     kept = {name: texts[name] for name in (*ALLOWED, "volatility-note")}
-    return kept | {"today": to_html(today), "today-note": "in 24 h"}
+    return kept | {"today": to_html(today_share(view["percent_change_24h"])), "today-note": "in 24 h"}

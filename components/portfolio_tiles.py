@@ -30,6 +30,7 @@ TILES = (
     ("return", "Return", RETURN),
     ("volatility", "Volatility", VOLATILITY),
 )
+NO_YESTERDAY = "no prices from 24 hours ago to compare with"
 Words = tuple[Children, Children]
 
 
@@ -87,11 +88,14 @@ def _value(seen: Overview) -> Words:
 
 def _today(seen: Overview) -> Words:
     totals = seen.totals
-    why = "no prices from 24 hours ago to compare with"
-    moved = totals["percent_change_24h"]
-    share = share_of(None if moved is None else moved / 100, reason=why, digits=2)
-    figure = gain(totals["change_24h"], seen.portfolio["currency"], reason=why)
+    share = today_share(totals["percent_change_24h"])
+    figure = gain(totals["change_24h"], seen.portfolio["currency"], reason=NO_YESTERDAY)
     return hook("change_24h", figure), [hook("percent_change_24h", share), " in 24 h"]
+
+
+def today_share(moved: float | None) -> html.Span:
+    """The change of the last 24 hours in percent; unknown is a dash with the reason."""
+    return share_of(None if moved is None else moved / 100, reason=NO_YESTERDAY, digits=2)
 
 
 def _profit(seen: Overview) -> Words:

@@ -6,12 +6,13 @@ They are drawn in the browser because there are tens of thousands of them: Dash 
 import json
 from typing import Any
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Output, html
 
 from app.analytics.portfolio.money import DIGITS
 from components import clientside
 from components.icon import icon
 from components.page import Children, card, skeleton_rows
+from components.portfolio_panel import OPENED
 
 ROOT = "portfolio-transactions"
 EXPORT = "/api/v1/portfolio/export?format="
@@ -40,9 +41,7 @@ def register(app: Dash) -> None:
         "show",
         # Nothing is written there; Dash wants an output.
         Output(ROOT, "data-asked"),
-        Input("portfolio-tab", "value"),
-        Input("portfolio-version", "data"),
-        Input("portfolio-chosen", "data"),
+        *OPENED,
     )
 
 

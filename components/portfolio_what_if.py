@@ -5,10 +5,11 @@ assets/portfolio_what_if.js asks `POST /api/v1/portfolio/what-if` and draws the 
 
 from typing import Any
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Output, html
 
 from components import clientside
 from components.page import Children, card
+from components.portfolio_panel import OPENED
 
 ROOT = "portfolio-what-if"
 WORDS = "Nothing is bought, sold or kept here: try a change and see what it would do to value and risk."
@@ -35,9 +36,7 @@ def register(app: Dash) -> None:
         "show",
         # Nothing is written there; Dash wants an output.
         Output(ROOT, "data-asked"),
-        Input("portfolio-tab", "value"),
-        Input("portfolio-version", "data"),
-        Input("portfolio-chosen", "data"),
+        *OPENED,
     )
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from dash import dcc, html
 
-from app.auth.caller import Caller
 from components.format import percent, unknown
 from components.icon import icon
 from components.item_row import item_name, item_picture
@@ -41,11 +40,6 @@ def watch_link(item_id: int) -> dcc.Link:
         className="watch-button",
         title="Sign in to watch this item",
     )
-
-
-def signed_out(who: Caller) -> bool:
-    """Whether the page is nobody's; a key opens no pages."""
-    return who.kind != "session" or who.user_id is None
 
 
 def sign_in_first() -> html.Div:

@@ -35,12 +35,13 @@ def show(_version: Any) -> Children:
     who = account_facts.who()
     if who.unknown:
         return error_state("Your account cannot be shown right now", UNKNOWN)
-    if who.kind != "session" or who.user_id is None:
+    user_id = account_facts.session_user(who)
+    if user_id is None:
         link = dcc.Link("Sign in", href="/sign-in?next=/account", className="account-button account-primary")
         return empty_state(
             "You are not signed in", "Sign in to see your methods, sessions and keys.", link, symbol="user"
         )
-    return guarded(lambda: _everything(who.user_id or 0), keep=False)
+    return guarded(lambda: _everything(user_id), keep=False)
 
 
 def _everything(user_id: int) -> Children:

@@ -21,7 +21,7 @@ from components.item_parts import (
 from components.live import live_subscription
 from components.metric_card import basis_of, metric_cards, metric_skeletons
 from components.page import card, database_down, page, register_page, skeleton_rows
-from components.watch import signed_out, watch_button, watch_link
+from components.watch import watch_button, watch_link
 from db import charts, item_read, items, watchlist
 from db.pool import Database, DatabaseDownError, Row
 
@@ -231,10 +231,11 @@ def _watch(item_id: int) -> list[Any]:
     who = account_facts.who()
     if who.unknown:
         return []
-    if signed_out(who):
+    user_id = account_facts.session_user(who)
+    if user_id is None:
         return [watch_link(item_id)]
     try:
-        return [watch_button(item_id, watched=watchlist.has(context.database(), who.user_id or 0, item_id))]
+        return [watch_button(item_id, watched=watchlist.has(context.database(), user_id, item_id))]
     except DatabaseDownError:
         return []
 

@@ -94,7 +94,7 @@ def download(clicks: int | None, query: dict[str, Any]) -> Any:
     if not clicks:
         return no_update
     try:
-        found = screener.of(context.database()).page(as_query(query, query["sort"]), 0, 1_000_000)
+        found = screener.of(context.database()).page(as_query(query), 0, 1_000_000)
     except DatabaseDownError:
         return no_update
     now = datetime.now(UTC)
@@ -105,8 +105,9 @@ def download(clicks: int | None, query: dict[str, Any]) -> Any:
     }
 
 
-def as_query(query: dict[str, Any], sort: str) -> screener.Query:
+def as_query(query: dict[str, Any]) -> screener.Query:
     """The store's query as the screener's; raises KeyError or ValueError for what the page cannot have sent."""
+    sort: str = query["sort"]
     if sort.removeprefix("-") not in screener.SORTS or query["window"] not in WINDOWS:
         raise ValueError(f"no such order or window: {sort!r}, {query['window']!r}")
     lists: dict[str, Any] = {name: tuple(map(str, query[name])) for name in LISTS if name != "kind"}

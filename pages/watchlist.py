@@ -7,7 +7,7 @@ from dash import Dash, Input, ctx, dcc, html
 from components import account_facts, context, markup
 from components.account_menu import UNKNOWN
 from components.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
-from components.watch import nothing_watched, sign_in_first, signed_out, watch_table
+from components.watch import nothing_watched, sign_in_first, watch_table
 from db import watchlist
 
 ROWS, CLOCK, RETRY, VERSION = "watchlist-rows", "watchlist-clock", "watchlist-retry", "watchlist-version"
@@ -30,7 +30,7 @@ def layout(**_query: str) -> html.Div:
     who = account_facts.who()
     if who.unknown:
         return page(header, card(error_state("Your watchlist cannot be shown right now", UNKNOWN)))
-    if signed_out(who):
+    if account_facts.session_user(who) is None:
         return page(header, card(sign_in_first()))
     return page(
         header,
@@ -47,9 +47,10 @@ def show(_version: Any, _clock: int | None, _retry: int | None) -> tuple[Any, An
     def render() -> Children:
         if who.unknown:
             return error_state("Your watchlist cannot be shown right now", UNKNOWN)
-        if signed_out(who):
+        user_id = account_facts.session_user(who)
+        if user_id is None:
             return sign_in_first()
-        rows = watchlist.lines(context.database(), who.user_id or 0)
+        rows = watchlist.lines(context.database(), user_id)
         return watch_table(rows) if rows else nothing_watched()
 
     return markup.answer(render, keep=bool(ctx.triggered_id == CLOCK), retry=RETRY)

@@ -48,17 +48,21 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
         portfolio=portfolio,
         holdings=rows,
         totals=_totals(rows, ledger),
-        performance=performance(database, portfolio),
+        performance=performance(database, portfolio, valuations(database, portfolio)),
         lots=[] if ledger is None else lots_of(ledger, recorded),
         last_import=portfolios.last_import(database, user_id) if portfolio["includes_steam"] else None,
         problem=problem,
     )
 
 
-def performance(database: Database, portfolio: Row) -> dict[str, Any]:
-    """Returns since the first valuation, and how volatile the holdings are; None where there is too little."""
-    snapshots = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
-    snapshots = [row for row in snapshots if row["currency"] == portfolio["currency"]]
+def valuations(database: Database, portfolio: Row) -> list[Row]:
+    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's."""
+    every = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
+    return [row for row in every if row["currency"] == portfolio["currency"]]
+
+
+def performance(database: Database, portfolio: Row, snapshots: list[Row]) -> dict[str, Any]:
+    """Returns since the first of its `valuations`, and how volatile the holdings are; None where there is too little."""
     state = portfolio_snapshots.state(database, portfolio["user_id"], portfolio["id"])
     volatility = {"volatility": state["volatility"] if state else None}
     nothing = dict.fromkeys(

@@ -1,0 +1,42 @@
+"""What the portfolio's tabs have in common: when they are read, and how those that Python draws are."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from dash import Dash, Input, ctx, no_update
+
+from components import markup
+from components.page import Children
+from components.portfolio_owner import chosen
+from components.portfolio_states import gone
+from db.pool import Row
+
+OPENED: Final = (
+    Input("portfolio-tab", "value"),
+    Input("portfolio-version", "data"),
+    Input("portfolio-chosen", "data"),
+)
+"""The open tab, the portfolio's version and which portfolio: a tab works while it is the open one."""
+
+
+def frame(tab: str, waiting: Children) -> Children:
+    """Where the markup of a tab appears; `waiting` stands there until it does."""
+    return markup.frame(f"portfolio-{tab}", waiting, className=f"portfolio-{tab}")
+
+
+def register(app: Dash, tab: str, render: Callable[[Row], Children]) -> None:
+    """Draw the chosen portfolio in the `frame` of a tab, while that is open."""
+    name, retry = f"portfolio-{tab}", f"portfolio-{tab}-retry"
+
+    def show(opened: str | None, _version: Any, portfolio_id: int | None, _retry: Any) -> tuple[Any, Any]:
+        if opened != tab:
+            return no_update, no_update
+
+        def draw() -> Children:
+            mine = chosen(portfolio_id)
+            return gone() if mine is None else render(mine)
+
+        return markup.answer(draw, keep=ctx.triggered_id == "portfolio-version", retry=retry)
+
+    app.callback(*markup.outputs(name), *OPENED, Input(retry, "n_clicks", allow_optional=True))(show)
+    markup.register(app, name)
