@@ -27,14 +27,15 @@ run: install ## start everything at http://localhost:8050 on a simulated market
 	@exec $(BIN)/tracera serve
 
 browser: ## a Chromium for the tests
-	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || { \
+	@command -v chromium-headless-shell chromium chromium-browser google-chrome >/dev/null 2>&1 || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "installing Chromium …"; \
-			apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+			echo "installing Chromium …"; export DEBIAN_FRONTEND=noninteractive; \
+			apt-get update -qq >/dev/null && { apt-get install -y -qq chromium-headless-shell fonts-liberation || \
+				apt-get install -y -qq chromium; } >/dev/null; \
 		else echo "no Chromium found: install it with your system's packages, then run make test again" >&2; exit 1; fi; }
 
 test: $(VENV)/installed-dev browser ## every test, on real servers and a real browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .

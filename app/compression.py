@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 import brotli  # type: ignore[import-untyped]  # ships no type information
-from flask import Flask
+from flask import Flask, Response
 from flask_compress import Compress
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
@@ -25,6 +25,15 @@ def register_compression(server: Flask) -> None:
     server.config["COMPRESS_LEVEL"] = GZIP_LEVEL
     server.config["COMPRESS_MIN_SIZE"] = MIN_SIZE
     Compress(server)
+    server.after_request(_close_behind)
+
+
+def _close_behind(response: Response) -> Response:
+    """Close a file that is sent together with its answer: the compressor reads it, but does not close it."""
+    close = getattr(response.response, "close", None)
+    if close:
+        response.call_on_close(close)
+    return response
 
 
 @lru_cache(maxsize=128)

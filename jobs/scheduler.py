@@ -51,8 +51,8 @@ class Jobs:
         self._beaten = False
         self._stopping = False
         self._valuation = Valuation(database, plan.portfolio_fees)
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="providers", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread = Thread(target=self._turn, name="providers", daemon=True)
         self._cycles: dict[str, asyncio.Task[None]] = {}
         executors = {"default": ThreadPoolExecutor(6), "lead": ThreadPoolExecutor(1)}
         self.scheduler = BackgroundScheduler(
@@ -63,6 +63,7 @@ class Jobs:
 
     def start(self) -> None:
         """Begin; nothing acts before this process leads."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self.scheduler.add_job(
             self._lead, "interval", seconds=LEAD_EVERY, next_run_time=datetime.now(UTC), id="lead", executor="lead"
@@ -82,6 +83,10 @@ class Jobs:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=STOP_WITHIN)
         self.leadership.release()
+
+    def _turn(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
 
     def _every(self, name: str, seconds: float, action: Callable[[], object], *, first: float) -> None:
         begin = datetime.now(UTC) + timedelta(seconds=first)

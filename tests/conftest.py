@@ -1,6 +1,7 @@
 """Real servers for every test: each test process has its own PostgreSQL and Valkey, each test its own database."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -24,17 +26,29 @@ from app.settings import Settings
 from db import migrate
 from db.embedded import Embedded, Endpoints
 from db.pool import Database
+from tests import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+MEMORY = Path("/dev/shm")  # noqa: S108  # made safe by pytest: its folder there is this user's alone
+ROOMY = 4 << 30
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
+    # Two thousand databases are made and dropped here, hundreds of files each: on a disk that is half of all the time.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses."""
-    browsing = {
-        item.path for item in items if "page" in getattr(item, "fixturenames", ()) or "browser" in item.path.as_posix()
-    }
-    items.sort(key=lambda item: item.path in browsing)
+    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix())
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Use the machine's browser."""
+    path = chromium.found()
+    if path is None:
+        pytest.fail("no Chromium on this machine; `make test` installs it where it may, else install it yourself")
+    return {**browser_type_launch_args, "executable_path": path, "args": chromium.QUIET}
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """`tracera serve` from an empty folder to live prices, its end, and several processes on one port."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -188,8 +189,12 @@ def several(folder: Path) -> Iterator[Site]:
 
 
 def workers_of(site: Site) -> list[int]:
-    children = psutil.Process(site.process.pid).children()
-    return [child.pid for child in children if "serve" in child.cmdline()]
+    found = []
+    for child in psutil.Process(site.process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a killed one, a zombie until its parent notices
+            if "serve" in child.cmdline():
+                found.append(child.pid)
+    return found
 
 
 def test_workers_share_the_port_and_one_of_them_runs_the_jobs(several: Site) -> None:
@@ -203,12 +208,15 @@ def test_workers_share_the_port_and_one_of_them_runs_the_jobs(several: Site) -> 
 
 def listening(site: Site) -> set[int]:
     port = int(site.url.rsplit(":", 1)[1])
-    return {
-        pid
-        for pid in workers_of(site)
-        for connection in psutil.Process(pid).net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-    }
+    return {pid for pid in workers_of(site) if port in ports_of(pid)}
+
+
+def ports_of(pid: int) -> set[int]:
+    try:
+        connections = psutil.Process(pid).net_connections("tcp")
+    except psutil.NoSuchProcess:  # killed a moment ago; a zombie is one too
+        return set()
+    return {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
 
 
 def replaced(site: Site, left: set[int]) -> bool:

@@ -9,7 +9,6 @@ with a month of simulated history.
 """
 
 import argparse
-import shutil
 import statistics
 import tempfile
 import time
@@ -20,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
-from tests.browser.conftest import BROWSERS, QUIET
+from tests import chromium
 from tests.browser.support import COMPLETE, DESKTOP, PHONE, WATCH
 from tests.conftest import start_site, stop_site, wait_for
 
@@ -66,9 +65,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--url")
     options = parser.parse_args()
-    path = next(found for name in BROWSERS if (found := shutil.which(name)))
+    path = chromium.found()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.QUIET)
         if options.url:
             measure(browser, options.url, options.rounds)
         else:

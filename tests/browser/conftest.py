@@ -1,9 +1,7 @@
-"""A real Chromium: the one that playwright would download is replaced by the machine's own."""
+"""What every test in a real Chromium has: an ear for complaints, and an instance of its own."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect
@@ -11,18 +9,9 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from app.runtime import Runtime
 from tests.browser.support import Own, own_site
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
 # Patience for busy machines; what must be quick is measured where it is tested.
 expect.set_options(timeout=30_000)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,15 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Use the machine's browser."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.fail("no Chromium on this machine; `make test` installs it where it may, else install it yourself")
-    return {**browser_type_launch_args, "executable_path": path, "args": QUIET}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from axe_playwright_python.sync_playwright import Axe
@@ -16,9 +16,10 @@ from app.runtime import Runtime
 from db.redis import announce
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
-from tests.conftest import start_site, stop_site, wait_for
+from tests.conftest import ROOT, start_site, stop_site, wait_for
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+RESULTS = ROOT / "test-results"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 COMPLETE = {
     "/": ("#market-volatile .item-row >> nth=9", ".map[data-drawn]", "#market-tiles .tile-value .figure >> nth=0"),
@@ -67,6 +68,19 @@ def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def pictures(page: Page, name: str) -> None:
+    """Pictures of an open page for people to look at, wide and narrow, light and dark; nowhere is it wider than the window."""
+    RESULTS.mkdir(exist_ok=True)
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.wait_for_timeout(500)
+            assert overflow(page) == 0
+            page.screenshot(path=RESULTS / f"{name}-{size['width']}-{scheme}.png")
 
 
 def grave(page: Page) -> list[str]:

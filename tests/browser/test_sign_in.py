@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -150,14 +149,9 @@ def test_cancelling_comes_back_with_words(page: Page, instance: Open) -> None:
     expect(page.get_by_role("alert")).to_contain_text("not started in this browser")
 
 
-def test_the_local_owner_signs_in_with_one_click(page: Page, tmp_path: Path, complaints: list[str]) -> None:
-    site = start_site(tmp_path / "data", TRACERA_DEMO_HISTORY_DAYS="0")
-    try:
-        wait_for(lambda: site.get("/healthz")[0] == 200, 60, f"not up; see {site.log}")
-        page.goto(f"{site.url}/sign-in")
-        page.get_by_role("button", name="Sign in as the local owner").click()
-        page.wait_for_url(f"{site.url}/account")
-        expect(page.locator("#account")).to_contain_text("Local owner")
-    finally:
-        stop_site(site)
+def test_the_local_owner_signs_in_with_one_click(page: Page, site: str, complaints: list[str]) -> None:
+    page.goto(f"{site}/sign-in")
+    page.get_by_role("button", name="Sign in as the local owner").click()
+    page.wait_for_url(f"{site}/account")
+    expect(page.locator("#account")).to_contain_text("Local owner")
     assert not complaints

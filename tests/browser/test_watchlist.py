@@ -1,35 +1,16 @@
 """Watching an item from its page, seeing it move on the watchlist, and taking it off; signed out, the way in."""
 
-from collections.abc import Iterator
-from typing import Literal
-
-import pytest
 import redis
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.support import DESKTOP, PHONE, grave, overflow, publish
-from tests.conftest import ROOT, Site, start_site, stop_site, wait_for
-
-RESULTS = ROOT / "test-results"
+from tests.browser.support import PHONE, grave, pictures, publish
+from tests.conftest import Site
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """An instance with a local owner and a simulated market."""
-    started = start_site(
-        tmp_path_factory.mktemp("watch") / "data", TRACERA_DEMO_HISTORY_DAYS="2", TRACERA_METRICS_SECONDS="5"
-    )
-    try:
-        wait_for(lambda: len(started.get("/api/v1/rankings/volatile?window=24h&limit=1")[1]) > 10, 90, "no measures")
-        yield started
-    finally:
-        stop_site(started)
-
-
-def signed_in(page: Page, home: Site) -> Page:
-    page.goto(f"{home.url}/sign-in")
+def signed_in(page: Page, live_site: Site) -> Page:
+    page.goto(f"{live_site.url}/sign-in")
     page.get_by_role("button", name="Sign in as the local owner").click()
-    page.wait_for_url(f"{home.url}/account")
+    page.wait_for_url(f"{live_site.url}/account")
     return page
 
 
@@ -41,25 +22,25 @@ def star(page: Page) -> None:
     expect(button).to_have_attribute("aria-pressed", "false" if pressed == "true" else "true")
 
 
-def test_an_item_is_watched_seen_live_and_taken_off(page: Page, home: Site, complaints: list[str]) -> None:
-    signed_in(page, home)
-    page.goto(f"{home.url}/watchlist")
+def test_an_item_is_watched_seen_live_and_taken_off(page: Page, live_site: Site, complaints: list[str]) -> None:
+    signed_in(page, live_site)
+    page.goto(f"{live_site.url}/watchlist")
     expect(page.get_by_text("Nothing on your watchlist yet")).to_be_visible()
     page.get_by_role("link", name="Find items").click()
-    page.wait_for_url(f"{home.url}/items**")
+    page.wait_for_url(f"{live_site.url}/items**")
     for item in (1, 2, 3):
-        page.goto(f"{home.url}/item/{item}")
+        page.goto(f"{live_site.url}/item/{item}")
         expect(page.locator("#item-head h1")).to_be_visible()
         star(page)
     star(page)
     star(page)
     page.reload()
     expect(page.locator(".item-top .watch-button")).to_have_attribute("aria-pressed", "true")
-    page.goto(f"{home.url}/watchlist")
+    page.goto(f"{live_site.url}/watchlist")
     rows = page.locator(".watch-table tbody tr")
     expect(rows).to_have_count(3)
     item = int((rows.first.get_by_role("link").get_attribute("href") or "").rpartition("/")[2])
-    with redis.Redis.from_url(home.endpoints().redis_url) as client:
+    with redis.Redis.from_url(live_site.endpoints().redis_url) as client:
         publish(client, item, 1_234_567, source="demo")
     expect(rows.first.locator(".watch-price")).to_have_text("$12,345.67")
     assert grave(page) == []
@@ -70,51 +51,42 @@ def test_an_item_is_watched_seen_live_and_taken_off(page: Page, home: Site, comp
     expect(rows).to_have_count(2)
 
 
-def test_signed_out_there_is_a_way_in_and_back(page: Page, home: Site, complaints: list[str]) -> None:
-    page.goto(f"{home.url}/item/4")
+def test_signed_out_there_is_a_way_in_and_back(page: Page, live_site: Site, complaints: list[str]) -> None:
+    page.goto(f"{live_site.url}/item/4")
     page.locator(".item-top").get_by_role("link", name="Watch").click()
-    page.wait_for_url(f"{home.url}/sign-in?next=/item/4")
-    page.goto(f"{home.url}/watchlist")
+    page.wait_for_url(f"{live_site.url}/sign-in?next=/item/4")
+    page.goto(f"{live_site.url}/watchlist")
     page.locator("#content").get_by_role("link", name="Sign in").click()
-    page.wait_for_url(f"{home.url}/sign-in?next=/watchlist")
+    page.wait_for_url(f"{live_site.url}/sign-in?next=/watchlist")
     page.get_by_role("button", name="Sign in as the local owner").click()
-    page.wait_for_url(f"{home.url}/watchlist")
+    page.wait_for_url(f"{live_site.url}/watchlist")
     expect(page.get_by_role("heading", name="Watchlist")).to_be_visible()
 
 
-def test_a_session_that_ended_elsewhere_is_told(page: Page, home: Site) -> None:
-    signed_in(page, home)
-    page.goto(f"{home.url}/item/5")
+def test_a_session_that_ended_elsewhere_is_told(page: Page, live_site: Site) -> None:
+    signed_in(page, live_site)
+    page.goto(f"{live_site.url}/item/5")
     expect(page.locator("#item-head h1")).to_be_visible()
     page.context.clear_cookies(name="tracera_session")
     page.locator(".item-top .watch-button").click()
     expect(page.get_by_text("sign in first")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures(browser: Browser, home: Site, scheme: Literal["light", "dark"]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    for width, size in ((1440, DESKTOP), (390, PHONE)):
-        page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
-        page.goto(f"{home.url}/watchlist")
-        expect(page.get_by_text("You are not signed in")).to_be_visible()
-        page.screenshot(path=RESULTS / f"watchlist-out-{width}-{scheme}.png")
-        signed_in(page, home)
-        for item in (7, 8, 9):
-            page.goto(f"{home.url}/item/{item}")
-            button = page.locator(".item-top .watch-button")
-            if button.get_attribute("aria-pressed") == "false":
-                star(page)
-        expect(page.locator("#price-chart-state")).to_be_hidden()
-        page.wait_for_timeout(1000)
-        assert overflow(page) == 0
-        page.screenshot(path=RESULTS / f"watch-item-{width}-{scheme}.png")
-        page.goto(f"{home.url}/watchlist")
-        expect(page.locator(".watch-table tbody tr").nth(2)).to_be_visible()
-        page.wait_for_timeout(500)
-        assert overflow(page) == 0
-        corner = page.locator("#account").bounding_box()
-        assert corner
-        assert corner["x"] + corner["width"] <= size["width"]
-        page.screenshot(path=RESULTS / f"watchlist-{width}-{scheme}.png")
-        page.close()
+def test_looks(page: Page, live_site: Site) -> None:
+    page.goto(f"{live_site.url}/watchlist")
+    expect(page.get_by_text("You are not signed in")).to_be_visible()
+    pictures(page, "watchlist-out")
+    signed_in(page, live_site)
+    for item in (7, 8, 9):
+        page.goto(f"{live_site.url}/item/{item}")
+        button = page.locator(".item-top .watch-button")
+        if button.get_attribute("aria-pressed") == "false":
+            star(page)
+    expect(page.locator("#price-chart-state")).to_be_hidden()
+    pictures(page, "watch-item")
+    page.goto(f"{live_site.url}/watchlist")
+    expect(page.locator(".watch-table tbody tr").nth(2)).to_be_visible()
+    pictures(page, "watchlist")
+    corner = page.locator("#account").bounding_box()
+    assert corner
+    assert corner["x"] + corner["width"] <= PHONE["width"]

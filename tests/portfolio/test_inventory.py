@@ -138,7 +138,7 @@ def test_spoiled_pages_end_in_a_clear_error(
     assert "as they were" in str(caught.value)
 
 
-@pytest.mark.parametrize("page", [0, 1, 2])
+@pytest.mark.parametrize("at", [0, 1, 2])
 @pytest.mark.parametrize(
     ("status", "body", "reason", "words"),
     [
@@ -161,15 +161,15 @@ def test_spoiled_pages_end_in_a_clear_error(
     ],
 )
 def test_every_error_says_what_to_do_and_changes_nothing(
-    desk: Bench, page: int, status: int, body: bytes, reason: Reason, words: str
+    desk: Bench, at: int, status: int, body: bytes, reason: Reason, words: str
 ) -> None:
     desk.run(invented(2500))
     before = desk.holdings()
     owner = invented(2500, start=2 * 10**10)
-    owner.answers[page] = (status, body)
+    owner.answers[at] = (status, body)
     with pytest.raises(InventoryError, match=words) as caught:
         desk.run(owner)
-    if not (page and status == 200 and reason is Reason.MALFORMED):
+    if not (at and status == 200 and reason is Reason.MALFORMED):
         assert caught.value.reason is reason
     assert desk.holdings() == before
     assert len(before) == 2500
