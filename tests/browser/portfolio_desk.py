@@ -77,6 +77,7 @@ class Desk:
     def hold(self) -> None:
         """The owner holds `HELD`, bought two of AK for 9.00 each, and was valued twice."""
         self.empty()
+        self.price(AK, PRICES[AK])
         mine = self.main()
         self.database.execute(
             "INSERT INTO user_identities (provider, subject, user_id) VALUES ('steam', %s, %s)", [ME, self.owner()]

@@ -1,12 +1,13 @@
 """What the browser tests share: the pages, when they are complete, and an instance whose database a test may take away."""
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import psycopg
 from axe_playwright_python.sync_playwright import Axe
@@ -21,6 +22,20 @@ from tests.conftest import ROOT, start_site, stop_site, wait_for
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 RESULTS = ROOT / "test-results"
 PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+
+
+class Look(TypedDict):
+    """A window and its colours, as playwright's contexts take them."""
+
+    viewport: ViewportSize
+    color_scheme: Literal["light", "dark"]
+
+
+LOOKS: list[Look] = [{"viewport": WIDE, "color_scheme": "light"}, {"viewport": PHONE, "color_scheme": "dark"}]
+if os.environ.get("TRACERA_TEST_LOOKS") == "all":
+    LOOKS += [{"viewport": WIDE, "color_scheme": "dark"}, {"viewport": PHONE, "color_scheme": "light"}]
+NAMED = [f"{look['viewport']['width']}-{look['color_scheme']}" for look in LOOKS]
 COMPLETE = {
     "/": ("#market-volatile .item-row >> nth=9", ".map[data-drawn]", "#market-tiles .tile-value .figure >> nth=0"),
     "/items": (".ag-row >> nth=5",),

@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.portfolio_desk import AK, AWP, CASE, MEDAL, PAGE, TOTAL, UNPRICED, Desk, gated, open_desk, shown
-from tests.browser.support import PHONE, asked, grave, overflow, until
+from tests.browser.support import LOOKS, NAMED, PHONE, WIDE, Look, asked, grave, overflow, until
 from tests.browser.support import WATCH as SHIFTS
 from tests.conftest import ROOT
 
-WIDE: ViewportSize = {"width": 1280, "height": 900}
 ROWS = ".portfolio-grid > tbody > tr:not(.portfolio-lots)"
 WATCH = """window.violations = []; document.addEventListener("securitypolicyviolation",
   (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));"""
@@ -42,10 +41,11 @@ def listen(context: BrowserContext, heard: list[str], *, but: str = "nothing") -
 
 
 @pytest.fixture
-def mine(browser: Browser, desk: Desk, heard: list[str]) -> Iterator[BrowserContext]:
-    """The owner's browser, holding what `Desk.hold` says."""
+def mine(request: pytest.FixtureRequest, browser: Browser, desk: Desk, heard: list[str]) -> Iterator[BrowserContext]:
+    """The owner's browser, holding what `Desk.hold` says; its look is the parameter, if there is one."""
     desk.hold()
-    context = listen(browser.new_context(storage_state=desk.state, viewport=WIDE), heard)
+    look = getattr(request, "param", LOOKS[0])
+    context = listen(browser.new_context(storage_state=desk.state, **look), heard)
     yield context
     for page in context.pages:
         assert page.evaluate("window.violations || []") == []
@@ -56,12 +56,13 @@ def row(page: Page, name: str) -> Any:
     return page.locator(ROWS, has_text=name)
 
 
-def test_from_nobody_to_an_import(browser: Browser, desk: Desk, heard: list[str]) -> None:
+@pytest.mark.parametrize("look", LOOKS, ids=NAMED)
+def test_from_nobody_to_an_import(browser: Browser, desk: Desk, heard: list[str], look: Look) -> None:
     desk.empty()
     url = desk.site.url
     owner, event = gated(pages=3, total=3 * PAGE)
     desk.upstream.world.inventories["76561198000000001"] = owner
-    context = listen(browser.new_context(viewport=WIDE), heard, but="404")  # the stand-in for Steam has no icon
+    context = listen(browser.new_context(**look), heard, but="404")  # the stand-in for Steam has no icon
     page = shown(context, f"{url}/portfolio", "#portfolio-look")
     page.locator(".portfolio-out").get_by_role("link", name="Sign in").click()
     page.get_by_role("button", name="Sign in as the local owner").click()
@@ -111,6 +112,7 @@ def test_figures_as_the_server_counts_them(mine: BrowserContext, desk: Desk) -> 
     expect(page.locator(".portfolio-dot-own")).to_have_count(1)
 
 
+@pytest.mark.parametrize("mine", LOOKS, ids=NAMED, indirect=True)
 def test_a_published_price_moves_the_row_and_the_total(mine: BrowserContext, desk: Desk) -> None:
     page = shown(mine, f"{desk.site.url}/portfolio", ROWS)
     expect(page.locator("[data-portfolio-figure=total_value]")).to_have_text(TOTAL)
@@ -177,6 +179,7 @@ def test_steps_that_come_by_the_socket_show(mine: BrowserContext, desk: Desk) ->
 
 
 @pytest.mark.parametrize("quantities", [False, True], ids=["hidden", "open"])
+@pytest.mark.parametrize("mine", LOOKS, ids=NAMED, indirect=True)
 def test_a_share_link_signed_out(
     mine: BrowserContext,
     browser: Browser,
@@ -191,7 +194,7 @@ def test_a_share_link_signed_out(
     page.get_by_role("button", name="Create link").click()
     address = page.get_by_label("The new link").input_value()
 
-    outside = listen(browser.new_context(viewport=WIDE), heard, but="404")
+    outside = listen(browser.new_context(viewport=page.viewport_size), heard, but="404")
     told: list[str] = []
     outside.on("response", lambda reply: told.append(reply.text()) if "_dash-update" in reply.url else None)
     guest = outside.new_page()

@@ -13,9 +13,8 @@ from app.portfolio.risks import risk_report
 from db import portfolio_transactions
 from db.pool import Database, Row
 from tests.browser.portfolio_market import NAMES, NOW, SELDOM, Stall, history, market, open_stall, owner, purchases
-from tests.browser.support import PHONE, grave, overflow
+from tests.browser.support import LOOKS, NAMED, PHONE, WIDE, Look, grave, overflow
 
-WIDE: ViewportSize = {"width": 1280, "height": 900}
 READY = {
     "transactions": ".portfolio-entries tbody tr",
     "risk": ".portfolio-map",
@@ -260,7 +259,10 @@ def test_risk_says_what_the_report_says(page: Page, stall: Stall, complaints: li
     expect(page.locator(".portfolio-left-out")).to_contain_text("quoted on 1 of 91 days")
 
 
-def test_what_if_before_and_after(page: Page, stall: Stall, complaints: list[str]) -> None:
+@pytest.mark.parametrize("look", LOOKS, ids=NAMED)
+def test_what_if_before_and_after(page: Page, stall: Stall, complaints: list[str], look: Look) -> None:
+    page.set_viewport_size(look["viewport"])
+    page.emulate_media(color_scheme=look["color_scheme"])
     database, mine = stall.database, full(page, stall)
     before = rows(database, mine)
     show(page, stall, "what-if")
@@ -270,10 +272,8 @@ def test_what_if_before_and_after(page: Page, stall: Stall, complaints: list[str
     page.get_by_role("button", name="Try it").click()
     value = page.locator(".portfolio-compare tbody tr").first
     expect(value).to_contain_text("▲ +$")
-    page.set_viewport_size(PHONE)
     assert overflow(page) == 0
     assert grave(page) == []
-    page.set_viewport_size(WIDE)
     page.locator(".portfolio-mode", has_text="Swap").click()
     page.get_by_label("Give away").fill(AK)
     page.get_by_label("Receive").fill(NAMES[-1])
