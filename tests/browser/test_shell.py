@@ -13,6 +13,7 @@ PATHS = ("/", "/items", "/rankings", "/portfolio", "/status", "/item/7")
 NAMES = {"/": "Market", "/items": "Items", "/rankings": "Rankings", "/portfolio": "Portfolio", "/status": "Status"}
 IN_BAR = 4
 CHIP = "[data-live-chip]"
+WORDS = "getComputedStyle(document.querySelector('#content h1')).color"
 SCHEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
 
 
@@ -132,6 +133,16 @@ def test_the_colour_scheme_is_remembered(page: Page, site: str, complaints: list
     complete(page, "/status")
     assert page.evaluate(SCHEME) == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+def test_the_system_s_colours_are_followed_at_once(page: Page, site: str, complaints: list[str]) -> None:
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    opened(page, site, "/status")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    until(page, lambda: page.evaluate(SCHEME) == "dark", "still light")
+    words = page.evaluate(WORDS)
+    page.wait_for_timeout(3000)
+    assert page.evaluate(WORDS) == words
 
 
 def test_an_unknown_address_says_so(page: Page, live_site: Site, complaints: list[str]) -> None:
