@@ -7,12 +7,45 @@
   const options = () => [...document.querySelectorAll("#search-results [role=option]")];
   const props = (id, values) => window.dash_clientside.set_props(id, values);
 
+  const PATIENCE_MS = 3000;
+  let early = null; // what was typed since the dialog was asked for, until its field has the focus
+  let patience = 0;
+
   function open() {
+    if (document.activeElement?.id !== INPUT) {
+      early = "";
+      clearTimeout(patience);
+      patience = setTimeout(() => (early = null), PATIENCE_MS);
+    }
     props("search", { opened: true });
   }
 
   function close() {
+    early = null;
     props("search", { opened: false });
+  }
+
+  /** Keep a key that was pressed before the field was there to take it; tell whether it was one. */
+  function typedEarly(event) {
+    if (early === null || event.target.id === INPUT || event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (event.key === "Backspace") early = early.slice(0, -1);
+    else if (event.key.length === 1) early += event.key;
+    else {
+      if (event.key === "Escape") early = null;
+      return false;
+    }
+    event.preventDefault();
+    return true;
+  }
+
+  /** Give the field what was typed before it was there, as if it had been typed into it. */
+  function typeLate(input) {
+    const text = early;
+    early = null;
+    if (!text) return;
+    const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+    set.call(input, input.value + text);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function choose(option) {
@@ -50,7 +83,7 @@
       open();
       return;
     }
-    if (event.target.id !== INPUT || event.isComposing) return;
+    if (typedEarly(event) || event.target.id !== INPUT || event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       step(event.key === "ArrowDown" ? 1 : -1);
@@ -58,6 +91,10 @@
       const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
       if (chosen) go(chosen.dataset.href);
     }
+  });
+
+  document.addEventListener("focusin", (event) => {
+    if (event.target.id === INPUT) typeLate(event.target);
   });
 
   document.addEventListener("click", (event) => {

@@ -112,7 +112,8 @@ def test_search_finds_words_in_any_order_by_keyboard(page: Page, site: str, comp
 def test_search_says_when_nothing_is_found(page: Page, site: str, complaints: list[str]) -> None:
     opened(page, site, "/status")
     page.get_by_role("button", name="Search items").click()
-    page.keyboard.type("no such thing")
+    page.keyboard.type("no such thing")  # at once: what is typed before the dialog has come is kept for it
+    expect(page.get_by_role("combobox", name="Search items")).to_have_value("no such thing")
     expect(page.get_by_text("Nothing found")).to_be_visible()
     assert grave(page) == []
     page.keyboard.press("Enter")
