@@ -10,7 +10,7 @@ import orjson
 from tests.upstream import csfloat, csgotrader, inventory, priceempire, skinport, steam
 from tests.upstream.data import World
 from tests.upstream.faults import Faults
-from tests.upstream.misbehave import Raw, send_broken, simple_answer
+from tests.upstream.misbehave import Raw, send_broken, simple_answer, until_gone
 from tests.upstream.wire import Answer, Request, Route, json_answer
 
 # Run by hand for days, it must not remember everything.
@@ -55,7 +55,7 @@ class UpstreamApp:
         if answer is not None:
             await _send(answer, send)
         else:
-            await send_broken(fault, normal, send)
+            await until_gone(receive, send_broken(fault, normal, send))
 
     def asked(self, path: str) -> list[Request]:
         """The requests so far whose path begins so."""

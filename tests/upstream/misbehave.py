@@ -1,7 +1,7 @@
 """How each fault is sent over the wire."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from tests.upstream.wire import Answer, Route, html_answer, json_answer
 
 Send = Callable[[Answer], Awaitable[None]]
 Raw = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 _JSON = {"content-type": "application/json"}
 
@@ -38,6 +39,21 @@ def simple_answer(fault: Fault, route: Route, normal: Answer) -> Answer | None:
     }
     make = answers.get(fault.kind)
     return make() if make else None
+
+
+async def until_gone(receive: Receive, sending: Coroutine[Any, Any, None]) -> None:
+    """Send until the client hangs up: what is sent to nobody goes nowhere, without an error or a wait."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    sender, watcher = asyncio.create_task(sending), asyncio.create_task(gone())
+    done, left = await asyncio.wait({sender, watcher}, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    if sender in done:
+        sender.result()
 
 
 async def send_broken(fault: Fault, normal: Answer, send: Raw) -> None:
