@@ -11,6 +11,7 @@ from db.pool import Database, DatabaseDownError
 LOCK = 730_730_731
 """The key of the advisory lock that migrations are applied under."""
 CONNECT_WITHIN = 10
+APPLIED = "SELECT migration_id FROM _yoyo_migration"
 FOLDER = Path(__file__).with_name("migrations")
 
 
@@ -29,16 +30,23 @@ def upgrade(database_url: str) -> list[str]:
     """
     try:
         with psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_WITHIN) as guard:
-            # yoyo's own lock is a row, which a killed process leaves behind for good.
             guard.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-            return _apply(database_url)
+            return [] if _complete(guard) else _apply(database_url)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
+
+
+def _complete(connection: psycopg.Connection) -> bool:
+    """Whether nothing is missing; yoyo looks through every installed package before it can tell."""
+    known = connection.execute("SELECT to_regclass('_yoyo_migration')").fetchone()
+    return known != (None,) and {name for (name,) in connection.execute(APPLIED)}.issuperset(names())
 
 
 def _apply(database_url: str) -> list[str]:
     backend = get_backend(yoyo_url(database_url))
     try:
+        # Its own lock is a row, which a killed process leaves behind for good; ours lets nobody else be here.
+        backend.break_lock()
         pending = backend.to_apply(read_migrations(str(FOLDER)))
         backend.apply_migrations(pending)
         return [migration.id for migration in pending]
@@ -52,7 +60,7 @@ def missing(database: Database) -> list[str]:
     Raises:
         DatabaseDownError: the database does not answer.
     """
-    applied = {row["migration_id"] for row in database.rows("SELECT migration_id FROM _yoyo_migration")}
+    applied = {row["migration_id"] for row in database.rows(APPLIED)}
     return [name for name in names() if name not in applied]
 
 

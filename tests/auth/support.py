@@ -1,5 +1,7 @@
 """A browser without a screen: it keeps cookies, follows a provider and comes back."""
 
+import ssl
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -58,9 +60,15 @@ class Visitor:
         return found.value if found else None
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all: httpx would read every certificate of the machine at each request."""
+    return ssl.create_default_context()
+
+
 def agreed(address: str) -> str:
     """Where a provider sends the browser back to, once the person has agreed."""
-    reply = httpx.get(address, follow_redirects=False)
+    reply = httpx.get(address, follow_redirects=False, verify=_tls())
     assert reply.status_code == 302, reply.text
     return reply.headers["location"]
 

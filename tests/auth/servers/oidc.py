@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,14 @@ def default_claims() -> Claims:
     return {"sub": "g-1", "email": "ada@example.org", "email_verified": True, "name": "Ada"}
 
 
+def new_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
+own_key = cache(new_key)
+"""Large primes take a while to find; every stand-in may have the same ones."""
+
+
 @dataclass(slots=True)
 class Oidc:
     """What the stand-in says and has seen."""
@@ -29,7 +38,7 @@ class Oidc:
     lie: Callable[[Claims], Claims] | None = None
     with_id_token: bool = True
     foreign_key: bool = False
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    key: RSAKey = field(default_factory=own_key)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -81,5 +90,5 @@ def _id_token(state: Oidc, issuer: str, asked: dict[str, str]) -> str:
     claims: Claims = state.claims | stamp
     if state.lie:
         claims = state.lie(claims)
-    key = RSAKey.generate_key(2048, {"kid": "one"}) if state.foreign_key else state.key
+    key = new_key() if state.foreign_key else state.key
     return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
