@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 
 import psycopg
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, ViewportSize, expect
+from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from app.runtime import Runtime
 from db.redis import announce
@@ -61,6 +61,22 @@ WATCH = """(() => {
 """Keeps the layout shift and the longest task of a page; to be added before it opens."""
 
 
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+});
+"""
+"""Keeps what the content security policy forbade; to be added before a page opens."""
+SCHEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
+NOWHERE = ("/not-found", "/shared/<token>")
+"""Pages whose document is a 404, which the browser reports."""
+
+
+def violations(page: Page) -> Any:
+    return page.evaluate("window.violations")
+
+
 def opened(page: Page, site: str, path: str) -> Page:
     """The page at `path`, complete."""
     page.goto(site + path)
@@ -71,7 +87,7 @@ def opened(page: Page, site: str, path: str) -> Page:
 def complete(page: Page, path: str) -> None:
     """Wait until everything of the page at `path` is there."""
     name = path.split("?", maxsplit=1)[0]
-    for selector in COMPLETE["/item" if name.startswith("/item/") else name]:
+    for selector in COMPLETE.get("/item" if name.startswith("/item/") else name, ("#content h1 >> nth=0",)):
         expect(page.locator(selector)).to_be_visible(timeout=20_000)
 
 
@@ -148,6 +164,16 @@ def publish(client: Any, item_id: int, price: int, *, source: str) -> None:
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     message = {"type": "price", "item_id": item_id, "price": price, "volume": 3, "source": source, "timestamp": now}
     announce(client, "prices", [message])
+
+
+def announced(page: Page, place: Locator, client: Any, item_id: int, price: int, *, source: str) -> None:
+    """Announce a price in cents until it stands at `place`: nobody tells whether the page has subscribed already."""
+
+    def shown() -> bool:
+        publish(client, item_id, price, source=source)
+        return place.inner_text() == f"${price / 100:,.2f}"
+
+    until(page, shown, "the price does not show")
 
 
 def quote(name: str, price: int, at: datetime, *, volume: int = 100) -> Quote:

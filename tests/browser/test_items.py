@@ -4,18 +4,16 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from redis import Redis
 
 from db.pool import Database
-from tests.browser.support import until
+from tests.browser.support import announced, until
 from tests.conftest import Site
 
 FIRST = 'div.ag-center-cols-container [row-index="0"]'
@@ -56,13 +54,15 @@ def name(page: Page, row: int = 0) -> Locator:
 
 
 def prices(page: Page) -> list[float]:
+    """Those of the first rows; none while one of them is still loading."""
     texts = [cell(page, "price", row).inner_text() for row in range(8)]
-    return [float(text.replace("$", "").replace(",", "")) for text in texts]
+    return [float(text.replace("$", "").replace(",", "")) for text in texts] if all(texts) else []
 
 
 def descending(values: list[float]) -> bool:
     """Whether the first is the largest by far, and each is above the next but for what it moved by since they were sorted."""
-    return values[0] > 1.1 * values[-1] and all(one > 0.97 * following for one, following in pairwise(values))
+    moved = 0.97
+    return bool(values) and moved * values[0] > values[-1] and all(a > moved * b for a, b in pairwise(values))
 
 
 def total(page: Page) -> Locator:
@@ -171,11 +171,7 @@ def test_a_published_price_shows_in_the_cell_and_moves_the_change(
     row = database.row("SELECT price FROM price_latest WHERE item_id = %s", [item])
     assert row
     expect(page.locator(".live-chip")).to_contain_text(re.compile(r"· \d+ s"))
-    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    price = row["price"] * 3
-    message = {"type": "price", "item_id": item, "price": price, "volume": 1, "source": "demo", "timestamp": stamp}
-    cache.publish("prices", orjson.dumps(message))
-    expect(cell(page, "price")).to_have_text(f"${price / 100:,.2f}")
+    announced(page, cell(page, "price"), cache, item, row["price"] * 3, source="demo")
     expect(cell(page, "percent_change")).to_contain_text(re.compile(r"▲ \+\d{3}"))
     expect(cell(page, "at")).to_contain_text(re.compile(r"demo\d s"))
     assert not complaints

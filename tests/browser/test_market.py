@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from jobs import volatility
-from tests.browser.support import DESKTOP, PHONE, Own, asked, complete, opened, publish, quote, until
+from tests.browser.support import DESKTOP, PHONE, Own, announced, asked, complete, opened, quote, until
 from tests.conftest import Site
 
 RISING = "#market-up .item-row"
@@ -85,12 +85,10 @@ def test_a_published_price_moves_the_number_without_a_reload(
     price = row.locator("[data-live-field=price]")
     item = int(str(price.get_attribute("data-live-item")))
     link = page.locator(f"{RISING}[href='/item/{item}']")
-    publish(cache, item, 98_765_43, source="demo")
-    expect(link.locator("[data-live-field=price]")).to_have_text("$98,765.43")
+    announced(page, link.locator("[data-live-field=price]"), cache, item, 98_765_43, source="demo")
     expect(link.locator("[data-live-field=change]")).to_have_text(re.compile(r"^▲ \+\d+\.\d\s%$"))
     assert page.evaluate(CUT) == []  # a field of the treemap shows the longer change only where it fits
-    publish(cache, item, 1, source="demo")
-    expect(link.locator("[data-live-field=price]")).to_have_text("$0.01")
+    announced(page, link.locator("[data-live-field=price]"), cache, item, 1, source="demo")
     expect(link.locator("[data-live-field=change]")).to_have_text(re.compile(r"^▼ \u2212\d+\.\d\s%$"))
     assert loaded == []
 
@@ -217,8 +215,7 @@ def test_a_small_market_is_shown_as_it_is(page: Page, own: Own, complaints: list
     price = page.locator(f"#market-up [data-live-item='{redline}'][data-live-field=price]")
     expect(price).to_have_text(re.compile(r"^\$\d+\.\d\d$"))
     # A source's quotes move only what that source said.
-    own.publish(redline, 123_456)
-    expect(price).to_have_text("$1,234.56")
+    announced(page, price, own.runtime.services.redis, redline, 123_456, source="steam")
     own.publish(redline, 4242, source="skinport")
     page.wait_for_timeout(300)
     expect(price).to_have_text("$1,234.56")

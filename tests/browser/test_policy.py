@@ -1,49 +1,15 @@
 """What the policy forbids, no page does; and what a page asks for while it is open carries its token."""
 
 import re
-from typing import Any
 
-import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from app.guard import table
-from app.guard.access import Access
-
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
-});
-"""
-PAGES = sorted(path.replace("<item_id>", "1") for path, access in table.PAGES.items() if access is Access.PUBLIC)
-NOWHERE = ("/not-found", "/shared/<token>")
-"""Pages whose document is a 404, which the browser reports."""
+from tests.browser.support import NOWHERE, VIOLATIONS, violations
 
 
-def violations(page: Page) -> Any:
-    return page.evaluate("window.violations")
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_does_what_the_policy_forbids(page: Page, site: str, complaints: list[str], path: str) -> None:
-    page.add_init_script(WATCH)
-    calls: list[Request] = []
-    page.on("request", lambda request: calls.append(request) if "_dash-update" in request.url else None)
-    page.goto(site + path, wait_until="networkidle")
-    expect(page.locator("#content h1").first).to_be_visible(timeout=30_000)
-    assert violations(page) == []
-    assert calls
-    for call in calls:
-        assert call.headers.get("x-csrftoken")
-        reply = call.response()
-        assert reply
-        assert reply.status in {200, 204}
-    if path in NOWHERE:
-        complaints[:] = [complaint for complaint in complaints if "status of 404" not in complaint]
-
-
-def test_neither_does_any_once_one_has_signed_in(page: Page, site: str, complaints: list[str]) -> None:
-    page.add_init_script(WATCH)
+def test_no_page_does_once_one_has_signed_in(page: Page, site: str, complaints: list[str]) -> None:
+    page.add_init_script(VIOLATIONS)
     page.goto(f"{site}/sign-in")
     page.get_by_role("button", name="Sign in as the local owner").click()
     page.wait_for_url(f"{site}/account")
@@ -61,7 +27,7 @@ def test_neither_does_any_once_one_has_signed_in(page: Page, site: str, complain
 
 
 def test_a_script_in_a_page_does_not_run_and_is_noticed(page: Page, site: str) -> None:
-    page.add_init_script(WATCH)
+    page.add_init_script(VIOLATIONS)
     page.goto(site)
     add = "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)"
     page.evaluate(add)

@@ -1,25 +1,14 @@
-"""Pictures of every page for people to look at, and the README's.
-
-The README's picture is made where it is missing, or anew with TRACERA_TEST_SCREENSHOT=1.
-"""
+"""The README's picture: made where it is missing, or anew with TRACERA_TEST_SCREENSHOT=1."""
 
 import os
 
-import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.browser.support import DESKTOP, complete, opened, pictures
+from tests.browser.support import DESKTOP, complete, opened
 from tests.conftest import ROOT
 
 README = ROOT / "docs" / "market.png"
-PATHS = {"market": "/", "items": "/items", "item": "/item/7", "rankings": "/rankings", "status": "/status"}
 LARGEST = 400_000
-
-
-@pytest.mark.parametrize("name", PATHS)
-def test_looks(page: Page, site: str, name: str) -> None:
-    opened(page, site, PATHS[name])
-    pictures(page, name)
 
 
 def test_the_picture_in_the_readme(browser: Browser, site: str) -> None:

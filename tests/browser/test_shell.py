@@ -1,44 +1,17 @@
-"""The frame around every page, and what holds for all pages alike."""
+"""The frame around every page."""
 
 import re
-from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.support import DESKTOP, PHONE, WATCH, asked, complete, grave, opened, overflow, until
+from tests.browser.support import DESKTOP, PHONE, SCHEME, asked, complete, grave, opened, until
 from tests.conftest import Site
 
-PATHS = ("/", "/items", "/rankings", "/portfolio", "/status", "/item/7")
 NAMES = {"/": "Market", "/items": "Items", "/rankings": "Rankings", "/portfolio": "Portfolio", "/status": "Status"}
 IN_BAR = 4
 CHIP = "[data-live-chip]"
 WORDS = "getComputedStyle(document.querySelector('#content h1')).color"
-SCHEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_axe_and_the_console_find_nothing(
-    page: Page, site: str, complaints: list[str], path: str, scheme: Literal["light", "dark"]
-) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size(DESKTOP if scheme == "light" else PHONE)
-    opened(page, site, path)
-    assert page.evaluate(SCHEME) == scheme
-    assert grave(page) == []
-    assert overflow(page) == 0
-
-
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_jumps(page: Page, site: str, path: str, size: Any) -> None:
-    page.set_viewport_size(size)
-    page.add_init_script(WATCH)
-    opened(page, site, path)
-    page.wait_for_timeout(1500)
-    seen = page.evaluate("window.seen")
-    assert seen["shift"] < 0.05, seen["sources"]
 
 
 def test_links_change_the_page_without_loading_it_anew(page: Page, site: str, complaints: list[str]) -> None:

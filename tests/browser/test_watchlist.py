@@ -3,7 +3,7 @@
 import redis
 from playwright.sync_api import Page, expect
 
-from tests.browser.support import PHONE, grave, pictures, publish, until
+from tests.browser.support import PHONE, announced, grave, pictures
 from tests.conftest import Site
 
 
@@ -41,13 +41,7 @@ def test_an_item_is_watched_seen_live_and_taken_off(page: Page, live_site: Site,
     expect(rows).to_have_count(3)
     item = int((rows.first.get_by_role("link").get_attribute("href") or "").rpartition("/")[2])
     with redis.Redis.from_url(live_site.endpoints().redis_url) as client:
-
-        def shown() -> bool:
-            # Whether the subscription stands already nobody tells: the price is announced until it shows.
-            publish(client, item, 1_234_567, source="demo")
-            return rows.first.locator(".watch-price").inner_text() == "$12,345.67"
-
-        until(page, shown, "the price did not show")
+        announced(page, rows.first.locator(".watch-price"), client, item, 1_234_567, source="demo")
     assert grave(page) == []
     rows.nth(1).get_by_role("button").focus()
     page.keyboard.press("Enter")
