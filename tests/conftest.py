@@ -184,7 +184,7 @@ def stop_site(site: Site) -> None:
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running instance on the simulated market, with a month of history and measures."""
     started = start_site(
-        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="15"
+        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="60"
     )
     try:
         ranked = "/api/v1/rankings/volatile?window=30d&limit=1"
