@@ -35,6 +35,8 @@ POSTGRES_SETTINGS = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
+    # History comes in faster than the default of 8 MB is written out, and every writer then waits for the disk.
+    "wal_buffers": "64MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "wal_compression": "on",
