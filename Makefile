@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # pip is told the hash of every file it may install; the project itself needs no download.
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q
 
+# Compiled modules are kept, whatever the shell says: without them every test process compiles six hundred modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | column -t -s "$$(printf '\t')"
 

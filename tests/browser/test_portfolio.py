@@ -8,13 +8,22 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.portfolio_desk import AK, AWP, CASE, MEDAL, PAGE, TOTAL, UNPRICED, Desk, gated, open_desk, shown
-from tests.browser.support import LOOKS, NAMED, PHONE, WIDE, Look, asked, grave, overflow, until
-from tests.browser.support import WATCH as SHIFTS
-from tests.conftest import ROOT
+from tests.browser.support import (
+    LOOKS,
+    NAMED,
+    PHONE,
+    RESULTS,
+    VIOLATIONS,
+    WATCH,
+    WIDE,
+    Look,
+    asked,
+    grave,
+    overflow,
+    until,
+)
 
 ROWS = ".portfolio-grid > tbody > tr:not(.portfolio-lots)"
-WATCH = """window.violations = []; document.addEventListener("securitypolicyviolation",
-  (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));"""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +41,7 @@ def heard() -> Iterator[list[str]]:
 
 
 def listen(context: BrowserContext, heard: list[str], *, but: str = "nothing") -> BrowserContext:
-    context.add_init_script(WATCH)
+    context.add_init_script(VIOLATIONS)
     context.on(
         "console", lambda told: heard.append(told.text) if told.type == "error" and but not in told.text else None
     )
@@ -268,7 +277,7 @@ def test_a_public_profile_without_an_account(browser: Browser, desk: Desk, heard
 def test_nothing_jumps(browser: Browser, desk: Desk, size: ViewportSize) -> None:
     desk.hold()
     context = browser.new_context(storage_state=desk.state, viewport=size)
-    context.add_init_script(SHIFTS)
+    context.add_init_script(WATCH)
     page = shown(context, f"{desk.site.url}/portfolio", ROWS)
     expect(page.locator(".portfolio-chart svg")).to_be_visible()
     page.wait_for_timeout(1500)
@@ -278,29 +287,28 @@ def test_nothing_jumps(browser: Browser, desk: Desk, size: ViewportSize) -> None
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_looks(browser: Browser, desk: Desk, heard: list[str], width: int, scheme: Literal["light", "dark"]) -> None:
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1280", "390"])
+def test_looks(browser: Browser, desk: Desk, heard: list[str], size: ViewportSize) -> None:
     desk.hold()
-    size = WIDE if width == WIDE["width"] else PHONE
-    context = listen(
-        browser.new_context(storage_state=desk.state, viewport=size, color_scheme=scheme, reduced_motion="reduce"),
-        heard,
-    )
+    context = listen(browser.new_context(storage_state=desk.state, viewport=size, reduced_motion="reduce"), heard)
     page = shown(context, f"{desk.site.url}/portfolio", ROWS)
     expect(page.locator(".portfolio-chart svg")).to_be_visible()
-    assert overflow(page) == 0
-    assert grave(page) == []
-    results = ROOT / "test-results"
-    results.mkdir(exist_ok=True)
-    page.screenshot(path=results / f"portfolio-{width}-{scheme}.png", full_page=True)
-    for name in ("Settings", "Share"):
-        page.get_by_role("button", name=name).click()
-        expect(page.get_by_role("dialog")).to_be_visible()
+    RESULTS.mkdir(exist_ok=True)
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(300)
+        assert overflow(page) == 0
         assert grave(page) == []
-        page.screenshot(path=results / f"portfolio-{name.lower()}-{width}-{scheme}.png")
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+        look = f"{size['width']}-{scheme}"
+        page.screenshot(path=RESULTS / f"portfolio-{look}.png", full_page=True)
+        for name in ("Settings", "Share"):
+            page.get_by_role("button", name=name).click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            page.wait_for_timeout(300)
+            assert grave(page) == []
+            page.screenshot(path=RESULTS / f"portfolio-{name.lower()}-{look}.png")
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_have_count(0)
     assert page.evaluate("window.violations") == []
     context.close()
