@@ -162,7 +162,12 @@
         pollAt = Date.now() + 1000 * Math.max(10, Number(response.headers.get("Retry-After")) || 60);
         return;
       }
+      const wasAway = pollWorks === false;
       pollWorks = response.ok || response.status === 404;
+      if (pollWorks && wasAway) {
+        attempts = 0;
+        connect(); // the server is back, and need not be waited for any longer
+      }
       if (response.ok) quotes(await response.json()).forEach(deliver);
     }
   }
