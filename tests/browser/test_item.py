@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from playwright.sync_api import Page, expect
 from redis import Redis
@@ -20,7 +19,7 @@ from redis import Redis
 from db.pool import Database
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
-from tests.browser.support import until
+from tests.browser.support import publish, until
 from tests.conftest import DATA, ROOT, Site
 
 REAL = "P90 | Asiimov (Field-Tested)"
@@ -96,12 +95,6 @@ def series(page: Page) -> dict[str, dict[str, Any]]:
     return found
 
 
-def publish(cache: Redis, item: int, source: str, price: int, volume: int | None = None) -> None:
-    stamp = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    message = {"type": "price", "item_id": item, "price": price, "volume": volume, "source": source, "timestamp": stamp}
-    cache.publish("prices", orjson.dumps(message))
-
-
 def choose_window(page: Page, window: str) -> None:
     page.locator(".chart-controls label", has_text=re.compile(f"^{window}$")).click()
 
@@ -173,7 +166,7 @@ def test_a_published_price_moves_the_number_and_the_last_point_without_redrawing
     page.evaluate("() => { window.before = window.dash_component_api.getLayout('price-chart').props.series }")
     price = before["close"][-1] * 2 + 7
     expect(page.locator(".live-chip")).to_contain_text(re.compile(r"· \d+ s"))
-    publish(cache, demo_item, "demo", price, 5)
+    publish(cache, demo_item, price, source="demo")
     expect(page.locator(".item-now-figure")).to_have_text(f"${price / 100:,.2f}")
     page.wait_for_function(f"() => ({TICK_OF_CHART})()?.some(({{id, bar}}) => id === 'price' && bar.value === {price})")
     tick = {one["id"]: one["bar"] for one in page.evaluate(TICK_OF_CHART)}
@@ -181,7 +174,7 @@ def test_a_published_price_moves_the_number_and_the_last_point_without_redrawing
     assert tick["middle"]["value"] == pytest.approx(sum(closes[-20:]) / 20)
     expect(page.locator("#price-chart-legend")).to_contain_text(f"${price / 100:,.2f}")
     assert page.evaluate("() => window.before === window.dash_component_api.getLayout('price-chart').props.series")
-    publish(cache, demo_item, "skinport", price + 100)
+    publish(cache, demo_item, price + 100, source="skinport")
     page.wait_for_timeout(400)
     expect(page.locator(".item-now-figure")).to_have_text(f"${price / 100:,.2f}")
     assert not complaints
@@ -260,7 +253,7 @@ def test_the_legend_reads_the_bar_under_the_crosshair(page: Page, site: str, dem
     page.mouse.move(box["x"] + 120, box["y"] + 150)
     expect(legend).not_to_have_text(newest)
     read = legend.inner_text()
-    publish(cache, demo_item, "demo", data["close"][-1] + 5)
+    publish(cache, demo_item, data["close"][-1] + 5, source="demo")
     page.wait_for_timeout(500)
     assert legend.inner_text() == read, "a live price must not take the crosshair's place"
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
@@ -13,6 +13,7 @@ from tests.browser.support import (
     NAMED,
     PHONE,
     RESULTS,
+    SCHEMES,
     VIOLATIONS,
     WATCH,
     WIDE,
@@ -21,6 +22,7 @@ from tests.browser.support import (
     grave,
     overflow,
     until,
+    violations,
 )
 
 ROWS = ".portfolio-grid > tbody > tr:not(.portfolio-lots)"
@@ -294,8 +296,7 @@ def test_looks(browser: Browser, desk: Desk, heard: list[str], size: ViewportSiz
     page = shown(context, f"{desk.site.url}/portfolio", ROWS)
     expect(page.locator(".portfolio-chart svg")).to_be_visible()
     RESULTS.mkdir(exist_ok=True)
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
+    for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(300)
         assert overflow(page) == 0
@@ -310,5 +311,5 @@ def test_looks(browser: Browser, desk: Desk, heard: list[str], size: ViewportSiz
             page.screenshot(path=RESULTS / f"portfolio-{name.lower()}-{look}.png")
             page.keyboard.press("Escape")
             expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.evaluate("window.violations") == []
+    assert violations(page) == []
     context.close()
