@@ -30,12 +30,18 @@ BROWSER: Final = "browser"
 """Names the browser that asked for an e-mail link."""
 SMALL: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
+FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+"""Addresses of files that are the same for everybody."""
 _MARK: Final = "v."
 
 
 class StoredSession(ServerSideSession):  # type: ignore[misc]  # flask-session has no annotations
-    """`stored`: it is in Redis; `due`: it should be prolonged; `unreachable`: its cookie came, but Redis is down."""
+    """`stored`: it is in Redis; `due`: it should be prolonged; `unreachable`: its cookie came, but Redis is down.
 
+    `of_file`: empty, and never kept: an answer that varied with a cookie would be asked for again at every page.
+    """
+
+    of_file = False
     stored = False
     due = False
     unreachable = False
@@ -52,6 +58,10 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
         """The session of a request; never fails."""
+        if request.path.startswith(FILES):
+            made = self._made({})
+            made.of_file = True
+            return made
         session_id = read_session_id(request.cookies, self.store.cookie_name)
         if session_id is None:
             return self._visitor(app, request.cookies.get(self.store.cookie_name, ""))
@@ -72,6 +82,8 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
 
     def save_session(self, app: Flask, session: StoredSession, response: Response) -> None:
         """Keep what changed. Where Redis is down nothing is kept, and the browser keeps its cookie."""
+        if session.of_file:
+            return
         if session.accessed:
             response.vary.add("Cookie")
         if session.unreachable:

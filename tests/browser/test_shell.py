@@ -31,6 +31,17 @@ def test_links_change_the_page_without_loading_it_anew(page: Page, site: str, co
     assert loaded == []
 
 
+def test_a_page_opened_again_takes_its_files_from_the_browser(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    other = opened(page.context.new_page(), site, "/rankings")
+    files = "name => /\\?m=|_dash-component-suites/.test(name)"
+    sent = other.evaluate(
+        f"performance.getEntriesByType('resource').filter(({{name}}) => ({files})(name)).map(one => [one.name, one.transferSize])"
+    )
+    assert len(sent) > 50
+    assert [name for name, size in sent if size] == []
+
+
 def test_the_bottom_bar_of_a_phone_goes_everywhere(page: Page, site: str, complaints: list[str]) -> None:
     page.set_viewport_size(PHONE)
     opened(page, site, "/")
