@@ -1,5 +1,6 @@
 """Real servers for every test: each test process has its own PostgreSQL and Valkey, each test its own database."""
 
+import gc
 import os
 import shutil
 import socket
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix())
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay till the end: looking through them for garbage finds none."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Use the machine's browser."""
@@ -79,6 +86,10 @@ def database_url(endpoints: Endpoints, template: str) -> Iterator[str]:
     with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         yield endpoints.database_url.replace("/tracera?", f"/{name}?")
+        for _ in range(25):  # the test's last connections are ending; DROP would look after them only each 100 ms
+            if connection.execute("SELECT FROM pg_stat_activity WHERE datname = %s", (name,)).rowcount == 0:
+                break
+            time.sleep(0.002)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
