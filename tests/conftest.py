@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,19 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Name schemathesis' tests by their operation: pytest makes ids of parameters, of which they have none, and all alike."""
+    operation = getattr(item, "operation_label", None)
+    if operation and operation not in item.nodeid and item.parent:
+        item._id = item.parent.id.child(item.originalname).with_params(operation)  # type: ignore[attr-defined]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses."""
     items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix())
+    same = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if same:
+        raise pytest.UsageError(f"of tests with the same id but one would run: {same}")
 
 
 def pytest_collection_finish() -> None:

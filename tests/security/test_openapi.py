@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from db.embedded import Endpoints
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
 
-EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "10"))
 LATER = "later"
 GENERATED = hypothesis_settings(
     max_examples=EXAMPLES,
@@ -125,13 +125,20 @@ class Browser:
     member: bool
     session_id: str = ""
     user_token: str = ""
+    held: dict[str, Any] = field(default_factory=dict)
 
     def credentials(self) -> dict[str, Any]:
         store: SessionStore = self.application.extensions[SESSIONS]
+        lost = self.member and (not self.session_id or store.user_token(self.session_id) is None or not self._exists())
+        if lost:
+            self._sign_in(store)
+        if lost or not self.held:
+            self.held = self._token(store)
+        return self.held
+
+    def _token(self, store: SessionStore) -> dict[str, Any]:
         client = self.application.test_client()
         if self.member:
-            if not self.session_id or store.user_token(self.session_id) is None or not self._exists():
-                self._sign_in(store)
             client.set_cookie(store.cookie_name, self.session_id)
         token = client.get("/api/v1/auth/csrf").get_json()["token"]
         cookie = client.get_cookie(store.cookie_name)
