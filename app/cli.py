@@ -6,6 +6,7 @@ import sys
 import click
 
 from app import __version__
+from app.settling import settling
 
 COMMANDS = {
     "serve": "app.commands.serve:serve",
@@ -33,7 +34,8 @@ class Lazy(click.Group):
         if name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[name].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), attribute)
+        with settling():
+            found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 
 

@@ -14,6 +14,7 @@ from app.live.settings import LiveSettings
 from app.providers import build_providers, plan
 from app.runtime import Runtime
 from app.settings import Settings
+from app.settling import settling
 from jobs.providers.base import Provider
 from jobs.scheduler import Jobs
 
@@ -34,7 +35,8 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         cleanup.callback(runtime.stop)
         providers = build_providers(settings)
         runtime.start()
-        gateway, jobs = assemble(runtime, providers, host)
+        with settling():
+            gateway, jobs = assemble(runtime, providers, host)
         if settings.scheduler:
             cleanup.callback(jobs.stop)
             jobs.start()

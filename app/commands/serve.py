@@ -5,6 +5,7 @@ import click
 from app.commands.base import with_settings
 from app.runtime import Runtime
 from app.settings import Settings
+from app.settling import settling
 
 
 @click.command()
@@ -21,6 +22,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
         serve_with_workers(Runtime(settings), host, port, workers)
         return
-    from app.serve import serve as run
+    with settling():
+        from app.serve import serve as run
 
     run(Runtime(settings), host, port)
