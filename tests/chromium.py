@@ -16,6 +16,7 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # a page need not compile what the one before it has
 ]
 
 

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import redis
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext
 
 from app.factory import create_server
 from app.guard.settings import COUNTED
@@ -67,6 +68,29 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if path is None:
         pytest.fail("no Chromium on this machine; `make test` installs it where it may, else install it yourself")
     return {**browser_type_launch_args, "executable_path": path, "args": chromium.QUIET}
+
+
+@pytest.fixture(scope="session")
+def kept_context(browser: Browser) -> Iterator[BrowserContext]:
+    """One window for all tests of a process: like a reader's, it need not fetch and compile every file for each page."""
+    context = browser.new_context()
+    anchor = context.new_page()  # its renderer serves every page of this host, and lives as long as it is open
+    anchor.route(
+        "http://localhost/", lambda route: route.fulfill(body="<title>Anchor</title>", content_type="text/html")
+    )
+    anchor.goto("http://localhost/")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
+    """That window as if nobody had used it: no cookie, nothing stored, no other page."""
+    yield kept_context
+    for page in kept_context.pages[1:]:
+        page.close()
+    kept_context.clear_permissions()
+    kept_context.set_storage_state({"cookies": [], "origins": []})
 
 
 @pytest.fixture(scope="session")
