@@ -134,6 +134,9 @@ class Jobs:
             log.warning("job failed", job=name, error=error)
         except Exception as failure:  # the job's next run must come all the same; it is told with its trace
             error = f"{type(failure).__name__}: {failure}"
+            if self._stopping:  # what it works with was taken away under it
+                log.info("job given up: the process ends", job=name, error=error)
+                return
             log.exception("job failed", job=name)
         job = self.scheduler.get_job(name)
         try:
