@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.auth.sessions import FILES
 from app.factory import create_server
 from app.guard import dash_calls, table
 from app.guard.access import Access, Group
@@ -145,3 +146,8 @@ def route(path: str) -> dict[str, object]:
         ],
         "changedPropIds": ["_pages_location.pathname"],
     }
+
+
+def test_files_and_nothing_else_are_answered_without_a_session() -> None:
+    without = {rule for _method, rule in table.ROUTES if rule.startswith(FILES)}
+    assert without == {rule for (_method, rule), row in table.ROUTES.items() if row.group is Group.FILES}
