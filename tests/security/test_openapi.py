@@ -29,7 +29,7 @@ from db.embedded import Endpoints
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
 
-EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "25"))
 LATER = "later"
 GENERATED = hypothesis_settings(
     max_examples=EXAMPLES,
