@@ -48,8 +48,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses."""
-    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix())
+    """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses.
+
+    Of these, files of long tests come first, so that no process has such a file before it when the others are done.
+    """
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix() and 1 + (item.path not in long))
     same = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if same:
         raise pytest.UsageError(f"of tests with the same id but one would run: {same}")

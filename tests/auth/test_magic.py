@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import redis
-from aiosmtpd.controller import Controller
 from flask import Flask
 
 from app.auth.magic import LIFETIME
 from tests.auth.conftest import Make
+from tests.auth.servers.mail import PatientController
 from tests.auth.support import AUTH, HTML, Visitor
 from tests.conftest import free_port, wait_for
 
@@ -37,7 +37,7 @@ class Mailbox:
 @pytest.fixture
 def mailbox() -> Any:
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = PatientController(box, hostname="127.0.0.1", port=free_port())
     controller.start()
     box.port = controller.port  # type: ignore[attr-defined]
     yield box

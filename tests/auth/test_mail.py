@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 
 from tests.auth.conftest import Make
+from tests.auth.servers.mail import PatientController
 from tests.auth.support import AUTH, Visitor
 from tests.conftest import free_port, wait_for
 
@@ -86,7 +86,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
                 "starttls": {"tls_context": context, "require_starttls": True, "auth_required": True},
                 "none": {"auth_require_tls": False},
             }
-            controller = Controller(
+            controller = PatientController(
                 office, hostname="127.0.0.1", port=office.port, authenticator=office.check, **ways[security]
             )
             controller.start()

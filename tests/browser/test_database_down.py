@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from jobs.providers.base import Quote, VolumeKind
 from tests.browser.support import Own
 
+pytestmark = pytest.mark.slow
+
 NAME = "AK-47 | Redline (Field-Tested)"
 
 

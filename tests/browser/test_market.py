@@ -12,6 +12,8 @@ from jobs import volatility
 from tests.browser.support import DESKTOP, PHONE, Own, announced, asked, complete, opened, quote, until
 from tests.conftest import Site
 
+pytestmark = pytest.mark.slow
+
 RISING = "#market-up .item-row"
 FIELDS = """() => [...document.querySelectorAll('.map-field:not([hidden])')].map((field) => {
     const { left, top, width, height } = field.getBoundingClientRect();

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from app.guard import table
 from tests.browser.support import NOWHERE, VIOLATIONS, violations
+
+pytestmark = pytest.mark.slow
 
 
 def test_no_page_does_once_one_has_signed_in(page: Page, site: str, complaints: list[str]) -> None:

@@ -14,6 +14,8 @@ from db.pool import Database, Row
 from tests.browser.portfolio_market import NAMES, NOW, SELDOM, Stall, history, market, open_stall, owner, purchases
 from tests.browser.support import LOOKS, NAMED, Look, grave, overflow
 
+pytestmark = pytest.mark.slow
+
 READY = {
     "transactions": ".portfolio-entries tbody tr",
     "risk": ".portfolio-map",

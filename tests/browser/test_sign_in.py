@@ -13,6 +13,8 @@ from tests.auth.servers.provider_mock import provider_mock
 from tests.auth.servers.wire import serving
 from tests.conftest import Site, start_site, stop_site, wait_for
 
+pytestmark = pytest.mark.slow
+
 ADA = {"sub": "ada-1", "email": "ada@example.org", "email_verified": True, "name": "Ada Lovelace"}
 
 

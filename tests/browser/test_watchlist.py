@@ -1,10 +1,13 @@
 """Watching an item from its page, seeing it move on the watchlist, and taking it off; signed out, the way in."""
 
+import pytest
 import redis
 from playwright.sync_api import Page, expect
 
 from tests.browser.support import PHONE, announced, grave, pictures
 from tests.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 
 def signed_in(page: Page, live_site: Site) -> Page:
