@@ -1,17 +1,11 @@
 """The Dash application: every page, the shell around them, assets from our own origin."""
 
-from http import HTTPStatus
-from pathlib import Path
-
 import dash
-from flask import Flask, Response, request
+from flask import Flask
 
 import pages
+from app.bundles import ASSETS, register_bundles
 from components import shell
-
-ROOT = Path(__file__).resolve().parent.parent
-FOUND = {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 def register_dash(server: Flask) -> dash.Dash:
@@ -23,7 +17,7 @@ def register_dash(server: Flask) -> dash.Dash:
         server=server,  # type: ignore[arg-type]  # Dash asks for a bool or a callable, a Flask is one
         use_pages=True,
         pages_folder="",
-        assets_folder=str(ROOT / "assets"),
+        assets_folder=str(ASSETS),
         title="Tracera",
         update_title="",
         suppress_callback_exceptions=True,
@@ -36,12 +30,5 @@ def register_dash(server: Flask) -> dash.Dash:
     server.extensions["tracera.dash"] = application
     application.layout = shell.layout
     shell.register(application)
-    server.after_request(_keep_assets)
+    register_bundles(server, application)
     return application
-
-
-def _keep_assets(response: Response) -> Response:
-    """Let browsers keep assets asked for with the time of their last change: a page has sixty, and asked after each again."""
-    if request.path.startswith("/assets/") and "m" in request.args and response.status_code in FOUND:
-        response.headers["Cache-Control"] = FOR_GOOD
-    return response

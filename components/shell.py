@@ -97,8 +97,6 @@ def _header(*, simulated: bool) -> html.Div:
 def register(app: Dash) -> None:
     """Add the shell's callbacks and its document."""
     app.index_string = first_paint.in_document(INDEX, "{%app_entry%}")
-    # It stands in the head; a second run at the end would do nothing but cost time.
-    app.config.assets_ignore = r"^scheme\.js$"
     navigation.register(app)
     search.register(app)
     clientside.add(

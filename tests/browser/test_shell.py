@@ -37,7 +37,7 @@ def test_a_page_opened_again_takes_its_files_from_the_browser(page: Page, site: 
     files = (
         """performance.getEntriesByType("resource").filter(({ name }) => /[?]m=|_dash-component-suites/.test(name))"""
     )
-    until(other, lambda: other.evaluate(f"{files}.length") > 50, "the browser tells of no files")
+    until(other, lambda: other.evaluate(f"{files}.length") > 10, "the browser tells of no files")
     assert other.evaluate(f"{files}.filter((one) => one.transferSize).map((one) => one.name)") == []
 
 
