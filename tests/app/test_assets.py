@@ -7,7 +7,6 @@ from flask.testing import FlaskClient
 
 from app.bundles import ASSETS
 
-
 FIRST_PAGE = {"favicon.svg", "scheme.js", "tracera.css", "tracera.js"}
 """What a page asks for of ours."""
 
