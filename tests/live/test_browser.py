@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, html
 from flask import Flask, Response, jsonify
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from app.bundles import register_bundles
 from app.live.settings import LiveSettings
 from components.live import (
     format_age,
@@ -54,6 +55,7 @@ def dash_app() -> Flask:
     server = Flask("live-browser")
     app = Dash(assets_folder=str(ASSETS), server=server, enable_mcp=False)  # type: ignore[arg-type] # Dash's own example
     app.layout = page_layout
+    register_bundles(server, app)
 
     @app.callback(Output("added", "children"), Input("more", "n_clicks"), prevent_initial_call=True)
     def more(_clicks: int) -> html.Span:
