@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 MEMORY = Path("/dev/shm")  # noqa: S108  # made safe by pytest: its folder there is this user's alone
 ROOMY = 4 << 30
+MINUTE = 60
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
     # Two thousand databases are made and dropped here, hundreds of files each: on a disk that is half of all the time.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -88,13 +89,20 @@ def kept_context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
-    """That window as if nobody had used it: no cookie, nothing stored, no other page."""
-    yield kept_context
-    for page in kept_context.pages[1:]:
+def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """That window as if nobody had used it: no cookie, nothing stored, no other page; or one for this test alone."""
+    if request.node.get_closest_marker("own_window"):
+        browser: Browser = request.getfixturevalue("browser")
+        with browser.new_context() as alone:
+            yield alone
+        return
+    kept: BrowserContext = request.getfixturevalue("kept_context")
+    yield kept
+    for page in kept.pages[1:]:
         page.close()
-    kept_context.clear_permissions()
-    kept_context.set_storage_state({"cookies": [], "origins": []})
+    kept.clear_permissions()
+    kept.set_storage_state({"cookies": [], "origins": []})
+    assert abs(kept.pages[0].evaluate("Date.now()") / 1000 - time.time()) < MINUTE, "no clock may stay: own_window"
 
 
 @pytest.fixture(scope="session")

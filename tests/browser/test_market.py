@@ -223,6 +223,7 @@ def test_a_small_market_is_shown_as_it_is(page: Page, own: Own, complaints: list
     expect(price).to_have_text("$1,234.56")
 
 
+@pytest.mark.own_window  # a clock stays
 def test_old_prices_are_marked(page: Page, own: Own, complaints: list[str]) -> None:
     trade(own)
     page.clock.install()
