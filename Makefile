@@ -3,8 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# pip is told the hash of every file it may install; the project itself needs no download.
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q
+# pip is told every file it may install and its hash; the project itself needs no download.
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q --no-deps --no-compile
+# pip would compile on one processor, and the libraries' own tests, too.
+COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests/|/plotly/graph_objs/|/pip/' $(VENV)/lib
 
 # Compiled modules are kept, whatever the shell says: without them every test process compiles six hundred modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,12 +18,14 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing Tracera's dependencies into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements.txt
-	@$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@$(PIP) --no-build-isolation --no-index -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "installing what tests and checks need …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(COMPILE)
 	@touch $@
 
 install: $(VENV)/installed ## virtual environment with pinned dependencies
@@ -37,8 +41,9 @@ browser: ## a Chromium for the tests
 				apt-get install -y -qq chromium; } >/dev/null; \
 		else echo "no Chromium found: install it with your system's packages, then run make test again" >&2; exit 1; fi; }
 
-test: $(VENV)/installed-dev browser ## every test, on real servers and a real browser
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: ## every test, on real servers and a real browser
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/installed-dev browser
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .
