@@ -31,6 +31,7 @@ from db.embedded import Embedded, Endpoints
 from db.pool import Database
 from tests import chromium
 
+gc.disable()  # what is imported and collected stays; see pytest_collection_finish
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 MEMORY = Path("/dev/shm")  # noqa: S108  # made safe by pytest: its folder there is this user's alone
@@ -64,6 +65,7 @@ def pytest_collection_finish() -> None:
     """Thousands of tests and all that they import stay till the end: looking through them for garbage finds none."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
