@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # pip is told every file it may install and its hash; the project itself needs no download.
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q --no-deps --no-compile
 # pip would compile on one processor, and the libraries' own tests, too.
-COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests/|/plotly/graph_objs/|/pip/' $(VENV)/lib
+COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests/|/plotly/graph_objs/|/pip/'
 
 # Compiled modules are kept, whatever the shell says: without them every test process compiles six hundred modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,16 +19,20 @@ $(VENV)/installed: requirements.txt pyproject.toml
 	@echo "installing Tracera's dependencies into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-build-isolation --no-index -e .
-	@$(COMPILE)
+	@ls -d $(VENV)/lib/python*/site-packages/* >$@
+
+# By its list, since more may be on its way into the folder meanwhile.
+$(VENV)/compiled: $(VENV)/installed
+	@$(COMPILE) -i $<
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "installing what tests and checks need …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
-	@$(COMPILE)
+	@$(COMPILE) $(VENV)/lib
 	@touch $@
 
-install: $(VENV)/installed ## virtual environment with pinned dependencies
+install: $(VENV)/compiled ## virtual environment with pinned dependencies
 
 run: install ## start everything at http://localhost:8050 on a simulated market
 	@exec $(BIN)/tracera serve
@@ -42,7 +46,7 @@ browser: ## a Chromium for the tests
 		else echo "no Chromium found: install it with your system's packages, then run make test again" >&2; exit 1; fi; }
 
 test: ## every test, on real servers and a real browser
-	@$(MAKE) --no-print-directory -j 2 $(VENV)/installed-dev browser
+	@$(MAKE) --no-print-directory -j 3 $(VENV)/installed-dev $(VENV)/compiled browser
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## style, types, security

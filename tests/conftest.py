@@ -80,7 +80,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def kept_context(browser: Browser) -> Iterator[BrowserContext]:
     """One window for all tests of a process: like a reader's, it need not fetch and compile every file for each page."""
-    context = browser.new_context()
+    context = browser.new_context(
+        reduced_motion="reduce"
+    )  # what moves is tested where it matters, and costs everywhere
     anchor = context.new_page()  # its renderer serves every page of this host, and lives as long as it is open
     anchor.route(
         "http://localhost/", lambda route: route.fulfill(body="<title>Anchor</title>", content_type="text/html")
@@ -244,7 +246,7 @@ def stop_site(site: Site) -> None:
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running instance on the simulated market, with a month of history and measures."""
     started = start_site(
-        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="60"
+        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="300"
     )
     try:
         ranked = "/api/v1/rankings/volatile?window=30d&limit=1"

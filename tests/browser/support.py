@@ -116,9 +116,9 @@ def pictures(page: Page, name: str) -> None:
             page.screenshot(path=RESULTS / f"{name}-{size['width']}-{scheme}.png")
 
 
-def grave(page: Page) -> list[str]:
-    """What axe finds serious or critical."""
-    found = Axe().run(page, options=ONLY_FAULTS).response["violations"]
+def grave(page: Page, part: str | None = None) -> list[str]:
+    """What axe finds serious or critical, in a part of the page if that is named by a selector."""
+    found = Axe().run(page, part, options=ONLY_FAULTS).response["violations"]
     return [
         f"{one['id']} ({one['impact']}): {node['target']} {node['failureSummary']}"
         for one in found

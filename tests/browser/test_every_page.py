@@ -31,7 +31,7 @@ PICTURED = {"/": "market", "/items": "items", "/item/7": "item", "/rankings": "r
 def test_nothing_is_wrong_with_it(  # fixtures
     page: Page, site: str, complaints: list[str], path: str, size: ViewportSize, scheme: Literal["light", "dark"]
 ) -> None:
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="no-preference")
     page.set_viewport_size(size)
     page.add_init_script(WATCH)
     page.add_init_script(VIOLATIONS)

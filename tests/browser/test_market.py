@@ -199,16 +199,15 @@ def test_a_table_stands_behind_the_treemap(page: Page, site: str, complaints: li
     expect(page).to_have_url(re.compile(r"/item/\d+$"))
 
 
-def test_an_empty_instance_says_what_would_be_here(page: Page, own: Own, complaints: list[str]) -> None:
+def test_an_empty_instance_says_what_would_be_here_and_a_small_market_is_shown_as_it_is(
+    page: Page, own: Own, complaints: list[str]
+) -> None:
     page.goto(own.url)
     expect(page.get_by_text("Not enough prices yet")).to_have_count(4)
     expect(page.locator("#market-tiles .unknown").first).to_have_attribute("title", re.compile("needs measures"))
     expect(page.locator("[data-live-chip]")).to_have_text(re.compile("^Live"))
-
-
-def test_a_small_market_is_shown_as_it_is(page: Page, own: Own, complaints: list[str]) -> None:
     trade(own)
-    page.goto(own.url)
+    page.reload()
     expect(page.locator("#market-up .item-row")).to_have_count(1)
     expect(page.locator("#market-up .item-row")).to_contain_text("AK-47 | Redline")
     expect(page.locator("#market-down .item-row")).to_have_count(1)

@@ -275,10 +275,10 @@ def test_a_public_profile_without_an_account(browser: Browser, desk: Desk, heard
     context.close()
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["desktop", "phone"])
-def test_nothing_jumps(browser: Browser, desk: Desk, size: ViewportSize) -> None:
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1280", "390"])
+def test_looks_and_nothing_jumps(browser: Browser, desk: Desk, heard: list[str], size: ViewportSize) -> None:
     desk.hold()
-    context = browser.new_context(storage_state=desk.state, viewport=size)
+    context = listen(browser.new_context(storage_state=desk.state, viewport=size), heard)
     context.add_init_script(WATCH)
     page = shown(context, f"{desk.site.url}/portfolio", ROWS)
     expect(page.locator(".portfolio-chart svg")).to_be_visible()
@@ -286,18 +286,9 @@ def test_nothing_jumps(browser: Browser, desk: Desk, size: ViewportSize) -> None
     seen = page.evaluate("window.seen")
     assert seen["shift"] < 0.05, seen["sources"]
     assert seen["longest"] < 2000
-    context.close()
-
-
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["1280", "390"])
-def test_looks(browser: Browser, desk: Desk, heard: list[str], size: ViewportSize) -> None:
-    desk.hold()
-    context = listen(browser.new_context(storage_state=desk.state, viewport=size, reduced_motion="reduce"), heard)
-    page = shown(context, f"{desk.site.url}/portfolio", ROWS)
-    expect(page.locator(".portfolio-chart svg")).to_be_visible()
     RESULTS.mkdir(exist_ok=True)
     for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.wait_for_timeout(300)
         assert overflow(page) == 0
         assert grave(page) == []
@@ -307,7 +298,7 @@ def test_looks(browser: Browser, desk: Desk, heard: list[str], size: ViewportSiz
             page.get_by_role("button", name=name).click()
             expect(page.get_by_role("dialog")).to_be_visible()
             page.wait_for_timeout(300)
-            assert grave(page) == []
+            assert grave(page, "dialog") == []
             page.screenshot(path=RESULTS / f"portfolio-{name.lower()}-{look}.png")
             page.keyboard.press("Escape")
             expect(page.get_by_role("dialog")).to_have_count(0)

@@ -138,14 +138,11 @@ def test_a_window_that_is_too_short_says_so(page: Page, site: str, complaints: l
     complete(page, "/rankings")
 
 
-def test_too_few_prices_say_so(page: Page, own: Own, complaints: list[str]) -> None:
+def test_too_few_prices_say_so_and_a_database_that_is_down(page: Page, own: Own, complaints: list[str]) -> None:
     own.keep(quote("Glove Case", 500, datetime.now(UTC) - timedelta(minutes=1)))
     page.goto(f"{own.url}/rankings")
     expect(page.get_by_text("Not enough prices yet")).to_be_visible()
     expect(page.locator("#rankings-body .ranking-note")).to_contain_text("How far prices swing")
-
-
-def test_without_the_database_it_says_so_and_retries(page: Page, own: Own, complaints: list[str]) -> None:
     with own.without_database():
         page.goto(f"{own.url}/rankings")
         expect(page.get_by_role("alert")).to_contain_text("The database does not answer", timeout=30_000)

@@ -47,22 +47,21 @@ def test_a_phone_shows_each_figure_with_its_name(page: Page, site: str, complain
     )
 
 
-def test_an_instance_that_collects_nothing(page: Page, own: Own, complaints: list[str]) -> None:
+def test_an_instance_that_collects_nothing_and_a_provider_that_fails(
+    page: Page, own: Own, complaints: list[str]
+) -> None:
     page.goto(f"{own.url}/status")
     expect(page.get_by_text("No worker is alive")).to_be_visible()
     expect(page.get_by_text("No provider yet")).to_be_visible()
     expect(page.get_by_text("No job ran yet")).to_be_visible()
     assert grave(page) == []
-
-
-def test_a_provider_that_fails_is_named_with_its_reason(page: Page, own: Own, complaints: list[str]) -> None:
     own.keep(quote("Glove Case", 500, datetime.now(UTC)))
     own.runtime.services.database.execute(
         "INSERT INTO provider_state (name, interval_s, failures, error, error_since, last_success, next_attempt)"
         " VALUES ('steam', 60, 4, 'Steam answers 429, too many requests.', now() - interval '5 minutes',"
         " now() - interval '10 minutes', now() + interval '2 minutes')"
     )
-    page.goto(f"{own.url}/status")
+    page.reload()
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text("steam is failing")
     expect(verdict).to_contain_text("Steam answers 429, too many requests.")
