@@ -29,8 +29,9 @@ from app.settings import Settings
 from db import migrate
 from db.embedded import Embedded, Endpoints
 from db.pool import Database
-from tests import chromium
+from tests import chromium, lazy_rules
 
+lazy_rules.install()
 gc.disable()  # what is imported and collected stays; see pytest_collection_finish
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
