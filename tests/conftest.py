@@ -53,10 +53,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses.
 
-    Of these, files of long tests come first, so that no process has such a file before it when the others are done.
+    Files of long tests come first in either part: what they wait for others use, and no process has such a file before it
+    when the others are done.
     """
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: "browser" in item.path.relative_to(ROOT).as_posix() and 1 + (item.path not in long))
+    items.sort(key=lambda item: ("browser" in item.path.relative_to(ROOT).as_posix(), item.path not in long))
     same = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if same:
         raise pytest.UsageError(f"of tests with the same id but one would run: {same}")
@@ -116,7 +117,8 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     embedded = Embedded(tmp_path_factory.mktemp("servers")).start()
     with psycopg.connect(embedded.endpoints().database_url, autocommit=True) as connection:
         # Nobody pulls the plug while tests run, and a database for each of them is made and dropped seven times as fast.
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for name in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
         connection.execute("SELECT pg_reload_conf()")
     yield embedded.endpoints()
     embedded.stop()
