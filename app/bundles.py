@@ -11,8 +11,7 @@ from typing import Final
 from dash import Dash
 from flask import Flask, Response, request
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-ASSETS: Final = ROOT / "assets"
+ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
 ALONE: Final = frozenset({"scheme.js"})
 """What stands in the document's head by itself: it runs before the first paint."""
 TYPES: Final = {"css": "text/css", "js": "text/javascript"}

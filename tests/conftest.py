@@ -82,9 +82,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def kept_context(browser: Browser) -> Iterator[BrowserContext]:
     """One window for all tests of a process: like a reader's, it need not fetch and compile every file for each page."""
-    context = browser.new_context(
-        reduced_motion="reduce"
-    )  # what moves is tested where it matters, and costs everywhere
+    # What moves is tested where it matters, and costs everywhere.
+    context = browser.new_context(reduced_motion="reduce")
     anchor = context.new_page()  # its renderer serves every page of this host, and lives as long as it is open
     anchor.route(
         "http://localhost/", lambda route: route.fulfill(body="<title>Anchor</title>", content_type="text/html")

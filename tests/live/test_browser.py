@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from dash import Dash, Input, Output, html
 from flask import Flask, Response, jsonify
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from app.bundles import register_bundles
+from app.bundles import ASSETS, register_bundles
 from app.live.settings import LiveSettings
 from components.live import (
     format_age,
@@ -25,7 +24,6 @@ from components.live import (
 from tests.live.support import Live, Valkey, price, serving, until
 
 pytestmark = pytest.mark.browser
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def now(seconds: float = 0) -> str:
