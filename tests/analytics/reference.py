@@ -4,6 +4,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Sequence
+from decimal import Decimal
 
 DAY = 86_400
 Row = Sequence[float | None]
@@ -75,8 +76,9 @@ def trend(seen: list[tuple[int, float]], bucket_seconds: float) -> Result:
     if len(seen) < 2 or min(prices) <= 0:
         return {"trend_slope": None, "trend_r2": None, "trend_score": None}
     days = [at * bucket_seconds / DAY for at, _ in seen]
-    # Logarithms relative to one price: the slope is the same, and close prices stay distinct.
-    logs = [math.log1p((price - prices[0]) / prices[0]) for price in prices]
+    # Logarithms relative to one price: the slope is the same, and neither close nor distant prices lose digits.
+    base = Decimal(prices[0]).ln()
+    logs = [float(Decimal(price).ln() - base) for price in prices]
     slope = 100 * statistics.linear_regression(days, logs).slope
     if min(prices) == max(prices):
         return {"trend_slope": slope, "trend_r2": None, "trend_score": None}
