@@ -10,6 +10,7 @@
   const PATIENCE_MS = 3000;
   let early = null; // what was typed since the dialog was asked for, until its field has the focus
   let patience = 0;
+  let picked = null; // the item chosen by hand since the last key was typed: an answer that comes late keeps it
 
   function open() {
     if (document.activeElement?.id !== INPUT) {
@@ -49,9 +50,17 @@
   }
 
   function choose(option) {
+    picked = option.dataset.href;
     for (const other of options()) other.setAttribute("aria-selected", String(other === option));
     option.scrollIntoView({ block: "nearest" });
     point();
+  }
+
+  /** A new answer has its first option chosen; what was picked by hand stays so if it is among them. */
+  function keep() {
+    const option = picked && options().find((one) => one.dataset.href === picked);
+    if (option && option.getAttribute("aria-selected") !== "true") choose(option);
+    else point();
   }
 
   /** Tell the combobox which option is chosen. */
@@ -93,6 +102,10 @@
     }
   });
 
+  document.addEventListener("input", (event) => {
+    if (event.target.id === INPUT) picked = null;
+  });
+
   document.addEventListener("focusin", (event) => {
     if (event.target.id === INPUT) typeLate(event.target);
   });
@@ -111,7 +124,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver((records) => {
       const body = document.getElementById("search-body");
-      if (body && records.some((record) => body.contains(record.target) || record.target.contains(body))) point();
+      if (body && records.some((record) => body.contains(record.target) || record.target.contains(body))) keep();
     }).observe(document.body, { subtree: true, childList: true });
     const keys = setInterval(() => {
       const key = document.querySelector("#search-open kbd");

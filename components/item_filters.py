@@ -62,7 +62,7 @@ def choice_menu(name: str, label: str, chosen: list[str], known: list[str]) -> d
     group = dmc.CheckboxGroup(
         [check_box(choice) for choice in known], id=f"items-{name}", value=chosen, className="items-choices"
     )
-    return _menu(name, label, group)
+    return _menu(name, label, group, kept=False)
 
 
 def check_box(value: str, label: str | None = None, count: int | None = None) -> dmc.Checkbox:
@@ -122,7 +122,7 @@ def kind_menu(values: Values) -> dmc.Popover:
     return _menu("more", "More", html.Div([group, source, volume], className="items-more"))
 
 
-def _menu(name: str, label: str, content: Any) -> dmc.Popover:
+def _menu(name: str, label: str, content: Any, *, kept: bool = True) -> dmc.Popover:
     button = dmc.Button(
         [html.Span(label), html.Span("", id=f"items-{name}-label", className="items-chosen")],
         id=f"items-{name}-button",
@@ -138,7 +138,7 @@ def _menu(name: str, label: str, content: Any) -> dmc.Popover:
         shadow="md",
         trapFocus=True,
         returnFocus=True,
-        keepMounted=True,
+        keepMounted=kept,
         # Its roles would stand on the target's wrapper, which can have none.
         withRoles=False,
         transitionProps={"duration": 80},

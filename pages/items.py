@@ -207,7 +207,6 @@ def _actions() -> list[Any]:
         shadow="md",
         trapFocus=True,
         returnFocus=True,
-        keepMounted=True,
         withRoles=False,
         transitionProps={"duration": 80},
     )

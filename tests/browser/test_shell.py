@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.support import DESKTOP, PHONE, SCHEME, asked, complete, grave, opened, until
 from tests.conftest import Site
@@ -77,6 +77,8 @@ def test_search_finds_words_in_any_order_by_keyboard(page: Page, site: str, comp
     page.keyboard.type(words)
     options = page.get_by_role("option")
     expect(options.first).to_contain_text("Karambit | Doppler")
+    # Now the answer is that to all that was typed.
+    expect(options.filter(has_not_text="Karambit | Doppler")).to_have_count(0)
     expect(options.first).to_contain_text("$")
     expect(options.first.locator(".option-figures")).to_have_text(re.compile(r"\$.*%"))
     page.keyboard.press("ArrowDown")
@@ -90,6 +92,33 @@ def test_search_finds_words_in_any_order_by_keyboard(page: Page, site: str, comp
     expect(page.get_by_role("heading", level=1)).to_contain_text("Karambit | Doppler")
     expect(field).to_be_hidden()
     assert loaded == []
+
+
+def test_a_choice_stays_when_an_answer_comes_late(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("karambi")
+    options = page.get_by_role("option")
+    expect(options.nth(2)).to_contain_text("Karambit")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "search-body" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component*", hold)
+    page.keyboard.type("t")
+    until(page, lambda: held, "nothing is asked")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(2)).to_have_attribute("aria-selected", "true")
+    drawn = options.nth(2).element_handle()
+    held[0].continue_()
+    until(page, lambda: not drawn.evaluate("(option) => option.isConnected"), "the answer is not drawn")
+    expect(options.nth(2)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option", selected=True)).to_have_count(1)
 
 
 def test_search_says_when_nothing_is_found(page: Page, site: str, complaints: list[str]) -> None:
