@@ -1,6 +1,7 @@
 """Real servers for every test: each test process has its own PostgreSQL and Valkey, each test its own database."""
 
 import gc
+import logging
 import os
 import shutil
 import socket
@@ -19,6 +20,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import redis
+import structlog
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext
 
@@ -68,6 +70,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def same_log() -> Iterator[None]:
+    """A command run in this process sets the log up for itself: later tests find it as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
