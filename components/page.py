@@ -110,9 +110,9 @@ def database_down(*, retry: str | dict[str, str] | None = None) -> html.Div:
     )
 
 
-def simulated_badge() -> dmc.Badge:
+def simulated_badge() -> html.Span:
     """Stands where invented prices are shown."""
-    return dmc.Badge("Simulated market", className="badge-simulated", variant="default", size="sm", tt="none")
+    return html.Span("Simulated market", className="badge-simulated")
 
 
 def skeleton(height: int | str, *, width: int | str = "100%", radius: str = "sm") -> html.Div:

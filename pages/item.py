@@ -6,7 +6,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from components import account_facts, clientside, context, price_chart, url_state
+from components import account_facts, clientside, context, markup, price_chart, url_state
 from components.item_measures import LONG, long_measures
 from components.item_parts import (
     head_skeleton,
@@ -30,6 +30,7 @@ DEFAULTS: dict[str, str | int] = {"window": "30d", "source": "reference"}
 WINDOWS = tuple(charts.SPANS)
 REFRESH_MS = 60_000
 LARGEST_ID = 2**31 - 1
+HEAD, SOURCES, SIMILAR = "item-head", "item-sources", "item-similar"
 ITEM = Input("item-id", "data")
 CLOCK = Input("item-clock", "n_intervals")
 RETRY = Input("item-retry", "n_clicks", allow_optional=True)
@@ -42,15 +43,16 @@ def register(app: Dash) -> None:
     url_state.register(app, PAGE, tuple(DEFAULTS))
     price_chart.register(app)
     app.callback(
-        Output("item-head", "children"),
-        Output("item-sources", "children"),
-        Output("item-similar", "children"),
+        *markup.outputs(HEAD),
+        Output(f"{SOURCES}-markup", "data"),
+        Output(f"{SIMILAR}-markup", "data"),
         Output(url_state.control(PAGE, "source"), "data"),
         Output("item-body", "hidden"),
         ITEM,
         CLOCK,
         RETRY,
     )(show_item)
+    markup.register(app, HEAD, SOURCES, SIMILAR)
     app.callback(
         Output(price_chart.DATA, "data"),
         Output(price_chart.STATE, "children"),
@@ -92,7 +94,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
             html.Div(
                 [
                     price_chart.price_chart(_controls(window, query.get("source") or "reference")),
-                    card(html.Div(skeleton_rows(2), id="item-sources"), title="Sources"),
+                    card(markup.frame(SOURCES, skeleton_rows(2)), title="Sources"),
                 ],
                 className="item-main",
             ),
@@ -103,7 +105,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
                         title="Measures",
                         info=html.Span(id="item-measured"),
                     ),
-                    card(html.Div(skeleton_rows(6), id="item-similar"), title="Similar items"),
+                    card(markup.frame(SIMILAR, skeleton_rows(6)), title="Similar items"),
                 ],
                 className="item-aside",
             ),
@@ -112,7 +114,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
         className="item-columns",
     )
     content = page(
-        html.Div([html.Div(head_skeleton(), id="item-head"), *_watch(known)], className="item-top"),
+        html.Div([markup.frame(HEAD, head_skeleton()), *_watch(known)], className="item-top"),
         body,
         live_subscription(known),
         dcc.Store(id="item-id", data=known),
@@ -122,22 +124,24 @@ def layout(item_id: str = "", **query: str) -> html.Div:
 
 
 def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any, ...]:
-    """Head, sources, similar items."""
+    """Head, what stands in its place, sources, similar items, the choice of sources, and whether all but the head is hidden."""
     database = context.database()
     try:
         item = items.one(database, item_id)
         if item is None:
-            return not_found(f"Nothing is known under the number {item_id}."), None, None, no_update, True
+            nothing = not_found(f"Nothing is known under the number {item_id}.")
+            return markup.to_html(nothing), no_update, "", "", no_update, True
         quotes = item_read.quotes(database, item_id)
         alike = items.similar(database, item_id)
         reference = quotes[0] if quotes and quotes[0]["reference"] else None
         measured = item_read.measures(database, item_id, reference["source"], "24h") if reference else None
     except DatabaseDownError:
         if _refreshes():
-            return (no_update,) * 5
-        return html.Div(database_down(retry="item-retry"), className="card"), no_update, no_update, no_update, no_update
+            return (no_update,) * 6
+        return "", html.Div(database_down(retry="item-retry"), className="card"), *(no_update,) * 4
     head = item_head(item, reference, measured["previous"] if measured else None)
-    return head, source_table(item, quotes), similar_list(alike), source_choices(quotes), False
+    made = [markup.to_html(part) for part in (head, source_table(item, quotes), similar_list(alike))]
+    return made[0], no_update, *made[1:], source_choices(quotes), False
 
 
 def show_chart(

@@ -133,7 +133,7 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..items-weapon_type.children...items-wear.children...items-rarity.children...items-source.children..": PUBLIC,
     "items-download.data": PUBLIC,
     # Item
-    "..item-head.children...item-sources.children...item-similar.children"
+    "..item-head-markup.data...item-head-state.children...item-sources-markup.data...item-similar-markup.data"
     '...{"page":"item","url":"source"}.data...item-body.hidden..': PUBLIC,
     "..price-chart-data.data...price-chart-state.children..": PUBLIC,
     "..item-measures.children...item-measured.children..": PUBLIC,

@@ -44,10 +44,13 @@ def test_a_chart_says_so_and_is_drawn_again_on_request(page: Page, own: Own, ite
 def test_an_item_that_cannot_be_read_at_all_offers_another_try(page: Page, own: Own, item: int) -> None:
     with own.without_database():
         page.goto(f"{own.url}/item/{item}")
-        head = page.locator("#item-head")
+        head = page.locator("#item-head-state")
         expect(head).to_contain_text("The database does not answer")
+        expect(page.locator(".watch-button")).to_be_hidden()
     head.get_by_role("button", name="Try again").click()
     expect(page.locator(".item-head h1")).to_have_text("AK-47 | Redline")
+    expect(head).to_be_hidden()
+    expect(page.locator(".watch-button")).to_be_visible()
 
 
 @pytest.mark.usefixtures("item")

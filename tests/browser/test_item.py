@@ -105,7 +105,7 @@ def test_the_head_says_what_costs_how_much_since_when_and_that_it_is_simulated(
     page.goto(f"{site}/item/{demo_item}")
     row = database.row("SELECT * FROM items WHERE id = %s", [demo_item])
     assert row
-    head = page.locator(".item-head")
+    head = page.locator("header.item-head")
     expect(head.locator("h1")).to_have_text(row["market_hash_name"].removesuffix(f" ({row['wear']})"))
     expect(head).to_contain_text(row["rarity"])
     expect(head.locator(".item-now-figure")).to_contain_text(re.compile(r"^\$[\d,]+\.\d\d$"))
