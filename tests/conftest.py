@@ -55,11 +55,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with browser tests come last: playwright keeps an event loop running, where asyncio.run then refuses.
 
-    Files of long tests come first in either part: what they wait for others use, and no process has such a file before it
-    when the others are done.
+    With them come those of what is killed, which wait half of their time: browsers use it. Files of long tests come first
+    in either part, so that no process has such a file before it when the others are done.
     """
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: ("browser" in item.path.relative_to(ROOT).as_posix(), item.path not in long))
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        path = item.path.relative_to(ROOT).as_posix()
+        return "browser" in path or "resilience" in path, item.path not in long
+
+    items.sort(key=place)
     same = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
     if same:
         raise pytest.UsageError(f"of tests with the same id but one would run: {same}")
