@@ -73,7 +73,7 @@
     return el("div", { class: "plain-frame", tabindex: "0", role: "region", "aria-label": label }, grid);
   }
 
-  const problem = (text) => el("p", { class: "portfolio-alert", role: "alert", text });
+  const problem = (text) => el("p", { class: "alert", role: "alert", text });
 
   /** What is wrong, line by line. */
   function badLines(found) {

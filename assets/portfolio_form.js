@@ -167,7 +167,7 @@
       place: el("div", { class: "portfolio-legs" }),
       hint: el("p", { class: "portfolio-note" }),
       sum: el("span", { class: "portfolio-sum", "aria-live": "polite" }),
-      alert: el("p", { class: "portfolio-alert", role: "alert", hidden: true }),
+      alert: el("p", { class: "alert", role: "alert", hidden: true }),
       more: el("button", { type: "button", class: "button", text: "Another item", click: () => addLeg("in") }),
       save: el("button", { type: "submit", class: "button button-filled", text: "Save" }),
     };

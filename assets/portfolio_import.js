@@ -70,7 +70,7 @@
 
   function failure(message, reason) {
     const { el, icon } = words();
-    show(el("div", { class: "portfolio-alert", role: "alert" }, icon("alert", 18), el("div", { class: "portfolio-alert-words" }, el("span", { text: message }), action(reason)), closer()));
+    show(el("div", { class: "alert", role: "alert" }, icon("alert", 18), el("div", { class: "alert-words" }, el("span", { text: message }), action(reason)), closer()));
     label();
   }
 

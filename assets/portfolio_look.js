@@ -56,7 +56,7 @@
     const answer = await tracera.api.call("GET", `/api/v1/profiles/value?profile=${encodeURIComponent(profile)}`);
     form.removeAttribute("aria-busy");
     if (answer.ok) result.replaceChildren(...shown(answer.data).filter(Boolean));
-    else result.replaceChildren(el("div", { class: "portfolio-alert" }, icon("alert", 18), el("span", { text: answer.data.error })));
+    else result.replaceChildren(el("div", { class: "alert" }, icon("alert", 18), el("span", { text: answer.data.error })));
     if (answer.wait && answer.status === 429) pause(button, answer.wait);
   }
 

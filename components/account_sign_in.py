@@ -18,7 +18,7 @@ SAID = "sign-in-said"
 
 def alert(text: str) -> html.Div:
     """Why the last attempt failed."""
-    return html.Div([icon("alert"), html.Span(text)], className="account-alert", role="alert")
+    return html.Div([icon("alert"), html.Span(text)], className="alert", role="alert")
 
 
 def ways(usable: list[str], next_path: str) -> list[Children]:

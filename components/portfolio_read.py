@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from app.analytics.portfolio.money import RateError, rate
-from app.analytics.portfolio.risk import percentile
 from app.portfolio.overview import STALE_SECONDS, Overview, overview
+from app.portfolio.risks import standing
 from app.portfolio.service import fees_of
 from components import context
 from components.portfolio_words import scale
-from db import currency_rates, portfolio_prices, portfolio_snapshots
+from db import currency_rates, portfolio_prices
 from db.pool import Row
 
 FIELDS = ("current_price", "quantity", "total_value", "cost_basis", "cost_quantity", "unrealized_pnl", "net_if_sold",
@@ -35,11 +33,10 @@ def read(portfolio: Row) -> Seen:
         DatabaseDownError: not now.
     """
     seen = see(portfolio)
-    own = seen.performance["volatility"]
-    if own is None or not portfolio["includes_steam"]:
+    if not portfolio["includes_steam"]:
         return Seen(seen, None)
-    others = portfolio_snapshots.volatilities(context.database(), portfolio["user_id"])
-    return Seen(seen, percentile(own, np.array(others)))
+    own = seen.performance["volatility"]
+    return Seen(seen, standing(context.database(), portfolio["user_id"], own))
 
 
 def see(portfolio: Row) -> Overview:

@@ -57,7 +57,7 @@ def gone() -> html.Section:
 
 def problem(text: str) -> html.Div:
     """The transactions contradict each other."""
-    return html.Div([icon("alert", size=18), html.Span(text)], className="portfolio-alert", role="alert")
+    return html.Div([icon("alert", size=18), html.Span(text)], className="alert", role="alert")
 
 
 def import_panel() -> html.Div:

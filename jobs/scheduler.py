@@ -127,17 +127,16 @@ class Jobs:
         try:
             job_state.started(self.database, name)
             action()
-        except (DatabaseDownError, ProviderError) as failure:
-            if self._stopping:
-                return
-            error = str(failure)
-            log.warning("job failed", job=name, error=error)
-        except Exception as failure:  # the job's next run must come all the same; it is told with its trace
-            error = f"{type(failure).__name__}: {failure}"
+        except Exception as failure:  # the job's next run must come all the same
+            foreseen = isinstance(failure, (DatabaseDownError, ProviderError))
+            error = str(failure) if foreseen else f"{type(failure).__name__}: {failure}"
             if self._stopping:  # what it works with was taken away under it
                 log.info("job given up: the process ends", job=name, error=error)
                 return
-            log.exception("job failed", job=name)
+            if foreseen:
+                log.warning("job failed", job=name, error=error)
+            else:
+                log.exception("job failed", job=name)
         job = self.scheduler.get_job(name)
         try:
             job_state.finished(

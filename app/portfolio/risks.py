@@ -45,6 +45,13 @@ def read_past(database: Database, ids: list[int], now: datetime) -> Past:
     return Past(every[mine][found.used].tolist(), found, market[len(market) - days :], unused)
 
 
+def standing(database: Database, user_id: int, volatility: float | None) -> float | None:
+    """The share of other users whose portfolios are less volatile; None if one's own is unknown, or under 20 others."""
+    if volatility is None:
+        return None
+    return percentile(volatility, np.array(portfolio_snapshots.volatilities(database, user_id)))
+
+
 def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now: datetime) -> dict[str, Any]:
     """The measures with one row per holding, and where the portfolio stands among the instance's others."""
     rows = [
@@ -59,12 +66,10 @@ def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now
     risk, used = _measure(database, portfolio, quantities, past, fees, now)
     missing = {names[item]: past.unused.of(item) for item in quantities if item not in used}
     missing |= {row["market_hash_name"]: NO_PRICE for row in rows if not row["item_id"]}
-    others = np.array(portfolio_snapshots.volatilities(database, portfolio["user_id"]))
-    rank = None if risk.volatility is None else percentile(risk.volatility, others)
     largest = np.argsort(-np.abs(np.nan_to_num(risk.contributions)), kind="stable")[:MOST_CORRELATED].tolist()
     return {
         **_figures(risk),
-        "percentile": rank,
+        "percentile": standing(database, portfolio["user_id"], risk.volatility),
         "contributions": [
             {"item_id": item, "market_hash_name": names[item], "contribution": _known(risk.contributions[at])}
             for at, item in enumerate(used)

@@ -21,6 +21,8 @@ from tests.browser.support import (
     violations,
 )
 
+pytestmark = pytest.mark.slow
+
 PAGES = sorted(path.replace("<item_id>", "7") for path, access in table.PAGES.items() if access is Access.PUBLIC)
 PICTURED = {"/": "market", "/items": "items", "/item/7": "item", "/rankings": "rankings", "/status": "status"}
 """Those that people look at pictures of, and the names of these; other pages have tests that take some."""

@@ -22,6 +22,8 @@ from jobs.providers.base import Batch, Quote, VolumeKind
 from tests.browser.support import publish, until
 from tests.conftest import DATA, ROOT, Site
 
+pytestmark = pytest.mark.slow
+
 REAL = "P90 | Asiimov (Field-Tested)"
 REAL_POINTS = 4337
 TWO = "Sawed-Off | Kraken (Minimal Wear)"

@@ -16,6 +16,8 @@ from db.pool import Database
 from tests.browser.support import announced, until
 from tests.conftest import Site
 
+pytestmark = pytest.mark.slow
+
 FIRST = 'div.ag-center-cols-container [row-index="0"]'
 NAMES = ".ag-pinned-left-cols-container .items-title"
 

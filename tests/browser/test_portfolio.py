@@ -25,6 +25,8 @@ from tests.browser.support import (
     violations,
 )
 
+pytestmark = pytest.mark.slow
+
 ROWS = ".portfolio-grid > tbody > tr:not(.portfolio-lots)"
 
 
