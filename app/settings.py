@@ -81,6 +81,7 @@ class Settings(GuardSettings):
     csgotrader_markets: str | None = Field(
         default=None, description="Files read of csgotrader, comma-separated; unset: all."
     )
+    demo_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `demo`.")
     demo_seed: int = Field(default=730, ge=0, description="Which course the simulated market takes.")
     provider_timeout: float | None = Field(
         default=None, gt=0, description="Seconds after which a provider's cycle is given up."

@@ -266,8 +266,12 @@ def stop_site(site: Site) -> None:
 @pytest.fixture(scope="session")
 def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running instance on the simulated market, with a month of history and measures."""
+    # Its prices move seldom: each of them keeps the server and every open page busy.
     started = start_site(
-        tmp_path_factory.mktemp("site") / "data", TRACERA_DEMO_HISTORY_DAYS="31", TRACERA_METRICS_SECONDS="300"
+        tmp_path_factory.mktemp("site") / "data",
+        TRACERA_DEMO_HISTORY_DAYS="31",
+        TRACERA_DEMO_INTERVAL="3",
+        TRACERA_METRICS_SECONDS="300",
     )
     try:
         ranked = "/api/v1/rankings/volatile?window=30d&limit=1"
