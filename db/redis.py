@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import redis
@@ -10,6 +11,8 @@ LATEST = "price:latest:{}"
 PRICES, VOLATILITY = "prices", "volatility"
 WORKERS = "worker:all"
 CHUNK = 2000
+ABANDONED = 3600
+"""Seconds that what a process was writing when it died stays in Redis."""
 
 
 def connect(url: str) -> redis.Redis:
@@ -39,12 +42,13 @@ def replace_sorted(client: redis.Redis, sets: Mapping[str, Mapping[str, float]])
         if not members:
             pipe.delete(key)
             continue
-        fresh = f"{key}:fresh"
-        pipe.delete(fresh)
+        fresh = _beside(key)
         entries = list(members.items())
         for start in range(0, len(entries), CHUNK):
             pipe.zadd(fresh, dict(entries[start : start + CHUNK]))
+            pipe.expire(fresh, ABANDONED)
         pipe.rename(fresh, key)
+        pipe.persist(key)
     pipe.execute()
 
 
@@ -62,14 +66,20 @@ def replace_hash(client: redis.Redis, key: str, values: Mapping[str, bytes]) -> 
     if not values:
         client.delete(key)
         return
-    fresh = f"{key}:fresh"
+    fresh = _beside(key)
     pipe = client.pipeline(transaction=False)
-    pipe.delete(fresh)
     entries = list(values.items())
     for start in range(0, len(entries), CHUNK):
         pipe.hset(fresh, mapping=dict(entries[start : start + CHUNK]))
+        pipe.expire(fresh, ABANDONED)
     pipe.rename(fresh, key)
+    pipe.persist(key)
     pipe.execute()
+
+
+def _beside(key: str) -> str:
+    """Where what is to replace a key is written: a place that nobody else writes to at the same time."""
+    return f"{key}:fresh:{uuid4().hex}"
 
 
 def set_latest(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:

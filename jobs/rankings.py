@@ -52,7 +52,7 @@ def publish_rankings(client: redis.Redis, window: Window, pieces: list[Ranked], 
         cache.replace_sorted(client, sets)
         cache.replace_hash(client, f"rankings:rows:{window.name}", rows)
     except redis.RedisError as error:
-        log.warning("rankings not replaced: Redis does not answer", window=window.name, error=str(error))
+        log.warning("rankings not replaced", window=window.name, error=str(error))
 
 
 def _members(piece: Ranked, metric: str) -> dict[str, float]:

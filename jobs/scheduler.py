@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Lock, Thread
 
 import redis
 import structlog
@@ -50,6 +50,7 @@ class Jobs:
         self.leading = False
         self._beaten = False
         self._stopping = False
+        self._measuring = Lock()
         self._valuation = Valuation(database, plan.portfolio_fees)
         self._loop: asyncio.AbstractEventLoop
         self._thread = Thread(target=self._turn, name="providers", daemon=True)
@@ -153,14 +154,15 @@ class Jobs:
         warm.rebuild_latest(self.database, self.redis)
         if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
             demo_history.fill(self.database, self.plan.demo_history_days)
-            volatility.run(self.database, self.redis, datetime.now(UTC))
+            self._volatility()
 
     def _refill(self) -> None:
         warm.rebuild_latest(self.database, self.redis)
         self._volatility()
 
     def _volatility(self) -> None:
-        volatility.run(self.database, self.redis, datetime.now(UTC))
+        with self._measuring:  # one at a time, so that what is newer comes last
+            volatility.run(self.database, self.redis, datetime.now(UTC))
 
     def _retention(self) -> None:
         retention.run(self.database, raw_days=self.plan.retention_days, demo_days=self.plan.demo_retention_days)
