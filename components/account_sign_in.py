@@ -16,11 +16,6 @@ STARTS = {"google": f"{AUTH}/google", "github": f"{AUTH}/github", "steam": f"{AU
 SAID = "sign-in-said"
 
 
-def alert(text: str) -> html.Div:
-    """Why the last attempt failed."""
-    return html.Div([icon("alert"), html.Span(text)], className="alert", role="alert")
-
-
 def ways(usable: list[str], next_path: str) -> list[Children]:
     """A button for each provider, the form for a link, or the local owner's button."""
     parts: list[Children] = [_provider(name, next_path) for name in usable if name in STARTS]

@@ -131,10 +131,14 @@ def _menu(name: str, label: str, content: Any, *, kept: bool = True) -> dmc.Popo
         rightSection=icon("chevron-down", size=12),
         className="items-menu",
     )
-    dropdown = dmc.PopoverDropdown(content, className="items-dropdown")
+    return drop_down(button, content, kept=kept)
+
+
+def drop_down(button: dmc.Button, content: Any, *, position: str = "bottom-start", kept: bool = False) -> dmc.Popover:
+    """What a button opens: made then, or `kept` in the page, as fields must be, which tell late what was typed in them."""
     return dmc.Popover(
-        [dmc.PopoverTarget(button), dropdown],
-        position="bottom-start",
+        [dmc.PopoverTarget(button), dmc.PopoverDropdown(content, className="items-dropdown")],
+        position=position,
         shadow="md",
         trapFocus=True,
         returnFocus=True,

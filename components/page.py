@@ -110,6 +110,11 @@ def database_down(*, retry: str | dict[str, str] | None = None) -> html.Div:
     )
 
 
+def alert(text: str) -> html.Div:
+    """What went wrong, in one line above what still works."""
+    return html.Div([icon("alert"), html.Span(text)], className="alert", role="alert")
+
+
 def simulated_badge() -> html.Span:
     """Stands where invented prices are shown."""
     return html.Span("Simulated market", className="badge-simulated")

@@ -55,11 +55,6 @@ def gone() -> html.Section:
     return card(error_state("This portfolio is not there any more", "You signed out, or it was deleted."), again)
 
 
-def problem(text: str) -> html.Div:
-    """The transactions contradict each other."""
-    return html.Div([icon("alert", size=18), html.Span(text)], className="alert", role="alert")
-
-
 def import_panel() -> html.Div:
     """Where an import tells how it is doing."""
     live: dict[str, Any] = {"role": "status"}

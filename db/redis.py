@@ -1,11 +1,12 @@
 """Redis: what can be rebuilt, and the channels that carry live prices."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import redis
+from redis.client import Pipeline
 
 LATEST = "price:latest:{}"
 PRICES, VOLATILITY = "prices", "volatility"
@@ -42,13 +43,7 @@ def replace_sorted(client: redis.Redis, sets: Mapping[str, Mapping[str, float]])
         if not members:
             pipe.delete(key)
             continue
-        fresh = _beside(key)
-        entries = list(members.items())
-        for start in range(0, len(entries), CHUNK):
-            pipe.zadd(fresh, dict(entries[start : start + CHUNK]))
-            pipe.expire(fresh, ABANDONED)
-        pipe.rename(fresh, key)
-        pipe.persist(key)
+        _replace(pipe, key, members, pipe.zadd)
     pipe.execute()
 
 
@@ -66,20 +61,22 @@ def replace_hash(client: redis.Redis, key: str, values: Mapping[str, bytes]) -> 
     if not values:
         client.delete(key)
         return
-    fresh = _beside(key)
     pipe = client.pipeline(transaction=False)
-    entries = list(values.items())
-    for start in range(0, len(entries), CHUNK):
-        pipe.hset(fresh, mapping=dict(entries[start : start + CHUNK]))
-        pipe.expire(fresh, ABANDONED)
-    pipe.rename(fresh, key)
-    pipe.persist(key)
+    _replace(pipe, key, values, lambda fresh, part: pipe.hset(fresh, mapping=part))
     pipe.execute()
 
 
-def _beside(key: str) -> str:
-    """Where what is to replace a key is written: a place that nobody else writes to at the same time."""
-    return f"{key}:fresh:{uuid4().hex}"
+def _replace(
+    pipe: Pipeline, key: str, values: Mapping[str, Any], write: Callable[[str, dict[Any, Any]], object]
+) -> None:
+    """Write values beside a key, where nobody else writes at the same time, then put all of them in its place."""
+    fresh = f"{key}:fresh:{uuid4().hex}"
+    entries = list(values.items())
+    for start in range(0, len(entries), CHUNK):
+        write(fresh, dict(entries[start : start + CHUNK]))
+        pipe.expire(fresh, ABANDONED)
+    pipe.rename(fresh, key)
+    pipe.persist(key)
 
 
 def set_latest(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:

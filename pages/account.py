@@ -6,10 +6,10 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
 from app.auth.refusal import REFUSALS
-from components import account_cards, account_facts, account_sign_in
+from components import account_cards, account_facts
 from components.account_menu import SIGN_OUT, UNKNOWN
 from components.guard import guarded
-from components.page import Children, empty_state, error_state, page, page_header, register_page
+from components.page import Children, alert, empty_state, error_state, page, page_header, register_page
 
 VERSION, BODY = "account-version", "account-body"
 
@@ -27,7 +27,7 @@ def layout(error: str | None = None, **_query: str) -> html.Div:
     else:
         parts.append(page_header("Account", "How you sign in, where you are signed in, and what is kept."))
     if error is not None and error in REFUSALS:
-        parts.append(account_sign_in.alert(REFUSALS[error][1]))
+        parts.append(alert(REFUSALS[error][1]))
     return page(*parts, html.Div(show(None), id=BODY), dcc.Store(id=VERSION), _new_key())
 
 

@@ -140,8 +140,8 @@ def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any
             return (no_update,) * 6
         return "", html.Div(database_down(retry="item-retry"), className="card"), *(no_update,) * 4
     head = item_head(item, reference, measured["previous"] if measured else None)
-    made = [markup.to_html(part) for part in (head, source_table(item, quotes), similar_list(alike))]
-    return made[0], no_update, *made[1:], source_choices(quotes), False
+    sources, similar = markup.to_html(source_table(item, quotes)), markup.to_html(similar_list(alike))
+    return markup.to_html(head), no_update, sources, similar, source_choices(quotes), False
 
 
 def show_chart(

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from components import clientside, context
 from components.icon import icon
-from components.item_filters import WINDOWS, check_box, filter_bar
+from components.item_filters import WINDOWS, check_box, drop_down, filter_bar
 from components.item_grid import COLUMNS, item_grid
 from components.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
 from db import screener
@@ -195,21 +195,8 @@ def _register_browser(app: Dash) -> None:
 def _actions() -> list[Any]:
     boxes = [check_box(field, head) for field, head, *_ in COLUMNS]
     shown = [column[0] for column in COLUMNS if column[4]]
-    columns = dmc.Popover(
-        [
-            dmc.PopoverTarget(_button("Columns", "items-columns-button", "columns")),
-            dmc.PopoverDropdown(
-                dmc.CheckboxGroup(boxes, id="items-columns", value=shown, className="items-choices"),
-                className="items-dropdown",
-            ),
-        ],
-        position="bottom-end",
-        shadow="md",
-        trapFocus=True,
-        returnFocus=True,
-        withRoles=False,
-        transitionProps={"duration": 80},
-    )
+    group = dmc.CheckboxGroup(boxes, id="items-columns", value=shown, className="items-choices")
+    columns = drop_down(_button("Columns", "items-columns-button", "columns"), group, position="bottom-end")
     return [
         html.Div(columns, className="items-wide"),
         _button("Copy", "items-copy", "copy"),

@@ -16,7 +16,7 @@ from components import (
     portfolio_tabs,
     portfolio_tiles,
 )
-from components.page import Children, card, database_down, page, page_header, register_page
+from components.page import Children, alert, card, database_down, page, page_header, register_page
 from components.portfolio_owner import chosen
 from components.portfolio_states import import_panel
 from db import portfolios
@@ -98,7 +98,7 @@ def show(_version: Any, portfolio_id: int | None, _clock: Any, _retry: Any) -> t
         overview = seen.overview
         data = portfolio_read.for_browser(overview.holdings, mine, overview.totals)
         empty = not overview.holdings and overview.totals["realized_pnl"] is None
-        state: Children = portfolio_states.problem(overview.problem) if overview.problem else None
+        state: Children = alert(overview.problem) if overview.problem else None
         if empty and state is None:
             state = _nothing(mine)
     except DatabaseDownError:

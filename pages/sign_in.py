@@ -6,7 +6,7 @@ from app.auth.methods import usable
 from app.auth.places import own_path
 from app.auth.refusal import REFUSALS
 from components import account_facts, account_sign_in, context
-from components.page import Children, error_state, page, register_page
+from components.page import Children, alert, error_state, page, register_page
 
 
 def register(_app: Dash) -> None:
@@ -16,7 +16,7 @@ def register(_app: Dash) -> None:
 def layout(error: str | None = None, next: str | None = None, **_query: str) -> html.Div:  # noqa: A002 - the address says so
     box: list[Children] = [html.H1("Sign in", className="page-title")]
     if error is not None and error in REFUSALS:
-        box.append(account_sign_in.alert(REFUSALS[error][1]))
+        box.append(alert(REFUSALS[error][1]))
     who = account_facts.who()
     if who.unknown:
         box.append(
