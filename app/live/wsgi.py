@@ -6,10 +6,14 @@ threads busy each wait may take Python's switch interval, 5 ms.
 
 import asyncio
 import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi import Body, WSGIResponder, build_environ
+from a2wsgi.wsgi_typing import WSGIApp
+
+from app.live.turns import Turn, Turns
 
 HELD: Final = 1024 * 1024
 """Bytes of an answer that are kept until it is complete; what is longer, or of unknown length, is sent as it comes."""
@@ -19,12 +23,20 @@ _BODIES: Final = (b"content-length", b"transfer-encoding")
 class Bridge(WSGIMiddleware):
     """Callable by an ASGI server for HTTP alone."""
 
+    def __init__(self, app: WSGIApp, workers: int) -> None:
+        super().__init__(app, workers)
+        self._turns = Turns()
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request in a worker thread."""
-        await _Responder(self.app, self.executor, self.send_queue_size)(scope, receive, send)
+        await _Responder(self.app, self.executor, self._turns)(scope, receive, send)
 
 
 class _Responder(WSGIResponder):
+    def __init__(self, app: WSGIApp, executor: ThreadPoolExecutor, turns: Turns) -> None:
+        super().__init__(app, executor, send_queue_size=1)
+        self._turns = turns
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._asgi_send = send
         self._held: list[Any] = []
@@ -38,7 +50,8 @@ class _Responder(WSGIResponder):
             body._has_more = message.get("more_body", False)  # noqa: SLF001 - as its own reader does
         environ = build_environ(scope, body)
         context = contextvars.copy_context()
-        await self.loop.run_in_executor(self.executor, context.run, self.wsgi, environ, self.start_response)
+        async with Turn(self._turns):
+            await self.loop.run_in_executor(self.executor, context.run, self.wsgi, environ, self.start_response)
         await self._write(self._held)
         if self.exc_info is not None:
             raise self.exc_info[0].with_traceback(self.exc_info[1], self.exc_info[2])
