@@ -11,7 +11,7 @@ from psycopg import sql
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 REAL_OID = 700
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 2_000
 POSTGRES_EPOCH_US = 946_684_800_000_000
 """2000-01-01 in microseconds since 1970."""
 UNKNOWN = -1
