@@ -18,15 +18,15 @@ def max_drawdown(panel: Panel, scratch: Scratch) -> Floats:
     length = _block_length(buckets)
     cells = scratch.matrix("left", (length, rows, buckets // length))
     cells[...] = panel.closes.reshape(rows, buckets // length, length).transpose(2, 0, 1)
-    peaks = np.empty(cells.shape[1:])
+    peaks, ratios, least = (np.empty(cells.shape[1:]) for _ in range(3))
     peaks[:, 0] = panel.lowest
     peaks[:, 1:] = np.maximum.accumulate(cells.max(axis=0)[:, :-1], axis=1)
-
-    running = scratch.matrix("right", cells.shape)
-    for step in range(length):
-        peaks = np.maximum(peaks, cells[step], out=running[step])
-    cells /= running
-    kept = cells.min(axis=0).min(axis=1)
+    least.fill(1.0)
+    for closes in cells:
+        np.maximum(peaks, closes, out=peaks)
+        np.divide(closes, peaks, out=ratios)
+        np.minimum(least, ratios, out=least)
+    kept = least.min(axis=1)
     return known_where(panel.positive & (panel.samples >= 2), 1.0 - kept)  # noqa: PLR2004 - a fall needs two closes
 
 

@@ -60,10 +60,10 @@ class Panel:
         """Reduce each row's share of `values`, ordered like the closes; NaN in rows without any."""
         return _per_row(operation, values, self.offsets, self.samples)
 
-    def step_into_first(self) -> tuple[Ints, Ints]:
-        """Row and column, in a matrix of steps (column j leads to close j + 1), of each step out of padding."""
-        rows = np.flatnonzero((self.samples > 0) & (self.starts > 0))
-        return rows, self.starts[rows] - 1
+    def firsts(self) -> tuple[Ints, Ints]:
+        """Row and column of each row's first observed close."""
+        rows = np.flatnonzero(self.samples > 0)
+        return rows, self.starts[rows]
 
 
 def make_panel(closes: Floats, observed: Bools | None, scratch: Scratch) -> Panel:

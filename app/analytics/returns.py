@@ -73,15 +73,22 @@ def return_measures(panel: Panel, path: Floats, bucket_seconds: float, scratch: 
 
 
 def _scaled_squares(panel: Panel, path: Floats, scratch: Scratch) -> Floats:
-    """r² / Δ of every step, 0 in padding."""
-    steps = (path.shape[0], path.shape[1] - 1)
-    gaps = np.subtract(panel.elapsed[:, 1:], panel.elapsed[:, :-1], out=scratch.matrix("left", steps))
+    """r² / Δ of the step into every close, 0 for a row's first and in padding."""
+    gaps = _steps(panel.elapsed, scratch.matrix("left", path.shape))
     np.maximum(gaps, 1.0, out=gaps)  # padding has steps of 0
-    squares = np.subtract(path[:, 1:], path[:, :-1], out=scratch.matrix("right", steps))
-    squares[panel.step_into_first()] = 0.0
+    squares = _steps(path, scratch.matrix("right", path.shape))
+    squares[:, 0] = squares[panel.firsts()] = 0.0
     squares *= squares
     squares /= gaps
     return squares
+
+
+def _steps(matrix: Floats, out: Floats) -> Floats:
+    """Each cell less the one before; meaningless in the first column. Along all rows at once takes half the time."""
+    cells = matrix.ravel()
+    out[:1, :1] = 0.0
+    np.subtract(cells[1:], cells[:-1], out=out.ravel()[1:])
+    return out
 
 
 def _residual_squares(path: Floats, elapsed: Floats, drift: Floats) -> Floats:
