@@ -9,7 +9,7 @@ from components.account_menu import account_menu
 from components.icon import icon
 from components.live import live_chip
 
-HEADER, SIDE, BAR = 56, 208, 56
+HEADER, SIDE, BAR = 56, 176, 56
 SCHEME = "scheme"
 """Id of the store whose `data` is "light" or "dark", as shown: an input for callbacks that draw."""
 
