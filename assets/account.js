@@ -42,20 +42,7 @@
     }
   }
 
-  /** The header's menu closes at a choice, a click elsewhere, and Escape. */
-  function closeMenu(event) {
-    const menu = document.querySelector(".account-menu[open]");
-    if (!menu || (event.type === "click" && event.target.closest("summary") === menu.firstElementChild)) return;
-    if (event.type === "keydown" && event.key !== "Escape") return;
-    const within = menu.contains(document.activeElement);
-    menu.open = false;
-    if (event.type === "keydown" && within) menu.firstElementChild.focus();
-  }
-
-  document.addEventListener("keydown", closeMenu);
-
   document.addEventListener("click", (event) => {
-    closeMenu(event);
     const copy = event.target.closest("[data-account-copy]");
     if (copy) {
       const text = document.getElementById(copy.dataset.accountCopy).textContent;

@@ -208,7 +208,7 @@
 
   function open(kind) {
     const about = KINDS[kind];
-    const before = document.querySelector("#portfolio-transactions .portfolio-menu > summary");
+    const before = document.querySelector("#portfolio-transactions .menu > summary");
     const example = about.example ? el("details", { class: "behind" }, el("summary", { text: "An example" }), el("pre", { class: "portfolio-example", tabindex: "0", text: about.example })) : null;
     const confirm = el("button", { type: "button", class: `button ${kind === "restore" ? "portfolio-file-danger" : "button-filled"}`, disabled: true, text: kind === "restore" ? "Replace everything" : "Import", click: () => take() });
     const closing = el("button", { type: "button", class: "button", text: "Close", click: () => close() });

@@ -162,19 +162,7 @@
     },
   };
 
-  /** The menu of files closes at a choice, a click elsewhere, and Escape. */
-  function closeMenu(event) {
-    const menu = document.querySelector(`#${ROOT} .portfolio-menu[open]`);
-    if (!menu || (event.type === "click" && event.target.closest?.("summary") === menu.firstElementChild)) return;
-    if (event.type === "keydown" && event.key !== "Escape") return;
-    const within = menu.contains(document.activeElement);
-    menu.open = false;
-    if (within && event.type === "keydown") menu.firstElementChild.focus();
-  }
-
-  document.addEventListener("keydown", closeMenu);
   document.addEventListener("click", (event) => {
-    closeMenu(event);
     if (event.target.closest?.("[data-portfolio-add]")) tracera.portfolioForm.toggle();
     const opener = event.target.closest?.("[data-portfolio-file]");
     if (opener) tracera.portfolioFiles.open(opener.dataset.portfolioFile);

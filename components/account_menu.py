@@ -7,6 +7,7 @@ from dash import dcc, html
 
 from components import account_facts
 from components.icon import icon
+from components.menu import ENTRY, menu
 
 SIGN_OUT: dict[str, Any] = {"data-account-send": "POST /api/v1/auth/logout"}
 UNKNOWN = "Your session cannot be checked right now. What is public is shown; your own pages come back by themselves."
@@ -38,7 +39,6 @@ def initials(name: str) -> str:
 
 
 def _menu(name: str) -> html.Details:
-    # Mantine's menu puts its ARIA attributes on a div that must not have them; this one the browser knows by itself.
     label: dict[str, Any] = {"aria-label": f"Account of {name}"}
     face = [
         html.Span(initials(name), className="account-initials"),
@@ -46,13 +46,10 @@ def _menu(name: str) -> html.Details:
         icon("chevron-down", size=14),
     ]
     entries = [
-        dcc.Link([icon("user", size=16), "Account"], href="/account", className="account-entry"),
-        html.Button([icon("sign-out", size=16), "Sign out"], type="button", className="account-entry", **SIGN_OUT),
+        dcc.Link([icon("user", size=16), "Account"], href="/account", className=ENTRY),
+        html.Button([icon("sign-out", size=16), "Sign out"], type="button", className=ENTRY, **SIGN_OUT),
     ]
-    return html.Details(
-        [html.Summary(face, className="account-open", **label), html.Div(entries, className="account-drop")],
-        className="account-menu",
-    )
+    return menu(face, entries, look="account-open", **label)
 
 
 def _unknown() -> dmc.Tooltip:

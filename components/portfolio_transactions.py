@@ -11,6 +11,7 @@ from dash import Dash, Output, html
 from app.analytics.portfolio.money import DIGITS
 from components import clientside
 from components.icon import icon
+from components.menu import ENTRY, menu
 from components.page import Children, card, skeleton_rows
 from components.portfolio_panel import OPENED
 
@@ -61,23 +62,17 @@ def _actions() -> list[Children]:
         _export("csv", "Export as CSV"),
         _export("json", "Export everything as JSON"),
     ]
-    menu = html.Details(
-        [html.Summary(["Files", icon("chevron-down", size=16)], className="button"), html.Div(entries)],
-        className="portfolio-menu",
-    )
-    return [add, menu]
+    return [add, menu(["Files", icon("chevron-down", size=16)], entries, look="button")]
 
 
 def _file(kind: str, text: str) -> html.Button:
     opens: dict[str, Any] = {"data-portfolio-file": kind, "aria-haspopup": "dialog"}
-    return html.Button([icon("enter", size=16), text], type="button", className="portfolio-entry", **opens)
+    return html.Button([icon("enter", size=16), text], type="button", className=ENTRY, **opens)
 
 
 def _export(kind: str, text: str) -> html.A:
     exports: dict[str, Any] = {"data-export": kind}
-    return html.A(
-        [icon("download", size=16), text], href=EXPORT + kind, className="portfolio-entry", download="", **exports
-    )
+    return html.A([icon("download", size=16), text], href=EXPORT + kind, className=ENTRY, download="", **exports)
 
 
 def _part(name: str, **attributes: Any) -> html.Div:

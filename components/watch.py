@@ -63,7 +63,8 @@ def watch_table(rows: Sequence[Row]) -> Children:
     heads = [html.Th(text, className=f"watch-{kind}", scope="col") for text, kind in (*names, ("Quoted", "age"))]
     off = html.Th(html.Span("Watching", className="out-of-sight"), className="watch-star", scope="col")
     caption = html.Caption("What you watch", className="out-of-sight")
-    return html.Table([caption, html.Thead(html.Tr([*heads, off])), html.Tbody([_line(row) for row in rows])], className="watch-table")  # fmt: skip
+    parts = [caption, html.Thead(html.Tr([*heads, off])), html.Tbody([_line(row) for row in rows])]
+    return html.Table(parts, className="figures watch-table")
 
 
 def _line(row: Row) -> html.Tr:

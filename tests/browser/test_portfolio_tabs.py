@@ -56,8 +56,8 @@ def rows(database: Database, mine: Row) -> list[Row]:
 
 
 def files(page: Page, name: str) -> Locator:
-    page.locator("#portfolio-transactions .portfolio-menu summary").click()
-    page.locator("#portfolio-transactions .portfolio-menu").get_by_text(name).click()
+    page.locator("#portfolio-transactions .menu summary").click()
+    page.locator("#portfolio-transactions .menu").get_by_text(name).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     return dialog
@@ -182,7 +182,7 @@ def test_a_csv_file_is_looked_at_and_taken(page: Page, stall: Stall, complaints:
     assert [(row["quantity"], row["price"], row["fee"]) for row in rows(database, mine)] == [(5, 150, 10), (2, 200, 0)]
     # Out as JSON, everything changed, and back again.
     with page.expect_download() as download:
-        page.locator("#portfolio-transactions .portfolio-menu summary").click()
+        page.locator("#portfolio-transactions .menu summary").click()
         page.get_by_text("Export everything as JSON").click()
     archive = tmp_path / "all.json"
     download.value.save_as(archive)

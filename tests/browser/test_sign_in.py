@@ -96,7 +96,7 @@ def test_in_and_out_again(provider: str, page: Page, instance: Open, complaints:
     cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "tracera_session")
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
     page.get_by_label(f"Account of {name}").click()
-    page.locator(".account-drop").get_by_role("button", name="Sign out").click()
+    page.locator(".account-corner .menu-entries").get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{url}/")
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto(f"{url}/account")
