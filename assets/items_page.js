@@ -186,6 +186,10 @@
     if (!document.hidden && onPage() && !document.querySelector(`#${GRID}:hover`)) refresh(false);
   }, REFRESH);
 
+  /** On a first start prices come before measures; where the first row has none, they are on their way or nowhere. */
+  const unmeasured = () => onPage() && api()?.getDisplayedRowAtIndex(0)?.data?.percent_change === null;
+  tracera.again(unmeasured, () => refresh(false));
+
   document.addEventListener("keydown", (event) => {
     const field = document.getElementById("items-search");
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");

@@ -7,6 +7,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import html
 
+from components import context
 from components.icon import icon
 from components.live import UNKNOWN
 
@@ -82,6 +83,14 @@ def info_mark(text: Children, *, label: str) -> dmc.Tooltip:
 def empty_state(title: str, text: Children, action: Children = None, *, symbol: str = "inbox") -> html.Div:
     """What would be here, and the one action that brings it."""
     return _state("empty", symbol, title, text, action)
+
+
+def not_yet(text: str, *, clock: str) -> html.Div:
+    """The empty state of what comes by itself; the page's `clock`, an interval's id, strikes sooner until it does."""
+    if context.simulated():
+        text = "The simulated market is writing its past. This takes some ten seconds, then the page fills by itself."
+    again: dict[str, Any] = {"data-again": clock}
+    return _state("empty", "inbox", "Not enough prices yet", text, None, **again)
 
 
 def error_state(

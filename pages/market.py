@@ -16,6 +16,7 @@ from components.page import (
     Children,
     card,
     empty_state,
+    not_yet,
     page,
     page_header,
     register_page,
@@ -152,10 +153,8 @@ def nothing(metric: str, window: str) -> html.Div:
     asked = gate_values(MEASURES[metric])
     reach = rankings_read.reach(context.database(), window, days(window), asked)
     if reach["samples"] < asked["least_samples"]:
-        return empty_state(
-            "Not enough prices yet",
-            f"Measures need {asked['least_samples']} closes; there are {reach['samples']} so far.",
-        )
+        words = f"Measures need {asked['least_samples']} closes; there are {reach['samples']} so far."
+        return not_yet(words, clock="market-clock")
     return empty_state("Nothing here", f"No item that trades enough moved this way in {window}.")
 
 

@@ -13,6 +13,7 @@ from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_v
 from components.page import (
     Children,
     empty_state,
+    not_yet,
     page,
     page_header,
     register_page,
@@ -169,10 +170,10 @@ def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -
             " Choose a longer window.",
         )
     if reach["samples"] < gate["least_samples"]:
-        return empty_state(
-            "Not enough prices yet",
+        return not_yet(
             f"{measure.name} needs {number(gate['least_samples'])} {HOURLY[window]} closes in the window;"
             f" the longest series has {number(reach['samples'])} so far.",
+            clock="rankings-clock",
         )
     if reach["passing"]:
         return empty_state(

@@ -207,8 +207,8 @@ def test_an_empty_instance_says_what_would_be_here_and_a_small_market_is_shown_a
     expect(page.locator("#market-tiles .unknown").first).to_have_attribute("title", re.compile("needs measures"))
     expect(page.locator("[data-live-chip]")).to_have_text(re.compile("^Live"))
     trade(own)
-    page.reload()
-    expect(page.locator("#market-up .item-row")).to_have_count(1)
+    # By itself, and well before the clock of half a minute.
+    expect(page.locator("#market-up .item-row")).to_have_count(1, timeout=15_000)
     expect(page.locator("#market-up .item-row")).to_contain_text("AK-47 | Redline")
     expect(page.locator("#market-down .item-row")).to_have_count(1)
     expect(page.locator(".map-field")).to_have_count(3)
@@ -220,6 +220,15 @@ def test_an_empty_instance_says_what_would_be_here_and_a_small_market_is_shown_a
     own.publish(redline, 4242, source="skinport")
     page.wait_for_timeout(300)
     expect(price).to_have_text("$1,234.56")
+
+
+def test_the_screener_fills_by_itself_once_measures_are_there(page: Page, own: Own, complaints: list[str]) -> None:
+    own.keep(quote(NAMES[0], 1200, datetime.now(UTC) - timedelta(minutes=1)))
+    page.goto(f"{own.url}/items")
+    change = page.locator('.ag-center-cols-container [row-index="0"] [col-id="percent_change"]')
+    expect(change).to_have_text("\u2013")
+    trade(own)
+    expect(change).to_have_text(re.compile(r"\d\s%$"), timeout=15_000)
 
 
 @pytest.mark.own_window  # a clock stays
