@@ -180,7 +180,8 @@ def show_measures(
         spoken = _source(item, source)
         row = _measures(database, item_id, spoken, window) if spoken else None
         if row is None:
-            return nothing_measured(item_read.newest(database, item_id, spoken) if spoken else None, window), None
+            last = item_read.newest(database, item_id, spoken) if spoken else None
+            return nothing_measured(last, window, expected=_holds(window, last, datetime.now(UTC))), None
     except DatabaseDownError:
         return (no_update, no_update) if shown and _refreshes() else (database_down(), no_update)
     return metric_cards(row, window, item), basis_of(row, window)
@@ -211,13 +212,17 @@ def _longer(window: str, last: datetime | None, now: datetime) -> dmc.Button | N
     """The shortest window that holds the last quote, to choose with one click."""
     if last is None:
         return None
-    lengths = {name: span.length for name, span in charts.SPANS.items() if name != window}
-    fits = next((name for name, length in lengths.items() if length is None or now - last < length), None)
+    fits = next((name for name in WINDOWS if name != window and _holds(name, last, now)), None)
     if fits is None:
         return None
     label = "Show all prices" if fits == "all" else f"Show {fits}"
     attributes: dict[str, Any] = {"data-window": fits}
     return dmc.Button(label, id="item-longer", size="sm", variant="default", **attributes)
+
+
+def _holds(window: str, last: datetime | None, now: datetime) -> bool:
+    length = charts.SPANS[window].length
+    return last is not None and (length is None or now - last < length)
 
 
 def _source(item: Row, chosen: str | None) -> str | None:

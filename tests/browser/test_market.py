@@ -231,6 +231,14 @@ def test_the_screener_fills_by_itself_once_measures_are_there(page: Page, own: O
     expect(change).to_have_text(re.compile(r"\d\s%$"), timeout=15_000)
 
 
+def test_an_items_measures_come_by_themselves(page: Page, own: Own, complaints: list[str]) -> None:
+    own.keep(quote(NAMES[0], 1200, datetime.now(UTC) - timedelta(minutes=1)))
+    page.goto(f"{own.url}/item/{item_id(own, NAMES[0])}")
+    expect(page.locator("#item-measures")).to_contain_text("Measures follow within a minute")
+    trade(own)
+    expect(page.locator("#item-measures .metric-value")).to_have_count(8, timeout=15_000)
+
+
 @pytest.mark.own_window  # a clock stays
 def test_old_prices_are_marked(page: Page, own: Own, complaints: list[str]) -> None:
     trade(own)
