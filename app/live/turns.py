@@ -14,9 +14,9 @@ LONG: Final = 0.05
 
 
 class Turns:
-    """How many may be at work in one event loop; first come, first served."""
+    """At most `at_once` are at work in one event loop, each for `long` seconds; first come, first served."""
 
-    def __init__(self, at_once: int = AT_ONCE, long: float = LONG) -> None:
+    def __init__(self, at_once: int, long: float) -> None:
         self.free = asyncio.Semaphore(at_once)
         self.long = long
 

@@ -13,7 +13,7 @@ from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi import Body, WSGIResponder, build_environ
 from a2wsgi.wsgi_typing import WSGIApp
 
-from app.live.turns import Turn, Turns
+from app.live.turns import AT_ONCE, LONG, Turn, Turns
 
 HELD: Final = 1024 * 1024
 """Bytes of an answer that are kept until it is complete; what is longer, or of unknown length, is sent as it comes."""
@@ -25,7 +25,7 @@ class Bridge(WSGIMiddleware):
 
     def __init__(self, app: WSGIApp, workers: int) -> None:
         super().__init__(app, workers)
-        self._turns = Turns()
+        self._turns = Turns(AT_ONCE, LONG)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request in a worker thread."""
