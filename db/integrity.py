@@ -2,6 +2,7 @@
 
 from typing import LiteralString
 
+from db import estimates
 from db.pool import Database, Row
 
 CHECKS: dict[str, LiteralString] = {
@@ -59,10 +60,10 @@ def verify(database: Database) -> list[str]:
 
 
 def sizes(database: Database) -> list[Row]:
-    """Tables with their estimated rows and bytes; partitions are counted with their table."""
+    """Tables with their estimated rows, null if unknown, and bytes; partitions are counted with their table."""
     return database.rows(
         "SELECT coalesce(p.relname, c.relname) AS name,"
-        " coalesce(sum(greatest(c.reltuples, 0)) FILTER (WHERE c.relkind = 'r'), 0)::bigint AS rows,"
+        f" {estimates.ALL_ROWS} AS rows,"
         " sum(pg_total_relation_size(c.oid))::bigint AS bytes"
         " FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = h.inhparent"
         " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') GROUP BY 1 ORDER BY 3 DESC"

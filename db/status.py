@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 
+from db import estimates
 from db.pool import Database, Row
 from db.redis import WORKERS
 
@@ -12,7 +13,7 @@ from db.redis import WORKERS
 def database_facts(database: Database) -> Row:
     """Size, version, connections and how much is kept; `answer_ms` is how long a trivial query took.
 
-    `quotes` is PostgreSQL's own estimate of the rows in the history: counting them would take long.
+    `quotes` is PostgreSQL's own estimate of the rows in the history, null where it has none.
     """
     begun = time.monotonic()
     database.row("SELECT 1 AS one")
@@ -22,7 +23,7 @@ def database_facts(database: Database) -> Row:
         " pg_postmaster_start_time() AS up_since, (SELECT count(*) FROM items) AS items,"
         " (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections,"
         " current_setting('max_connections')::integer AS most_connections,"
-        " (SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_class c"
+        f" (SELECT {estimates.ALL_ROWS} FROM pg_class c"
         "   JOIN pg_inherits h ON h.inhrelid = c.oid WHERE h.inhparent = 'price_history'::regclass) AS quotes,"
         " EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'timescaledb') AS timescale,"
         " (SELECT max(time) FROM price_latest) AS newest_quote, (SELECT min(bucket) FROM price_24h) AS oldest_day"

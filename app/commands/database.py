@@ -40,7 +40,8 @@ def status(settings: Settings) -> None:
         held = runtime.services.database
         table = Table("table", "rows (estimate)", "bytes")
         for row in integrity.sizes(held):
-            table.add_row(row["name"], f"{row['rows']:,}", f"{row['bytes']:,}")
+            rows = "unknown" if row["rows"] is None else f"{row['rows']:,}"
+            table.add_row(row["name"], rows, f"{row['bytes']:,}")
         console.print(table)
         console.print(
             f"migrations: {', '.join(migrate.names())}; missing: {', '.join(migrate.missing(held)) or 'none'}"

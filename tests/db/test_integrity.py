@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from db import integrity, quotes
+from db import integrity, quotes, status
 from db.embedded import Endpoints
 from db.pool import Database
+from tests.conftest import wait_for
 
 PLANTED: list[tuple[LiteralString, list[str] | None]] = [
     ("DELETE FROM price_latest WHERE item_id = 2", ["1 items and sources with quotes but no latest price"]),
@@ -108,6 +109,21 @@ def test_the_command_says_what_is_wrong_and_fails(
     assert faulty.exit_code == 1
     assert "weeks that differ from their days" in faulty.output
     assert "1 checks failed" in faulty.output
+
+
+def test_rows_are_estimated_before_any_analyze_and_unknown_where_statistics_are_lost(market: Database) -> None:
+    def rows() -> int | None:
+        seen: int | None = status.database_facts(market)["quotes"]
+        assert {row["name"]: row for row in integrity.sizes(market)}["price_history"]["rows"] == seen
+        return seen
+
+    wait_for(lambda: rows() == 3 * 700, 10, "the statistics do not come")
+    market.execute("SELECT pg_stat_reset()")  # as after a crash
+    assert rows() is None
+    market.execute("ANALYZE")
+    assert rows() == 3 * 700
+    market.execute("TRUNCATE price_history")
+    assert rows() == 0
 
 
 def test_sizes_count_partitions_with_their_table(market: Database) -> None:
