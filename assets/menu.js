@@ -1,6 +1,7 @@
-// Menus of components/menu.py close at a choice, a click elsewhere, and Escape.
-
+/* Menus of components/menu.py close at a choice, a click elsewhere, and Escape. */
 (() => {
+  "use strict";
+
   function close(event) {
     for (const menu of document.querySelectorAll(".menu[open]")) {
       if (event.type === "click" && event.target.closest?.("summary") === menu.firstElementChild) continue;

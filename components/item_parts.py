@@ -9,7 +9,7 @@ from dash import dcc, html
 from components.format import age_text, change, date_text, money, number, percent, unknown
 from components.item_row import initials, item_name
 from components.live import live_age, live_change, live_price
-from components.page import Children, card, empty_state, not_yet, simulated_badge, skeleton
+from components.page import Children, card, empty_state, simulated_badge, skeleton
 from db.pool import Row
 from db.sources import is_simulated
 
@@ -181,10 +181,8 @@ def nothing_drawn(last: datetime | None, window: str, action: Children) -> html.
     )
 
 
-def nothing_measured(last: datetime | None, window: str, *, expected: bool) -> html.Div:
-    """Stands in the place of the measures where there are none; they are `expected` if the window holds a quote."""
-    if expected:
-        return not_yet("Measures follow within a minute of the first prices.", clock="item-clock")
+def nothing_measured(last: datetime | None, window: str) -> html.Div:
+    """Stands in the place of the measures where a window holds no quote."""
     if last is None:
         return empty_state("Nothing to measure", "Measures appear with the first prices.", symbol="rankings")
     text = f"Measures need quotes of the last {_long(window)}; the last one came on {date_text(last)}."

@@ -7,7 +7,6 @@ import dash
 import dash_mantine_components as dmc
 from dash import html
 
-from components import context
 from components.icon import icon
 from components.live import UNKNOWN
 
@@ -87,10 +86,8 @@ def empty_state(title: str, text: Children, action: Children = None, *, symbol: 
 
 def not_yet(text: str, *, clock: str) -> html.Div:
     """The empty state of what comes by itself; the page's `clock`, an interval's id, strikes sooner until it does."""
-    if context.simulated():
-        text = "The simulated market is writing its past. This takes some ten seconds, then the page fills by itself."
     again: dict[str, Any] = {"data-again": clock}
-    return _state("empty", "inbox", "Not enough prices yet", text, None, **again)
+    return _state("empty", "inbox", "Not enough prices yet", f"{text} This page fills by itself.", None, **again)
 
 
 def error_state(

@@ -29,7 +29,8 @@ def table(rows: Sequence[Row], measure: Measure, window: str, *, descending: boo
     order = "highest first" if descending else "lowest first"
     caption = html.Caption(f"Items by {measure.name}, {order}, window {window}", className="out-of-sight")
     return html.Div(
-        html.Table([caption, head, body], className=f"figures ranking ranking-{measure.key}"), className="ranking-frame"
+        html.Table([caption, head, body], className=f"row-cards figures ranking ranking-{measure.key}"),
+        className="ranking-frame",
     )
 
 

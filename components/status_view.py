@@ -196,7 +196,9 @@ def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) 
         [html.Tr([html.Td(cell, **_labelled(label)) for label, cell in zip(heads, row, strict=True)]) for row in rows]
     )
     attributes: dict[str, Any] = {"aria-label": name}
-    return html.Div(html.Table([head, body], className="status-table", **attributes), className="status-scroll")
+    return html.Div(
+        html.Table([head, body], className="row-cards status-table", **attributes), className="status-scroll"
+    )
 
 
 def _labelled(label: str) -> dict[str, Any]:

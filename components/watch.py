@@ -64,7 +64,7 @@ def watch_table(rows: Sequence[Row]) -> Children:
     off = html.Th(html.Span("Watching", className="out-of-sight"), className="watch-star", scope="col")
     caption = html.Caption("What you watch", className="out-of-sight")
     parts = [caption, html.Thead(html.Tr([*heads, off])), html.Tbody([_line(row) for row in rows])]
-    return html.Table(parts, className="figures watch-table")
+    return html.Table(parts, className="row-cards figures watch-table")
 
 
 def _line(row: Row) -> html.Tr:

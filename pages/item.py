@@ -20,7 +20,7 @@ from components.item_parts import (
 )
 from components.live import live_subscription
 from components.metric_card import basis_of, metric_cards, metric_skeletons
-from components.page import card, database_down, page, register_page, skeleton_rows
+from components.page import card, database_down, not_yet, page, register_page, skeleton_rows
 from components.watch import watch_button, watch_link
 from db import charts, item_read, items, watchlist
 from db.pool import Database, DatabaseDownError, Row
@@ -181,7 +181,9 @@ def show_measures(
         row = _measures(database, item_id, spoken, window) if spoken else None
         if row is None:
             last = item_read.newest(database, item_id, spoken) if spoken else None
-            return nothing_measured(last, window, expected=_holds(window, last, datetime.now(UTC))), None
+            if _holds(window, last, datetime.now(UTC)):
+                return not_yet("Measures follow within a minute of the first prices.", clock="item-clock"), None
+            return nothing_measured(last, window), None
     except DatabaseDownError:
         return (no_update, no_update) if shown and _refreshes() else (database_down(), no_update)
     return metric_cards(row, window, item), basis_of(row, window)
