@@ -98,6 +98,11 @@ class Visitor:
         """The Cookie header it sends."""
         return "; ".join(f"{name}={text}" for name, text in self._cookies.items())
 
+    @property
+    def token(self) -> str:
+        """The token of its session."""
+        return self._cookies.get("_csrf_token", "")
+
     def post(self, path: str, body: object) -> tuple[int, bytes]:
         """An unsafe request, as our own pages' scripts send it."""
         return self._send("POST", path, orjson.dumps(body))
@@ -107,7 +112,7 @@ class Visitor:
         return self.post("/_dash-update-component", body)
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        headers = {"Cookie": self.cookie, "X-CSRFToken": self._cookies.get("_csrf_token", "")}
+        headers = {"Cookie": self.cookie, "X-CSRFToken": self.token}
         self._connection.request(method, path, body, headers | {"Content-Type": "application/json"})
         reply = self._connection.getresponse()
         content = reply.read()
