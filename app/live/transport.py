@@ -14,6 +14,8 @@ TURN: Final = 1024
 POLICY_VIOLATION: Final = 1008
 GRACE: Final = 5.0
 """Seconds a client has to read what is on its way, close frame included, before the socket is cut."""
+SHUTDOWN: Final = 2.0
+"""The same where the server ends."""
 
 
 class Connection(Protocol):
@@ -170,6 +172,11 @@ class LiveWebSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(GRACE, self.transport.abort)
         return True
+
+    def shutdown(self) -> None:
+        """End with the server, whether the client reads or not."""
+        super().shutdown()
+        self.loop.call_later(SHUTDOWN, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
         """Close a client that answers no pings, and do not wait for it to take what is buffered."""
