@@ -4,15 +4,18 @@ from typing import Any
 
 import orjson
 import psycopg
+import structlog
 from flask import Flask, Response, jsonify, request
 from flask.json.provider import JSONProvider
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException
 
 from app import __version__
 from app.settings import Settings
 from db.pool import DatabaseDownError
+
+log = structlog.get_logger(__name__)
 
 JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
 
@@ -73,15 +76,16 @@ def register_errors(server: Flask) -> None:
         return response
 
     def down(error: DatabaseDownError) -> Response:
-        server.logger.warning("%s %s: %s", request.method, request.path, error)
+        log.warning(
+            "request refused: the database does not answer", method=request.method, path=request.path, error=str(error)
+        )
         response = jsonify({"error": "the database does not answer; try again in a few seconds"})
         response.status_code = 503
         response.headers["Retry-After"] = "5"
         return response
 
-    def broken(error: InternalServerError) -> Response | HTTPException:
-        server.logger.error("%s %s failed", request.method, request.path, exc_info=error.original_exception)
-        return answer(error)
+    def log_failure(exc_info: Any) -> None:
+        log.error("request failed", method=request.method, path=request.path, exc_info=exc_info)
 
     def unkeepable(error: psycopg.DataError) -> Response:
         """PostgreSQL keeps no NUL in a text, wherever it came from: an address, a form, a callback."""
@@ -94,4 +98,4 @@ def register_errors(server: Flask) -> None:
     server.register_error_handler(psycopg.DataError, unkeepable)
     server.register_error_handler(HTTPException, answer)
     server.register_error_handler(DatabaseDownError, down)
-    server.register_error_handler(InternalServerError, broken)
+    server.log_exception = log_failure  # type: ignore[method-assign]  # Flask would log it a second time in its own words

@@ -7,9 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -82,11 +84,14 @@ def same_log() -> Iterator[None]:
     """A command run in this process sets the log up for itself: later tests find it as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.formatwarning
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
         root.handlers[:] = handlers
         root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.formatwarning = hooks
 
 
 @pytest.fixture(scope="session")
