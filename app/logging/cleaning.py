@@ -14,6 +14,8 @@ MOST: Final = 50
 DEEPEST: Final = 5
 RECORD: Final = 16_000
 """Characters of all texts of a record."""
+_EACH: Final = 4
+"""Characters that an entry costs, beside its text."""
 _WIDEST: Final = 128
 """Bits of a whole number; longer ones take long to write, and Python refuses those of more than 4,300 digits."""
 
@@ -29,15 +31,15 @@ class Cleaner:
         """What is logged of a value: None, a number, a text, a list or a dict of such."""
         if self._left <= 0:
             return "…"
-        self._left -= 1
+        self._left -= _EACH
         if value is None or isinstance(value, int | float):
             return _number(value)
         if is_secret_name(name):
             return MASK
-        if isinstance(value, Mapping) and depth < DEEPEST:
-            return self._dict(value, depth + 1)
-        if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
-            return self._list(value, depth + 1)
+        if isinstance(value, Mapping | list | tuple | set | frozenset):
+            if depth == DEEPEST:
+                return "…"
+            return self._dict(value, depth + 1) if isinstance(value, Mapping) else self._list(value, depth + 1)
         return self.text(str(value) if isinstance(value, str) else _printed(value))
 
     def text(self, text: str) -> str:

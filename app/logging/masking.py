@@ -12,24 +12,32 @@ LEAST_KNOWN: Final = 8
 """Shorter values of settings are not looked for: they are words that stand elsewhere too."""
 _PARTS: Final = (
     "password", "passwd", "secret", "token", "cookie", "authorization", "apikey", "credential", "session", "csrf",
-    "signature", "nonce", "codeverifier",
+    "signature", "nonce", "codeverifier", "assochandle",
 )  # fmt: skip
-_WHOLE: Final = frozenset({"code", "state", "key", "sig", "auth", "pwd", "pin", "otp", "email", "mail", "browser"})
-_NAMED: Final = (shapes.HEADER_PAIR, shapes.QUOTED, shapes.ASSIGNED, shapes.COLON)
+_WHOLE: Final = frozenset(
+    {"code", "state", "key", "sig", "openidsig", "auth", "pwd", "pin", "otp", "email", "mail", "browser"}
+)
+_HEADERS: Final = frozenset({"authorization", "proxyauthorization", "cookie", "setcookie", "xapikey", "xcsrftoken"})
+_LINES: Final = _HEADERS - {"xapikey", "xcsrftoken"}
 _NAME: Final = re.compile(
-    "token|secret|pass|pwd|api|auth|cookie|session|csrf|credential|sig|code|state|key|nonce|browser|openid|handle|otp|"
+    "token|secret|pass|pwd|auth|cookie|session|csrf|credential|sig|code|state|key|nonce|browser|openid|handle|otp|"
     "shared|bearer|basic"
 )
 _LONG: Final = re.compile(r"[A-Za-z0-9_.-]{8}")
 """Most texts hold neither a name nor a long word, and are done here."""
+_LONGEST_NAME: Final = 60
 _CUT_EDGE: Final = re.compile(r"[A-Za-z0-9._~+/=%@-]{1,512}\Z")
 """Where a text is cut, half a secret has no shape any more: the last word goes too."""
 
 
 def is_secret_name(name: str) -> bool:
     """Whether what stands under this name is not for the log."""
-    plain = name.lower().replace("_", "").replace("-", "").replace(".", "")
+    plain = _plain(name)
     return plain in _WHOLE or any(part in plain for part in _PARTS)
+
+
+def _plain(name: str) -> str:
+    return name[-_LONGEST_NAME:].lower().replace("_", "").replace("-", "").replace(".", "")
 
 
 class Masker:
@@ -65,15 +73,39 @@ class Masker:
         if _NAME.search(text.lower()):
             text = shapes.SHARED_PATH.sub(rf"\g<1>{MASK}", text)
             text = shapes.SCHEME.sub(rf"\g<1>\g<2>{MASK}", text)
-            text = shapes.HEADER_LINE.sub(rf"\g<1>\g<2>{MASK}", text)
-            for named in _NAMED:
-                text = named.sub(rf"\g<1>{MASK}", text)
+            text = _without_named(text)
         if not _LONG.search(text):
             return text
         text = shapes.PREFIXED.sub(MASK, text)
         text = shapes.TICKET.sub(MASK, text)
         text = shapes.SIGNED.sub(_if_random, text)
         return shapes.RUN.sub(_if_random, text)
+
+
+def _without_named(text: str) -> str:
+    """Mask what follows a secret's name."""
+    parts, done = [], 0
+    for found in shapes.NAME.finditer(text):
+        value = _value_of(found) if found.start() >= done else None
+        if value:
+            parts += [text[done : value.start()], MASK]
+            done = value.end()
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _value_of(found: re.Match[str]) -> re.Match[str] | None:
+    """The value that a name's sign leads to, if it is a secret."""
+    name, sign, is_quoted = _plain(found["name"]), found["sign"].strip(), found["quote"] is not None
+    if sign == ",":  # a pair: ('Authorization', '…'); in a list of words a comma says nothing
+        is_secret = is_quoted and name in _HEADERS
+    elif sign == ":" and not is_quoted:  # "error code: 5" is no secret, and "TokenError: …" explains one
+        is_secret = name.endswith(_PARTS)
+    else:
+        is_secret = is_secret_name(found["name"])
+    if not is_secret:
+        return None
+    pattern = shapes.LINE if name in _LINES and sign == ":" and not is_quoted else shapes.VALUE
+    return pattern.match(found.string, found.end())
 
 
 def _if_random(found: re.Match[str]) -> str:
