@@ -48,7 +48,10 @@ class Masker:
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        long = {value for value in known if len(value) >= LEAST_KNOWN}
+        # In a printed text a line break or a letter beyond ASCII is written some other way: the parts between stay.
+        whole = set(known)
+        parts = {part for value in whole for part in re.split(r"[^\x20-\x7e]+", value)}
+        long = {value for value in whole | parts if len(value) >= LEAST_KNOWN}
         written = sorted(long | {quote(value, safe="") for value in long}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, written))) if written else None
 

@@ -106,6 +106,16 @@ def test_known_values_are_masked_also_escaped_for_an_address() -> None:
     assert masker.text("a plain words/of a key b", LIMIT) == "a [masked] b"
     assert masker.text("?x=plain%20words%2Fof%20a%20key", LIMIT) == "?x=[masked]"
     assert masker.text("a short walk", LIMIT) == "a short walk"
+    printed = repr("Illegal header value " + repr(b"first-line\nsecond-line"))
+    shown = Masker(["first-line\nsecond-line"]).text(printed, LIMIT)
+    assert "first-line" not in shown
+    assert "second-line" not in shown
+
+
+def test_key_of_a_provider_is_one_line() -> None:
+    assert Settings(_env_file=None, csfloat_key="a-key-of-a-file\n").csfloat_key == "a-key-of-a-file"
+    with pytest.raises(ValueError, match="one line of ASCII"):
+        Settings(_env_file=None, csfloat_key="two\nlines")
 
 
 def test_secrets_among_the_settings_are_known() -> None:
