@@ -1,5 +1,7 @@
 """A browser over real HTTP that remembers every secret it meets."""
 
+import json
+import re
 from http.cookies import SimpleCookie
 from typing import Any, Self
 from urllib.parse import unquote, urljoin
@@ -85,3 +87,12 @@ class Person:
         self.secrets.add(fields.get("openid.response_nonce", "")[len("2026-01-01T00:00:00Z") :])
         if "openid.return_to" in fields:
             self._note(fields["openid.return_to"])
+
+
+def is_record(line: str) -> bool:
+    """Whether a line is a record of ours, in either form, or belongs to the one before."""
+    if line.startswith(("Tracera is at http", "Stop it with", "    ")):
+        return True
+    if line.startswith("{"):
+        return isinstance(json.loads(line), dict)
+    return re.match(r"\d{4}-\d\d-\d\dT[0-9:.]+Z \[\w+ *\] ", line) is not None
