@@ -68,8 +68,9 @@ class Cleaner:
 
 
 def _number(value: float | None) -> float | str | None:
-    is_long = isinstance(value, int) and value.bit_length() > _WIDEST
-    return f"a number of more than {_WIDEST} bits" if is_long else value
+    if isinstance(value, int) and value.bit_length() > _WIDEST:
+        return f"a number of more than {_WIDEST} bits"
+    return value
 
 
 def _text_of(text: str | bytes) -> str:

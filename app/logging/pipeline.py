@@ -5,7 +5,7 @@ import threading
 from typing import Any, Final, TextIO
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, FilteringBoundLogger
 
 from app.logging import traces
 from app.logging.cleaning import Cleaner
@@ -92,11 +92,11 @@ class Output:
     """As structlog calls it, by the level."""
 
 
-def say_summary(summary: Summary) -> None:
+def say_summary(log: FilteringBoundLogger, summary: Summary) -> None:
     """Log how often a trace came again."""
-    structlog.get_logger(__name__).error(
-        f"the same trace repeated {summary.repeated} times in the last minute", trace=summary.place
-    )
+    times = "once" if summary.repeated == 1 else f"{summary.repeated} times"
+    event = f"the same trace repeated {times} in the last minute"
+    log.error(event, trace=summary.place)
 
 
 def _error(exc_info: object) -> BaseException | None:

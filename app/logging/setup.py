@@ -23,26 +23,12 @@ def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
         known: secrets that are masked wherever they stand.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
-    output = Output(sys.stderr)
-    steps = _steps(Masker(known), as_json=as_json)
-    structlog.configure(
-        processors=steps,
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_names: output,
-    )
-    logging.basicConfig(level=max(number, logging.INFO), handlers=[Handler(steps, output)], force=True)
-    for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
-        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
-    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
-    logging.getLogger("psycopg").setLevel(logging.ERROR)
-    catch_the_rest()
-
-
-def _steps(masker: Masker, *, as_json: bool) -> list[Processor]:
-    """What happens to each record; traces are told once a minute, and the rest of the count when the process ends."""
-    repeats = Repeats(say_summary)
+    output, masker = Output(sys.stderr), Masker(known)
+    bound = structlog.make_filtering_bound_logger(number)
+    # What came again is told where its trace stands, even if the log is set up anew meanwhile.
+    repeats = Repeats(lambda summary: say_summary(structlog.wrap_logger(output, steps, bound), summary))
     atexit.register(repeats.flush)
-    return [
+    steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -50,3 +36,10 @@ def _steps(masker: Masker, *, as_json: bool) -> list[Processor]:
         Clean(masker),
         structlog.processors.JSONRenderer() if as_json else Console(colors=sys.stderr.isatty()),
     ]
+    structlog.configure(processors=steps, wrapper_class=bound, logger_factory=lambda *_names: output)
+    logging.basicConfig(level=max(number, logging.INFO), handlers=[Handler(steps, output)], force=True)
+    for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
+    catch_the_rest()

@@ -121,13 +121,13 @@ def test_key_of_a_provider_is_one_line() -> None:
 def test_secrets_among_the_settings_are_known() -> None:
     settings = Settings(
         _env_file=None,
-        session_secret="s" * 32,  # type: ignore[arg-type]
+        session_secret="s" * 32,
         google_client_id="id",
-        google_client_secret="google-secret",  # type: ignore[arg-type]  # noqa: S106
+        google_client_secret="google-secret",  # noqa: S106
         csfloat_key=" csfloat-key \n",
         database_url="postgresql://u:data@base/word@db/x",
         redis_url="redis://:cache-word@h:1/0",
-        smtp_password="mail-word",  # type: ignore[arg-type]  # noqa: S106
+        smtp_password="mail-word",  # noqa: S106
     )
     wanted = {"s" * 32, "google-secret", "csfloat-key", "data@base/word", "cache-word", "mail-word"}
     assert known_secrets(settings) >= wanted
