@@ -67,7 +67,7 @@ class Cleaner:
         return [*cleaned, f"{len(listed) - MOST} more"] if len(listed) > MOST else cleaned
 
 
-def _number(value: float | None) -> float | str | None:
+def _number(value: object) -> Any:
     if isinstance(value, int) and value.bit_length() > _WIDEST:
         return f"a number of more than {_WIDEST} bits"
     return value

@@ -157,7 +157,7 @@ def _message(error: BaseException, mask: Mask) -> Iterator[str]:
     notes = getattr(error, "__notes__", ())
     if isinstance(notes, list | tuple):
         said = "\n".join([said, *(note for note in notes[:GROUPED] if isinstance(note, str))])
-    first, *others = mask(said, MESSAGE).split("\n")
+    first, *others = mask(said.rstrip(), MESSAGE).split("\n")
     yield f"{kind}: {escape(first)}" if first else kind
     for line in others[: MESSAGE_LINES - 1]:
         yield f"  {escape(line)}"

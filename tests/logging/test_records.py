@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import structlog
@@ -130,6 +131,21 @@ def test_what_python_prints_by_itself_goes_through_the_log(form: str) -> None:
         assert len([json.loads(line) for line in lines]) == 4
 
 
+def test_failure_of_a_command_does_not_repeat_a_password(tmp_path: Path) -> None:
+    """Neither a good address of a server that is away, nor one that libpq reads as something else and repeats."""
+    for address in ("postgresql://ada:a%20long-password@127.0.0.1:1/x", "postgresql://ada:a long-password@[::1:/x?y"):
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", "db", "status"],
+            cwd=ROOT,
+            env={"TRACERA_DATA_DIR": str(tmp_path), "TRACERA_DATABASE_URL": address, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "long-password" not in done.stderr + done.stdout
+
+
 WSGI = """
 import wsgi
 try:
@@ -140,7 +156,7 @@ except ZeroDivisionError:
 """
 
 
-def test_wsgi_servers_get_the_same_log(tmp_path: object) -> None:
+def test_wsgi_servers_get_the_same_log(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WSGI],
         cwd=ROOT,
