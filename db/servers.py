@@ -44,6 +44,8 @@ POSTGRES_SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Without DETAIL, which repeats values: e-mail addresses, digests of keys.
+    "log_error_verbosity": "terse",
     "max_locks_per_transaction": "256",
 }
 

@@ -71,6 +71,7 @@ class Masker:
             text = self._known.sub(MASK, text)
         if "://" in text and "@" in text:
             text = shapes.USER_INFO.sub(f"{MASK}@", text)
+        text = shapes.ROW.sub(MASK, text)
         if "@" in text or "%40" in text:
             text = shapes.MAIL.sub(MASK, text)
         if _NAME.search(text.lower()):

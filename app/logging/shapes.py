@@ -13,6 +13,8 @@ _RUN: Final = r"(?<![A-Za-z0-9_-])"
 
 USER_INFO: Final = re.compile(r"(?<=://)(?:[^\s/@:]{0,100}:(?!\d{1,5}(?:[/?#\s]|\Z))[^\s\"'<>]{1,300}|[^\s/]{1,300})@")
 """User and password in an address; a password may hold what it should not, but a port is none."""
+ROW: Final = re.compile(r"(?<=Failing row contains )\([^\n]++")
+"""A row that PostgreSQL refused, in its error's detail."""
 SHARED_PATH: Final = re.compile(r"((?:/|%2f|%252f)shared(?:/|%2f|%252f))[^\s/?#&\"'<>]++", re.IGNORECASE)
 """A share link's token in a path."""
 SCHEME: Final = re.compile(r"\b(bearer|basic)((?: |%20|\+){1,2})[A-Za-z0-9._~+/=-]{6,}+", re.IGNORECASE)

@@ -46,6 +46,7 @@ def masked(text: str) -> str:
         ("ada.lovelace+x@example.org signed in", "[masked] signed in"),
         ("x=ada%40example.org", "x=[masked]"),
         ("Key (email)=(ada@example.org) already exists", "Key (email)=([masked]) already exists"),
+        ("DETAIL:  Failing row contains (3, Ada, t, null).\nnext", "DETAIL:  Failing row contains [masked]\nnext"),
         ("gho_16C7e42F292c", MASK),
         ("csrf_token=1", "csrf_token=[masked]"),
         ("token error: InvalidTokenError: expired yesterday", "token error: InvalidTokenError: expired yesterday"),

@@ -182,6 +182,11 @@ def break_everything(around: Around, person: Person, key: str, token: str) -> No
     with psycopg.connect(around.site.endpoints().database_url, autocommit=True) as connection:
         for table in ("api_keys", "portfolio_shares", "users", "user_identities", "items"):
             connection.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
+        with pytest.raises(psycopg.errors.UniqueViolation):  # as when two browsers sign up at the same moment
+            connection.execute(
+                "INSERT INTO users_away (name, email, email_verified, session_key) VALUES ('Ada', %s, true, '')",
+                ["ada@example.org"],
+            )
     statuses = [
         person.get(f"{AUTH}/me").status_code,
         person.get(f"{API}/portfolio", headers=bearer(key)).status_code,
