@@ -77,15 +77,15 @@ class Output:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # garbage collected in between may log too
 
     def write(self, line: str) -> None:
-        """Write a line. A log that cannot be written, because the disk is full or nobody reads, stops nothing else."""
+        """Write a line. A log that cannot be written stops nothing else, and there is no other place to say so."""
         try:
             with self._lock:
                 self._stream.write(f"{line}\n")
                 self._stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # full disk, broken pipe; closed; called again by what is collected
             return
 
     debug = info = warning = error = critical = fatal = msg = exception = write

@@ -41,7 +41,7 @@ class Repeats:
         self._tell = tell
         self._window = window
         self._seen: dict[int, _Seen] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # garbage collected in between may log too
         self._timer: threading.Timer | None = None
 
     def admit(self, fingerprint: int, place: str) -> bool:
@@ -71,7 +71,7 @@ class Repeats:
 
     def _ended(self, now: float) -> list[_Seen]:
         """Take out those whose window is over."""
-        over = [key for key, held in self._seen.items() if now - held.since >= self._window]
+        over = [key for key, held in list(self._seen.items()) if now - held.since >= self._window]
         return [self._seen.pop(key) for key in over]
 
     def _tell_all(self, ended: list[_Seen]) -> None:

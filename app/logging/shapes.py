@@ -24,7 +24,14 @@ NAME: Final = re.compile(
     re.IGNORECASE,
 )
 """A name and the sign that its value follows, as in queries, dicts, JSON, headers and pairs."""
-VALUE: Final = re.compile(r"b?'[^']{1,2000}+'|b?\\{0,2}\"[^\"]{1,2000}+\"|[^\s&;,'\"<>(){}\[\]]++")
+VALUE: Final = re.compile(
+    r"b?'(?:[^'\\]++|\\.){1,500}+'?"
+    r"|b?\"(?:[^\"\\]++|\\.){1,500}+\"?"
+    r"|\\{1,2}\"[^\"]{1,2000}+\"?"
+    r"|[\[({][^\n\])}]{0,2000}+[\])}]?"
+    r"|[^\s&;,'\"<>(){}\[\]]++"
+)
+"""In quotation marks, whose end may be cut off; in brackets; or up to what ends a word."""
 LINE: Final = re.compile(r"[^\n\"']++")
 """The value of a header that is printed in a line of its own."""
 PREFIXED: Final = re.compile(rf"{_RUN}(?:trc_|gh[a-z]_|github_pat_|xox[a-z]-|ya29\.|GOCSPX-)[A-Za-z0-9_.-]{{4,}}+")
@@ -37,11 +44,11 @@ RUN: Final = re.compile(rf"{_RUN}[A-Za-z0-9_-]{{32,}}+")
 """Session ids, link tokens, states, digests; `is_random` decides."""
 MAIL: Final = re.compile(r"(?<![\w.+~-])[\w.+~-]{1,128}+(?:@|%40)[A-Za-z0-9][A-Za-z0-9.-]{0,254}+", re.IGNORECASE)
 
-_HEX: Final = frozenset("0123456789abcdef")
+_DIGITS: Final = 4
 
 
 def is_random(text: str) -> bool:
-    """Whether a long run of word characters is nobody's name: letters of both cases, or nothing but hexadecimal digits."""
+    """Whether a long run of word characters is nobody's name: letters of both cases, or digits among letters."""
     if any(char.islower() for char in text) and any(char.isupper() for char in text):
         return True
-    return set(text.lower()) <= _HEX and not text.isalpha()
+    return text.isalnum() and not text.isalpha() and sum(char.isdigit() for char in text) >= _DIGITS
