@@ -60,6 +60,13 @@ bench: $(VENV)/installed-dev ## measure, each figure beside its peer or floor
 	@for bench in tests/bench/bench_*.py; do \
 		echo "== $$bench"; $(BIN)/python -m $$(echo $${bench%.py} | tr / .) || exit 1; done
 
+quick: $(VENV)/installed-dev $(VENV)/compiled ## tests without a browser, for the everyday loop
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow" --ignore tests/browser --ignore tests/resilience $(ARGS)
+
+bench-hostile: $(VENV)/installed-dev ## hostile clients: generated requests, then attacks held for a minute each
+	@$(BIN)/python -m tests.hostile.fuzz
+	@$(BIN)/python -m tests.hostile.attacks
+
 compile: $(VENV)/installed-dev ## pin the newest dependencies, with hashes and without any address
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -U \
 		pyproject.toml -o requirements.txt
@@ -69,4 +76,4 @@ compile: $(VENV)/installed-dev ## pin the newest dependencies, with hashes and w
 clean: ## remove what was made, but not the data folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis test-results
 
-.PHONY: help install run browser test lint bench compile clean
+.PHONY: help install run browser test quick lint bench bench-hostile compile clean

@@ -47,4 +47,4 @@ def largest(path: str) -> int:
 def depth(text: bytes) -> int:
     """How many brackets are open at once in a JSON text; 0 for a plain value. Linear in its length."""
     brackets = _STRING.sub(b"", text).translate(None, _OTHER)
-    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
+    return max(accumulate(map(_STEP.__getitem__, brackets), initial=0))

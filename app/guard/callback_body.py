@@ -10,10 +10,9 @@ from typing import Any, Final, get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
 from dash._utils import split_callback_id, stringify_id
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 Declared = Mapping[str, Any]
-STRICT: Final = ConfigDict(strict=True, arbitrary_types_allowed=True)
 LONGEST_ADDRESS: Final = 4096
 
 
@@ -35,7 +34,7 @@ def check_callback(body: Mapping[str, Any], declared: Declared) -> None:
         raise MalformedError("changedPropIds: not a list of this callback's inputs")
     for (name, adapter), value in zip(_parameters(inspect.unwrap(declared["callback"])), values, strict=False):
         try:
-            adapter.validate_python(value)
+            adapter.validate_python(value, strict=True)
         except ValidationError as error:
             raise MalformedError(f"{name.strip('_')}: {error.errors()[0]['msg']}") from None
 
@@ -50,6 +49,8 @@ def check_router(body: Mapping[str, Any], path_variables: frozenset[str]) -> Non
         value = one.get("value")
         if value is not None and not (isinstance(value, str) and len(value) <= LONGEST_ADDRESS):
             raise MalformedError(f"{one['property']}: not an address")
+        if one["property"] == "pathname" and not (value or "").startswith("/"):
+            raise MalformedError("pathname: does not begin with /")
         if one["property"] == "search" and value:
             pairs = reversed(parse_qsl(value.removeprefix("?"), keep_blank_values=True, errors="replace"))
             query = {name: text for name, text in pairs if name.isidentifier() and name not in path_variables}
@@ -98,5 +99,5 @@ def _parameters(function: Callable[..., Any]) -> list[tuple[str, TypeAdapter[Any
     adapters = []
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.POSITIONAL_ONLY}:
-            adapters.append((name, TypeAdapter(hints.get(name, Any), config=STRICT)))
+            adapters.append((name, TypeAdapter(hints.get(name, Any))))
     return adapters

@@ -184,7 +184,7 @@ def create_app(
     """
     hub = Hub(settings, latest, ended)
     server.extensions["tracera.live"] = hub
-    counted = connections or Connections(HttpBounds())
+    counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.
     http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
     return Gateway(http, counted, hub, authorise, watchlist, permits)

@@ -50,10 +50,17 @@ class Bridge(WSGIMiddleware):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request: a file that is kept at once, else in a worker thread."""
-        kept = self._files.find(scope)
-        if kept is not None:
+        if (kept := self._files.find(scope)) is not None:
             await send_answer(send, kept)
             return
+        async with self._files.making(scope):
+            kept = self._files.find(scope)
+            deliver = partial(send_answer, send, kept) if kept else await self._answer(scope, receive, send)
+        # Sending may take long, and whoever waits for the same file must not wait for this client.
+        await deliver()
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> Callable[[], Awaitable[None]]:
+        """Let the application answer; what is returned sends it."""
         try:
             async with request_body(scope, receive, self._connections, self._largest(scope["path"])) as (body, size):
                 responder = _Responder(self.app, send)
@@ -64,12 +71,12 @@ class Bridge(WSGIMiddleware):
                     async with Turn(self._turns):
                         await responder.run(self.executor, environ)
         except DisconnectedError:
-            return
+            return _nothing
         except Refusal as refusal:
             headers, content = refusal_answer(refusal)
-            await send_answer(send, Answer(refusal.status, headers, content))
-            return
-        await responder.deliver(partial(self._files.keep, scope))
+            return partial(send_answer, send, Answer(refusal.status, headers, content))
+        responder.share(partial(self._files.keep, scope))
+        return responder.deliver
 
 
 class _Responder(WSGIResponder):
@@ -96,16 +103,23 @@ class _Responder(WSGIResponder):
             held, self._held, self._size, self._streamed = self._held, [], 0, True
             asyncio.run_coroutine_threadsafe(send_all(self._asgi_send, held), self.loop).result()
 
-    async def deliver(self, keep: Callable[[Answer], Answer]) -> None:
-        """Send what is left of the answer; a whole one is shared with those who ask for the same, if it may be."""
-        if self._streamed or self.exc_info is not None:
-            await send_all(self._asgi_send, self._held)
-        else:
+    def share(self, keep: Callable[[Answer], Answer]) -> None:
+        """Let a whole answer be kept for those who ask for the same, if it may be."""
+        if not self._streamed and self.exc_info is None:
             start, *parts = self._held
             body = parts[0]["body"] if len(parts) == 2 else b"".join(part["body"] for part in parts)  # noqa: PLR2004
-            await send_answer(self._asgi_send, keep(Answer(start["status"], start["headers"], body)))
+            shared = keep(Answer(start["status"], start["headers"], body))
+            self._held = [start | {"headers": shared.headers}, {"type": "http.response.body", "body": shared.body}]
+
+    async def deliver(self) -> None:
+        """Send what is left of the answer."""
+        await send_all(self._asgi_send, self._held)
         if self.exc_info is not None:
             raise self.exc_info[0].with_traceback(self.exc_info[1], self.exc_info[2])
+
+
+async def _nothing() -> None:
+    """Answer a client that has left."""
 
 
 def _environ(scope: Any, body: IO[bytes], size: int) -> Any:

@@ -131,6 +131,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._drained_at = self.loop.time()
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """End with the server: what a client has not read by then, it does not get."""
+        super().shutdown()
+        self.loop.call_later(LINGER, self.transport.abort)
+
     # Too slow, too much
 
     def check(self, now: float) -> None:

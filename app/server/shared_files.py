@@ -1,8 +1,10 @@
 """Static files: answered on the event loop from one buffer each, which all clients share (decision 0029)."""
 
+import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
 from dash.fingerprint import check_fingerprint
@@ -35,6 +37,7 @@ class SharedFiles:
         self._size = 0
         self._kept: OrderedDict[Key, tuple[Answer, bytes]] = OrderedDict()
         self._bodies: dict[bytes, bytes] = {}
+        self._making: dict[Key, asyncio.Event] = {}
 
     def find(self, scope: MutableMapping[str, Any]) -> Answer | None:
         """The answer to a request, 304 where the client has the file; None where it is not kept."""
@@ -63,6 +66,21 @@ class SharedFiles:
         while self._size > self._most:
             self._forget(next(iter(self._kept)))
         return shared
+
+    @asynccontextmanager
+    async def making(self, scope: MutableMapping[str, Any]) -> AsyncIterator[None]:
+        """Let one request at a time make a file's answer; those that waited may find it kept."""
+        key = key_of(scope)
+        if key is None:
+            yield
+            return
+        while (other := self._making.get(key)) is not None:
+            await other.wait()
+        self._making[key] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._making.pop(key).set()
 
     def _forget(self, key: Key) -> None:
         dropped = self._kept.pop(key, None)
