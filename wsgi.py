@@ -2,6 +2,10 @@
 
 from app import settings
 from app.factory import create_server
+from app.logging.known import known_secrets
+from app.logging.setup import configure
 from app.runtime import Runtime
 
-server = create_server(Runtime(settings.load()))
+loaded = settings.load()
+configure(loaded.log_level, as_json=loaded.log_json, known=known_secrets(loaded))
+server = create_server(Runtime(loaded))

@@ -169,6 +169,14 @@ class Settings(GuardSettings):
             raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(PROVIDERS)}")
         return value
 
+    @field_validator("csfloat_key", "priceempire_key")
+    @classmethod
+    def _header(cls, value: str | None) -> str | None:
+        """Without the line break of a file; an HTTP client that refuses a header repeats it, the key and all."""
+        if value is not None and not (value.strip().isascii() and value.strip().isprintable()):
+            raise ValueError("must be one line of ASCII characters")
+        return value.strip() if value is not None else None
+
     @field_validator("log_level")
     @classmethod
     def _level(cls, value: str) -> str:

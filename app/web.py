@@ -4,17 +4,20 @@ from typing import Any
 
 import orjson
 import psycopg
+import structlog
 from dash.exceptions import DependencyException
-from flask import Flask, Response, current_app, has_request_context, jsonify, request
+from flask import Flask, Response, has_request_context, jsonify, request
 from flask.json.provider import JSONProvider
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from app import __version__
 from app.guard.bodies import bound_of, depth
 from app.settings import Settings
 from db.pool import DatabaseDownError
+
+log = structlog.get_logger(__name__)
 
 JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
 """Where JSON is shared with other origins, if any."""
@@ -78,7 +81,7 @@ def register_errors(server: Flask) -> None:
     server.register_error_handler(DependencyException, _no_such_file)
     server.register_error_handler(HTTPException, _answer)
     server.register_error_handler(DatabaseDownError, _down)
-    server.register_error_handler(InternalServerError, _broken)
+    server.log_exception = _log_failure  # type: ignore[method-assign]  # in our words, and once
 
 
 def _answer(error: HTTPException) -> Response | HTTPException:
@@ -93,16 +96,17 @@ def _answer(error: HTTPException) -> Response | HTTPException:
 
 
 def _down(error: DatabaseDownError) -> Response:
-    current_app.logger.warning("%s %s: %s", request.method, request.path, error)
+    log.warning(
+        "request refused: the database does not answer", method=request.method, path=request.path, error=str(error)
+    )
     response = jsonify({"error": "the database does not answer; try again in a few seconds"})
     response.status_code = 503
     response.headers["Retry-After"] = "5"
     return response
 
 
-def _broken(error: InternalServerError) -> Response | HTTPException:
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error.original_exception)
-    return _answer(error)
+def _log_failure(exc_info: Any) -> None:
+    log.error("request failed", method=request.method, path=request.path, exc_info=exc_info)
 
 
 def _unkeepable(error: psycopg.DataError) -> Response:

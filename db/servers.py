@@ -47,6 +47,15 @@ POSTGRES_SETTINGS = {
     "max_locks_per_transaction": "256",
 }
 
+LOGS_VALUES = """
+    SELECT 1 FROM pg_database d WHERE datname = %s AND NOT EXISTS (
+        SELECT FROM pg_db_role_setting WHERE setdatabase = d.oid AND 'log_error_verbosity=terse' = ANY (setconfig))
+"""
+"""Whether the log still tells an error's DETAIL, which repeats values: e-mail addresses, digests of keys.
+
+Set for our database, not for the server: why that does not start is a DETAIL too.
+"""
+
 
 class ServerError(RuntimeError):
     """A server program failed before it could serve."""
@@ -266,6 +275,9 @@ class Postgres(Process):
                 if not found:
                     with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                         connection.execute(f"CREATE DATABASE {DATABASE}")
+                if connection.execute(LOGS_VALUES, [DATABASE]).fetchone():
+                    with contextlib.suppress(psycopg.errors.InternalError_):  # another process does it at this moment
+                        connection.execute(f"ALTER DATABASE {DATABASE} SET log_error_verbosity = 'terse'")
         except psycopg.OperationalError:
             return False
         return True

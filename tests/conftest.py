@@ -7,9 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -82,11 +84,14 @@ def same_log() -> Iterator[None]:
     """A command run in this process sets the log up for itself: later tests find it as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.formatwarning
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
         root.handlers[:] = handlers
         root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.formatwarning = hooks
 
 
 @pytest.fixture(scope="session")
@@ -238,8 +243,8 @@ def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None
         time.sleep(0.1)
 
 
-def start_site(data_dir: Path, port: int | None = None, **settings: str) -> Site:
-    """Start `tracera serve` with its own servers; the caller stops the process."""
+def start_site(data_dir: Path, port: int | None = None, program: str = "app.cli", **settings: str) -> Site:
+    """Start `tracera serve` with its own servers; the caller stops the process. `program`: a module that extends it."""
     port = port or free_port()
     log = data_dir.with_suffix(".log")
     known = {name: value for name, value in os.environ.items() if not name.startswith("TRACERA_")}
@@ -248,7 +253,7 @@ def start_site(data_dir: Path, port: int | None = None, **settings: str) -> Site
     environment |= {f"TRACERA_LIMIT_{group.upper()}": "0" for group in COUNTED} | settings
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+            [sys.executable, "-m", program, "serve", "--port", str(port)],
             cwd=ROOT,
             env=environment,
             stdout=output,

@@ -121,7 +121,9 @@ def start_session(identity: Identity) -> None:
 def refuse(error: Exception) -> Response:
     """The answer to a sign-in that failed: a page for people, JSON for programs."""
     refused = _as_refusal(error)
-    log.warning("sign-in refused", code=refused.code, path=request.path, reason=str(error), address=request.remote_addr)
+    log.warning(
+        "sign-in refused", refusal=refused.code, path=request.path, reason=str(error), address=request.remote_addr
+    )
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         page = "/account" if caller().kind == "session" else "/sign-in"
         return redirect(f"{page}?error={refused.code}", 303)

@@ -10,7 +10,10 @@ import click
 import redis
 from rich.console import Console
 
-from app.logging import configure
+from app.logging.escaping import escape
+from app.logging.known import known_secrets
+from app.logging.masking import Masker
+from app.logging.setup import configure
 from app.runtime import Runtime
 from app.settings import Settings, SettingsError, load
 from db.backup import BackupError
@@ -23,6 +26,8 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 200, s
 
 KNOWN = (SettingsError, EmbeddedError, DatabaseDownError, BackupError, redis.RedisError, ValueError, OSError)
 """Failures that a message explains; any other is a fault of ours and shows its trace."""
+MOST_SAID = 2_000
+"""Characters of such a message."""
 
 
 class FailureError(click.ClickException):
@@ -36,12 +41,15 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
+        masker = Masker()
         try:
             settings = load()
-            configure(settings.log_level, as_json=settings.log_json)
+            known = known_secrets(settings)
+            masker = Masker(known)
+            configure(settings.log_level, as_json=settings.log_json, known=known)
             return command(settings, *args, **kwargs)
         except KNOWN as error:
-            raise FailureError(one_line(error)) from error
+            raise FailureError(escape(masker.text(one_line(error), MOST_SAID))) from error
 
     return run
 

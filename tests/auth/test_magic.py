@@ -1,8 +1,6 @@
 import re
 import time
-from collections.abc import Callable
-from email import message_from_bytes
-from email.message import Message
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,37 +9,14 @@ from flask import Flask
 
 from app.auth.magic import LIFETIME
 from tests.auth.conftest import Make
-from tests.auth.servers.mail import PatientController
+from tests.auth.servers.mail import Mailbox, receiving
 from tests.auth.support import AUTH, HTML, Visitor
-from tests.conftest import free_port, wait_for
-
-
-class Mailbox:
-    """Keeps what is sent to anybody."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.messages.append(message_from_bytes(envelope.content))
-        return "250 OK"
-
-    def link(self, number: int = 1) -> str:
-        """The path and query of the newest of so many messages."""
-        wait_for(lambda: len(self.messages) >= number, 10, "no mail")
-        found = re.search(r"http://localhost(/\S+)", self.messages[-1].get_payload())  # type: ignore[arg-type]
-        assert found
-        return found[1]
 
 
 @pytest.fixture
-def mailbox() -> Any:
-    box = Mailbox()
-    controller = PatientController(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    box.port = controller.port  # type: ignore[attr-defined]
-    yield box
-    controller.stop()
+def mailbox() -> Iterator[Mailbox]:
+    with receiving() as box:
+        yield box
 
 
 @pytest.fixture

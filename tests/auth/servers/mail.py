@@ -1,12 +1,17 @@
 """A mail server that ends without cutting anybody off."""
 
 import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import Message
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
-from tests.conftest import wait_for
+from tests.conftest import free_port, wait_for
 
 
 class PatientController(Controller):
@@ -38,3 +43,34 @@ class PatientController(Controller):
     def _left(self) -> bool:
         """Whether nobody is there; who is just coming in has no transport yet, but is a task already."""
         return not asyncio.all_tasks(self.loop) and all(one.transport is None for one in self._served)
+
+
+class Mailbox:
+    """Keeps what is sent to anybody."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.messages: list[Message] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content))
+        return "250 OK"
+
+    def link(self, number: int = 1) -> str:
+        """The path and query of the newest of so many messages."""
+        wait_for(lambda: len(self.messages) >= number, 10, "no mail")
+        found = re.search(r"http://localhost(?::\d+)?(/\S+)", self.messages[-1].get_payload())  # type: ignore[arg-type]
+        assert found
+        return found[1]
+
+
+@contextmanager
+def receiving() -> Iterator[Mailbox]:
+    """A mail server on a free port."""
+    box = Mailbox(free_port())
+    controller = PatientController(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    try:
+        yield box
+    finally:
+        controller.stop()

@@ -40,6 +40,8 @@ class Oidc:
     foreign_key: bool = False
     key: RSAKey = field(default_factory=own_key)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)
+    """Every token."""
 
 
 def app(state: Oidc) -> Flask:
@@ -79,6 +81,7 @@ def app(state: Oidc) -> Flask:
         body: dict[str, Any] = {"access_token": secrets.token_hex(8), "token_type": "Bearer", "expires_in": 3600}
         if state.with_id_token:
             body["id_token"] = _id_token(state, base(), asked)
+        state.issued += [body["access_token"], body.get("id_token", "")]
         return jsonify(body), 200
 
     return server

@@ -1,0 +1,45 @@
+"""Sets the log up: short and coloured for a person, JSON for a collector."""
+
+import atexit
+import logging
+import sys
+from collections.abc import Iterable
+
+import structlog
+from structlog.typing import Processor
+
+from app.logging.handler import Handler, catch_the_rest
+from app.logging.masking import Masker
+from app.logging.pipeline import Clean, Console, Output, Traces, say_summary
+from app.logging.repeats import Repeats
+
+
+def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
+    """Send every log line, the libraries' too, to standard error in one form.
+
+    Args:
+        level: debug, info, warning or error.
+        as_json: whether each line is a JSON object.
+        known: secrets that are masked wherever they stand.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    output, masker = Output(sys.stderr), Masker(known)
+    bound = structlog.make_filtering_bound_logger(number)
+    # What came again is told where its trace stands, even if the log is set up anew meanwhile.
+    repeats = Repeats(lambda summary: say_summary(structlog.wrap_logger(output, steps, bound), summary))
+    atexit.register(repeats.flush)
+    steps: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        Traces(masker, repeats),
+        Clean(masker),
+        structlog.processors.JSONRenderer() if as_json else Console(colors=sys.stderr.isatty()),
+    ]
+    structlog.configure(processors=steps, wrapper_class=bound, logger_factory=lambda *_names: output)
+    logging.basicConfig(level=max(number, logging.INFO), handlers=[Handler(steps, output)], force=True)
+    for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
+    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
+    catch_the_rest()
