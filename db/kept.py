@@ -8,6 +8,7 @@ from psycopg import sql
 
 from db import binary
 from db.buckets import Bools, Ints, changes
+from db.quote_columns import QuoteColumns
 
 NEVER = int(np.iinfo(np.int64).min // 2)
 """The time of a quote that does not exist: earlier than any, and safe to subtract from."""
@@ -19,6 +20,11 @@ LATEST = sql.SQL(
     "SELECT item_id, time, stored_time, price FROM price_latest"
     " WHERE source = %(source)s AND item_id = ANY(%(items)s) ORDER BY item_id"
 )
+QUOTE = {
+    "item_id": ("item_id", "int4"), "time": ("time", "timestamptz"), "price": ("price", "int8"),
+    "volume": ("coalesce(volume, -1)", "int8"), "rolling": ("coalesce(volume_rolling::integer, -1)", "int4"),
+    "listings": ("coalesce(listings, -1)", "int4"), "bid": ("coalesce(bid, -1)", "int8"), "ask": ("coalesce(ask, -1)", "int8"),
+}  # fmt: skip
 # A range per item, not one for all: a single old quote must not read a year of everything.
 EXISTING = sql.SQL(
     "SELECT h.item_id, h.{time}, {samples}"
@@ -77,6 +83,16 @@ def existing(
     rows = binary.read(connection, query, {"source": source} | ranges, columns)
     rows["time"] += binary.POSTGRES_EPOCH_US
     return rows
+
+
+def history(connection: psycopg.Connection, source: str, items: Ints) -> QuoteColumns:
+    """All kept quotes of a source and some items, in order."""
+    return quotes_of(connection, "price_history", source, items).in_order()
+
+
+def quotes_of(connection: psycopg.Connection, table: str, source: str, items: Ints) -> QuoteColumns:
+    """Rows of `price_history` or `price_latest` of a source and some items, in no particular order."""
+    return QuoteColumns(**binary.read_packed(connection, table, source, items.tolist(), QUOTE))
 
 
 def codes(*keys: tuple[Ints, Ints]) -> list[Ints]:

@@ -10,7 +10,7 @@ from db import binary, kept, rollups
 from db.binary import UNKNOWN
 from db.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
 from db.kept import Latest
-from db.quote_columns import QuoteColumns
+from db.quote_columns import NULLS, QuoteColumns
 
 __all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock_source", "make_partitions", "relax_commit",
            "shard_of", "store"]  # fmt: skip
@@ -18,9 +18,6 @@ __all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock
 SHARDS = 2
 """Items of one source are written by at most so many sessions at once, each with its own share of them."""
 
-KINDS = {"item_id": ">i4", "price": ">i8", "volume": ">i8", "volume_rolling": "i1", "listings": ">i4", "bid": ">i8"}
-KINDS |= {"ask": ">i8"}
-NULLS = ("volume", "volume_rolling", "listings", "bid", "ask")
 STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE ROWS
 """
@@ -67,7 +64,7 @@ def store(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, 
     latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
     news = ordered.take(_news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1)))
     if len(news):
-        binary.copy(connection, "price_history", _columns(source, news), NULLS)
+        binary.copy(connection, "price_history", news.for_copy(source), NULLS)
     _upsert_latest(connection, source, ordered, news, latest)
     ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
     rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
@@ -135,7 +132,7 @@ def _upsert_latest(
     chosen = ahead | (stored_time > latest.stored_time)
     if not chosen.any():
         return
-    columns = _columns(source, newest.take(chosen))
+    columns = newest.take(chosen).for_copy(source)
     columns["stored_time"] = binary.postgres_time(stored_time[chosen])
     connection.execute(STAGING)
     connection.execute("TRUNCATE newest")
@@ -145,12 +142,6 @@ def _upsert_latest(
         connection.execute(MOVE_STORED_TIME)
 
 
-def _columns(source: str, quotes: QuoteColumns) -> dict[str, tuple[str, binary.Array]]:
-    columns = {
-        name: (kind, quotes.rolling if name == "volume_rolling" else getattr(quotes, name))
-        for name, kind in KINDS.items()
-    }
-    return columns | {"time": binary.postgres_time(quotes.time), "source": binary.text(source, len(quotes))}
 
 
 UPSERT_LATEST = """

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import structlog
 
 from db import quotes
@@ -96,9 +95,9 @@ def backfill(
         for columns in _columns(files, item, names, report, _told(progress, files, report, begun)):
             waiting.append(columns)
             if sum(map(len, waiting)) >= ENOUGH:
-                writers.store(_joined(waiting))
+                writers.store(quotes.QuoteColumns.joined(waiting))
                 waiting.clear()
-        writers.store(_joined(waiting))
+        writers.store(quotes.QuoteColumns.joined(waiting))
     report.new, report.known = writers.new, report.points - writers.new
     report.items, report.new_items = names.known, names.added
     report.seconds = time.monotonic() - begun
@@ -121,14 +120,6 @@ def _columns(
         except HistoryFileError as error:
             report.failed.append(str(error))
             log.warning("file left out", reason=str(error))
-
-
-def _joined(parts: list[quotes.QuoteColumns]) -> quotes.QuoteColumns:
-    names = quotes.QuoteColumns.__dataclass_fields__
-    empty = np.empty(0, dtype=np.int64)
-    return quotes.QuoteColumns(
-        **{name: np.concatenate([empty, *(getattr(part, name) for part in parts)]) for name in names}
-    )
 
 
 def _told(
