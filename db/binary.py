@@ -72,7 +72,11 @@ def read(
 
 
 def read_packed(
-    connection: psycopg.Connection, table: str, source: str, items: Sequence[int], columns: Mapping[str, tuple[str, str]]
+    connection: psycopg.Connection,
+    table: str,
+    source: str,
+    items: Sequence[int],
+    columns: Mapping[str, tuple[str, str]],
 ) -> dict[str, Array]:
     """A table's rows of a source and some items as arrays of shape (n,), in no particular order; no value may be null.
 
@@ -80,7 +84,8 @@ def read_packed(
     1970. A million rows take a sixth of the time of `read`: the server packs them, an item at a time, into one value.
     """
     packed = sql.SQL(" || ").join(
-        sql.SQL(f"{kind}{'_send' if kind == 'timestamptz' else 'send'}({expression})") for expression, kind in columns.values()
+        sql.SQL(f"{kind}{'_send' if kind == 'timestamptz' else 'send'}({expression})")
+        for expression, kind in columns.values()
     )
     query = sql.SQL(
         "SELECT string_agg({packed}, ''::bytea) FROM {table} WHERE source = %s AND item_id = ANY(%s) GROUP BY item_id"

@@ -5,7 +5,7 @@ more than the quotes that are left: such an hour is believed, checked against it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,22 +68,17 @@ class Level:
 
 def levels(ticks: Ticks, kept: Mapping[str, Buckets]) -> list[Level]:
     """Every roll-up of one source compared with its quotes, which are in order; `kept` are the tables' rows, in order."""
+    hours, days, weeks = (kept[table] for table in WIDTHS_US)
     oldest = _oldest(ticks)
-    deleted = _deleted(ticks, kept["price_1h"], kept["price_24h"], oldest)
-    hours = aggregate(ticks, HOUR_US) if len(ticks.item_id) else kept["price_1h"].take(slice_of_none())
-    believed = kept["price_1h"].take(deleted)
-    derived = merged(hours.take(~_in(hours, believed)), believed)
-    found = [_level("price_1h", kept["price_1h"], derived, oldest, believed)]
-    for table in ("price_24h", "price_7d"):
+    believed = hours.take(_deleted(ticks, hours, days, weeks, oldest))
+    recomputed = aggregate(ticks, HOUR_US) if len(ticks.item_id) else hours.take(np.empty(0, dtype=np.int64))
+    derived = merged(recomputed.take(~_in(recomputed, believed)), believed)
+    found = [_hours(hours, derived, believed)]
+    for table, above in (("price_24h", weeks), ("price_7d", None)):
         below = found[-1].settled()
         derived = combine(below, WIDTHS_US[table]) if len(below) else below
-        found.append(_level(table, kept[table], derived, oldest, None))
+        found.append(_wider(table, kept[table], derived, above, oldest))
     return found
-
-
-def slice_of_none() -> Ints:
-    """No rows."""
-    return np.empty(0, dtype=np.int64)
 
 
 def _oldest(ticks: Ticks) -> dict[int, int]:
@@ -100,12 +95,13 @@ def _begins(buckets: Buckets, oldest: Mapping[int, int], width: int) -> Ints:
     return np.asarray(edges[which])
 
 
-def _deleted(ticks: Ticks, hours: Buckets, days: Buckets, oldest: Mapping[int, int]) -> Bools:
+def _deleted(ticks: Ticks, hours: Buckets, days: Buckets, weeks: Buckets, oldest: Mapping[int, int]) -> Bools:
     """Which kept hours know more quotes than are left because those were deleted, not because the row is wrong; shape (n,).
 
     The day's row is the witness: where it counts the quotes that are left and what the hours know beyond them, those were there.
-    Where it counts only the quotes that are left, the hour is wrong. Otherwise hours are believed up to the first quote that is
-    left: retention deletes the oldest.
+    Where it counts only the quotes that are left, the hour is wrong; so it is, where there is no such day, if the week counts
+    all hours but those of that day.
+    Otherwise hours are believed up to the first quote that is left, for retention deletes the oldest.
     """
     tick, hour = codes((ticks.item_id, floor(ticks.time, HOUR_US)), (hours.item_id, hours.bucket))
     quotes = np.searchsorted(tick, hour, "right") - np.searchsorted(tick, hour)
@@ -114,39 +110,81 @@ def _deleted(ticks: Ticks, hours: Buckets, days: Buckets, oldest: Mapping[int, i
         return more
     width = WIDTHS_US["price_24h"]
     of_tick, of_hour, of_day = codes(
-        (ticks.item_id, floor(ticks.time, width)), (hours.item_id, floor(hours.bucket, width)), (days.item_id, days.bucket)
+        (ticks.item_id, floor(ticks.time, width)),
+        (hours.item_id, floor(hours.bucket, width)),
+        (days.item_id, days.bucket),
     )
+    left = np.searchsorted(of_tick, of_hour, "right") - np.searchsorted(of_tick, of_hour)
     unique, which = np.unique(of_hour, return_inverse=True)
-    left = np.searchsorted(of_tick, unique, "right") - np.searchsorted(of_tick, unique)
-    excess = np.bincount(which, weights=np.where(more, hours.samples - quotes, 0), minlength=len(unique))
-    witness = np.full(len(unique), -1)
-    there = np.isin(unique, of_day)
-    witness[there] = days.samples[np.searchsorted(of_day, unique[there])]
-    agrees, refutes = (witness == left + excess)[which], (witness == left)[which]
-    return more & (agrees | (~refutes & (hours.bucket <= _begins(hours, oldest, HOUR_US))))
+    excess = np.bincount(which, weights=np.where(more, hours.samples - quotes, 0), minlength=len(unique))[which]
+    counted = _samples_at(of_hour, of_day, days.samples)
+    without = replace(hours, samples=np.where(more & (counted < 0), quotes, hours.samples))
+    refuted = np.where(counted >= 0, counted == left, _counts(weeks, "price_7d", hours, without))
+    backed = np.isin(hours.item_id, days.item_id) | np.isin(hours.item_id, weeks.item_id)
+    old = hours.bucket <= _begins(hours, oldest, HOUR_US)
+    return more & ((counted == left + excess) | (~refuted & old & backed))
 
 
-def _level(table: str, kept: Buckets, derived: Buckets, oldest: Mapping[int, int], believed: Buckets | None) -> Level:
+def _samples_at(asked: Ints, keys: Ints, samples: Ints) -> Ints:
+    """The samples of each key asked for, -1 where it is not among the sorted keys; shape (n,)."""
+    found = np.full(len(asked), -1, dtype=np.int64)
+    there = np.isin(asked, keys)
+    found[there] = samples[np.searchsorted(keys, asked[there])]
+    return found
+
+
+def _counts(above: Buckets, table: str, rows: Buckets, parts: Buckets) -> Bools:
+    """Of each row (n,), whether the bucket of `above` that it lies in is there and counts just the samples of `parts`."""
+    width = WIDTHS_US[table]
+    of_row, of_part, of_above = codes(
+        (rows.item_id, floor(rows.bucket, width)),
+        (parts.item_id, floor(parts.bucket, width)),
+        (above.item_id, above.bucket),
+    )
+    sums = np.zeros(max((int(keys.max()) + 1 for keys in (of_row, of_part) if len(keys)), default=0), dtype=np.int64)
+    np.add.at(sums, of_part, parts.samples)
+    return _samples_at(of_row, of_above, above.samples) == sums[of_row]
+
+
+def _hours(kept: Buckets, derived: Buckets, believed: Buckets) -> Level:
+    left = _in(kept, believed)
+    doubted = {name: np.flatnonzero(rows & left) for name, rows in _implausible(kept, HOUR_US).items()}
+    return _level("price_1h", kept, derived, doubted, len(believed), left)
+
+
+def _wider(table: str, kept: Buckets, derived: Buckets, above: Buckets | None, oldest: Mapping[int, int]) -> Level:
+    """Days or weeks; where quotes are deleted, rows that know more than what is below them are left.
+
+    A row with more samples and other differences shows that rows below it were lost; a day whose samples its week counts shows
+    that its hours are wrong.
+    """
+    found = _level(table, kept, derived, {}, 0, np.zeros(len(kept), dtype=np.bool_))
+    others = np.zeros(len(found.at_kept), dtype=np.bool_)
+    for name, rows in found.differs.items():
+        if name != "samples":
+            others |= rows
+    more = kept.samples[found.at_kept] > derived.samples[found.at_derived]
+    found.left[found.at_kept[more & others]] = True
+    if above is not None:
+        outvoted = found.differs["samples"] & _counts(above, "price_7d", kept, kept)[found.at_kept]
+        found.left[found.at_kept[outvoted]] = True
+    surplus = kept.take(found.surplus)
+    width = WIDTHS_US[table]
+    planted = floor(surplus.bucket, width) != surplus.bucket
+    if above is not None:
+        planted |= _counts(above, "price_7d", surplus, derived)
+    found.left[found.surplus] = ~planted
+    found.left[kept.bucket > _begins(kept, oldest, width)] = False
+    return found
+
+
+def _level(table: str, kept: Buckets, derived: Buckets, doubted: dict[str, Ints], unchecked: int, left: Bools) -> Level:
     mine, theirs = codes((kept.item_id, kept.bucket), (derived.item_id, derived.bucket))
     _, at_kept, at_derived = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
     differs = _differing(kept.take(at_kept), derived.take(at_derived))
     missing = np.setdiff1d(np.arange(len(derived)), at_derived, assume_unique=True)
     surplus = np.setdiff1d(np.arange(len(kept)), at_kept, assume_unique=True)
-    left = np.zeros(len(kept), dtype=np.bool_)
-    old = kept.bucket <= _begins(kept, oldest, WIDTHS_US[table])
-    if believed is not None:
-        left[_in(kept, believed)] = True
-        doubted = {name: np.flatnonzero(rows & left) for name, rows in _implausible(kept, WIDTHS_US[table]).items()}
-        return Level(table, kept, derived, at_kept, at_derived, differs, missing, surplus, doubted, len(believed), left)
-    # A row that counts more than what is below it, and differs in more than that: what is below it lost rows.
-    more = kept.samples[at_kept] > derived.samples[at_derived]
-    others = np.zeros(len(at_kept), dtype=np.bool_)
-    for name, rows in differs.items():
-        if name != "samples":
-            others |= rows
-    left[at_kept[more & others]] = True
-    left[surplus] = floor(kept.bucket[surplus], WIDTHS_US[table]) == kept.bucket[surplus]
-    return Level(table, kept, derived, at_kept, at_derived, differs, missing, surplus, {}, 0, left & old)
+    return Level(table, kept, derived, at_kept, at_derived, differs, missing, surplus, doubted, unchecked, left)
 
 
 def _differing(kept: Buckets, derived: Buckets) -> dict[str, Bools]:

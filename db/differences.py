@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import numpy as np
 
@@ -51,6 +52,11 @@ class Tally:
             if len(named := self.examples.setdefault(key, [])) < EXAMPLES:
                 named.append(difference)
 
+    def named(self) -> list[Difference]:
+        """The differences that are named, a few of every kind before more of any."""
+        kinds = [self.examples[key] for key in sorted(self.examples)]
+        return [difference for step in zip_longest(*kinds) for difference in step if difference is not None]
+
     def add_level(self, level: Level, source: str) -> int:
         """Note what differs in a roll-up; returns how many differences there are."""
         before = self.counts.total()
@@ -69,7 +75,9 @@ class Tally:
             kept = getattr(level.kept, name)[at]
             bucket = level.kept.bucket[at]
             place = (level.table, int(level.kept.item_id[at]), source, moment(bucket), name)
-            self._name(Difference(*place, readable(name, kept), value if isinstance(value, str) else readable(name, value)))
+            self._name(
+                Difference(*place, readable(name, kept), value if isinstance(value, str) else readable(name, value))
+            )
         self._count((level.table, name), len(rows))
 
     def _whole(self, table: str, source: str, buckets: Buckets, rows: np.ndarray, *, missing: bool) -> None:

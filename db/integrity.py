@@ -57,11 +57,29 @@ def verify(database: Database) -> list[str]:
 def sentences(report: Report) -> list[str]:
     """Per table and column how much differs."""
     return [
-        f"{table}: {number:,} rows missing or without a source"
+        f"{table}: {number:,} rows that are missing or should not be there"
         if column == "row"
         else f"{table}.{column}: {number:,} not as expected"
         for (table, column), number in sorted(report.tally.counts.items())
     ]
+
+
+def account(report: Report) -> list[str]:
+    """What was compared, what could not be, and what a repair did."""
+    lines = ["compared: " + ", ".join(f"{table} {number:,} rows" for table, number in report.rows.items())]
+    if hours := report.unchecked["price_1h"]:
+        lines.append(
+            f"{hours:,} rows of price_1h could not be recomputed: their quotes are deleted; days and weeks were, from them"
+        )
+    if newest := report.unchecked["price_latest"]:
+        lines.append(
+            f"{newest:,} newest prices are of quotes that are not kept: their volume and book could not be compared"
+        )
+    if mended := {table: number for table, number in report.mended.items() if number}:
+        lines.append("repaired: " + ", ".join(f"{table} {number:,} rows" for table, number in mended.items()))
+    if report.left:
+        lines.append(f"{report.left:,} rows stay as they are: the quotes that would tell what is right are gone")
+    return lines
 
 
 def check(
@@ -129,7 +147,8 @@ def _check_rest(database: Database, report: Report, *, repair: bool) -> None:
     """Measures and partitions."""
     stray = database.rows(STRAY_MEASURES)
     report.tally.add(
-        Difference("item_metrics", row["item_id"], row["source"], None, "row", f"window {row['window']}", ABSENT) for row in stray
+        Difference("item_metrics", row["item_id"], row["source"], None, "row", f"window {row['window']}", ABSENT)
+        for row in stray
     )
     if stray and repair:
         report.mended["item_metrics"] += database.execute(FORGET_STRAY_MEASURES)
@@ -138,7 +157,9 @@ def _check_rest(database: Database, report: Report, *, repair: bool) -> None:
         report.tally.add([Difference("item_metrics", row["item_id"], None, None, "reference", kept, "one")])
         report.left += repair
     for row in database.rows(DETACHED):
-        report.tally.add([Difference(row["name"], None, None, None, "partition", "detached", "attached to price_history")])
+        report.tally.add(
+            [Difference(row["name"], None, None, None, "partition", "detached", "attached to price_history")]
+        )
         report.left += repair
 
 

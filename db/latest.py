@@ -146,4 +146,6 @@ def _rows(source: str, theirs: QuoteColumns, missing: Ints, surplus: Ints, mine:
     for quotes, rows, absent in ((theirs, missing, True), (mine, surplus, False)):
         for row in rows.tolist():
             text = f"price {quotes.price[row]} at {moment(quotes.time[row])}"
-            yield Difference(TABLE, int(quotes.item_id[row]), source, None, "row", *((ABSENT, text) if absent else (text, ABSENT)))
+            yield Difference(
+                TABLE, int(quotes.item_id[row]), source, None, "row", *((ABSENT, text) if absent else (text, ABSENT))
+            )

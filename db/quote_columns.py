@@ -50,7 +50,10 @@ class QuoteColumns:
         """All parts, one after the other."""
         empty = np.empty(0, dtype=np.int64)
         return cls(
-            **{field.name: np.concatenate([empty, *(getattr(part, field.name) for part in parts)]) for field in fields(cls)}
+            **{
+                field.name: np.concatenate([empty, *(getattr(part, field.name) for part in parts)])
+                for field in fields(cls)
+            }
         )
 
     def take(self, rows: Ints | Bools) -> "QuoteColumns":
@@ -60,7 +63,8 @@ class QuoteColumns:
     def for_copy(self, source: str) -> dict[str, tuple[str, binary.Array]]:
         """Columns of `price_history` for `binary.copy`, with NULLS."""
         columns = {
-            name: (kind, self.rolling if name == "volume_rolling" else getattr(self, name)) for name, kind in KINDS.items()
+            name: (kind, self.rolling if name == "volume_rolling" else getattr(self, name))
+            for name, kind in KINDS.items()
         }
         return columns | {"time": binary.postgres_time(self.time), "source": binary.text(source, len(self))}
 

@@ -142,8 +142,6 @@ def _upsert_latest(
         connection.execute(MOVE_STORED_TIME)
 
 
-
-
 UPSERT_LATEST = """
 INSERT INTO price_latest AS kept (item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask)
 SELECT item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask FROM newest ORDER BY item_id

@@ -19,7 +19,9 @@ FORGET = sql.SQL(
     " WHERE k.item_id = g.item_id AND k.source = %(source)s"
     " AND k.bucket = 'epoch'::timestamptz + g.bucket * interval '1 microsecond'"
 )
-SELECTED = {name: (name, "float8" if kind == ">f8" else "int4" if kind == ">i4" else "int8") for name, kind in KINDS.items()}
+SELECTED = {
+    name: (name, "float8" if kind == ">f8" else "int4" if kind == ">i4" else "int8") for name, kind in KINDS.items()
+}
 SELECTED |= {name: (name, "timestamptz") for name in TIMES}
 SELECTED |= {
     "volume": ("coalesce(volume - (volume < 0)::integer, -1)", "int8"),
