@@ -73,25 +73,25 @@ def read(
 
 def read_packed(
     connection: psycopg.Connection,
-    table: str,
-    source: str,
-    items: Sequence[int],
+    origin: sql.Composable,
+    parameters: Mapping[str, Any],
     columns: Mapping[str, tuple[str, str]],
 ) -> dict[str, Array]:
-    """A table's rows of a source and some items as arrays of shape (n,), in no particular order; no value may be null.
+    """Rows of `origin` (what follows FROM) as arrays of shape (n,), in no particular order; no value may be null.
 
     `columns` maps names to (SQL expression, kind): `int4`, `int8`, `float8`, or `timestamptz`, which comes in microseconds since
-    1970. A million rows take a sixth of the time of `read`: the server packs them, an item at a time, into one value.
+    1970. One of the origin's columns is `item_id`. A million rows take a sixth of the time of `read`: the server packs them, an
+    item at a time, into one value.
     """
     packed = sql.SQL(" || ").join(
         sql.SQL(f"{kind}{'_send' if kind == 'timestamptz' else 'send'}({expression})")
         for expression, kind in columns.values()
     )
-    query = sql.SQL(
-        "SELECT string_agg({packed}, ''::bytea) FROM {table} WHERE source = %s AND item_id = ANY(%s) GROUP BY item_id"
-    ).format(packed=packed, table=sql.Identifier(table))
+    query = sql.SQL("SELECT string_agg({packed}, ''::bytea) FROM {origin} GROUP BY item_id").format(
+        packed=packed, origin=origin
+    )
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        data = b"".join(row[0] for row in cursor.execute(query, [source, list(items)]))
+        data = b"".join(row[0] for row in cursor.execute(query, parameters))
     rows = np.frombuffer(data, dtype=np.dtype([(name, WIRE[kind]) for name, (_, kind) in columns.items()]))
     found: dict[str, Array] = {}
     for name, (_, kind) in columns.items():

@@ -122,7 +122,8 @@ def _deleted(ticks: Ticks, hours: Buckets, days: Buckets, weeks: Buckets, oldest
     refuted = np.where(counted >= 0, counted == left, _counts(weeks, "price_7d", hours, without))
     backed = np.isin(hours.item_id, days.item_id) | np.isin(hours.item_id, weeks.item_id)
     old = hours.bucket <= _begins(hours, oldest, HOUR_US)
-    return more & ((counted == left + excess) | (~refuted & old & backed))
+    deleted: Bools = more & ((counted == left + excess) | (~refuted & old & backed))
+    return deleted
 
 
 def _samples_at(asked: Ints, keys: Ints, samples: Ints) -> Ints:
@@ -141,9 +142,10 @@ def _counts(above: Buckets, table: str, rows: Buckets, parts: Buckets) -> Bools:
         (parts.item_id, floor(parts.bucket, width)),
         (above.item_id, above.bucket),
     )
-    sums = np.zeros(max((int(keys.max()) + 1 for keys in (of_row, of_part) if len(keys)), default=0), dtype=np.int64)
-    np.add.at(sums, of_part, parts.samples)
-    return _samples_at(of_row, of_above, above.samples) == sums[of_row]
+    unique, which = np.unique(of_part, return_inverse=True)
+    sums = np.bincount(which, weights=parts.samples, minlength=len(unique)).astype(np.int64)
+    counted: Bools = _samples_at(of_row, of_above, above.samples) == np.maximum(_samples_at(of_row, unique, sums), 0)
+    return counted
 
 
 def _hours(kept: Buckets, derived: Buckets, believed: Buckets) -> Level:

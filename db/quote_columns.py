@@ -68,10 +68,14 @@ class QuoteColumns:
         }
         return columns | {"time": binary.postgres_time(self.time), "source": binary.text(source, len(self))}
 
+    def is_in_order(self) -> bool:
+        """Whether they are by item and time, each (item, time) once."""
+        step, later = np.diff(self.item_id), np.diff(self.time)
+        return bool(np.all((step > 0) | ((step == 0) & (later > 0))))
+
     def in_order(self) -> "QuoteColumns":
         """By item and time; of several quotes with the same item and time the first given stays."""
-        step, later = np.diff(self.item_id), np.diff(self.time)
-        if np.all((step > 0) | ((step == 0) & (later > 0))):
+        if self.is_in_order():
             return self
         ordered = self.take(np.lexsort((self.time, self.item_id)))
         return ordered.take(changes(ordered.item_id, ordered.time))

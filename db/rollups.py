@@ -8,7 +8,7 @@ from psycopg import sql
 
 from db import binary
 from db.buckets import NAMES, WIDTHS_US, Bools, Buckets, Ints, Ticks, aggregate, floor
-from db.kept import existing, find_in
+from db.kept import OF_ITEMS, buckets_between, find_in
 
 KINDS = dict.fromkeys(NAMES, ">i8")
 KINDS |= {"item_id": ">i4", "average": ">f8", "stddev": ">f8", "volume_rolling": "i1"}
@@ -45,7 +45,7 @@ def add(connection: psycopg.Connection, source: str, ticks: Ticks, stored_until:
         there = np.zeros(len(late), dtype=np.bool_)
         if late.any():
             item_id, bucket = buckets.item_id[late], buckets.bucket[late]
-            kept = existing(connection, table, source, item_id, bucket, bucket)
+            kept = buckets_between(connection, table, source, item_id, bucket, bucket)
             there[late] = find_in(kept["item_id"], kept["time"], item_id, bucket)
         _copy(connection, table, source, buckets, ~there)
         if there.any():
@@ -61,7 +61,8 @@ def read(connection: psycopg.Connection, table: str, source: str, items: Ints) -
 
     A volume below zero, which is a fault, comes one lower: it is not `UNKNOWN`.
     """
-    found = Buckets(**binary.read_packed(connection, table, source, items.tolist(), SELECTED))
+    origin = OF_ITEMS.format(table=sql.Identifier(table))
+    found = Buckets(**binary.read_packed(connection, origin, {"source": source, "items": items.tolist()}, SELECTED))
     return found.take(np.lexsort((found.bucket, found.item_id)))
 
 

@@ -32,7 +32,7 @@ def rollup(ticks: Iterable[Tick], width: timedelta) -> dict[tuple[int, datetime]
 def _bucket(ticks: list[Tick]) -> dict[str, Any]:
     prices = [tick.price for tick in ticks]
     mean = Fraction(sum(prices), len(prices))
-    variance = sum((price - mean) ** 2 for price in prices) / len(prices)
+    variance = Fraction(sum((price - mean) * (price - mean) for price in prices)) / len(prices)
     own = [tick.volume for tick in ticks if tick.volume is not None and tick.rolling is False]
     figures = [tick for tick in ticks if tick.volume is not None and tick.rolling is True]
     volume, rolling, volume_time = None, None, None

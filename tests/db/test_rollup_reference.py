@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import integrity, quotes
-from db.buckets import NAMES, UNKNOWN, WIDTHS_US, Buckets, Ticks, aggregate, combine
+from db.binary import UNKNOWN
+from db.buckets import NAMES, WIDTHS_US, Buckets, Ticks, aggregate, combine
 from db.pool import Database
 from tests.db.reference import WIDTHS, Tick, rollup
 
