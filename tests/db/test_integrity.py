@@ -202,6 +202,16 @@ def test_the_command_compares_price_latest_in_redis_too(
     assert redis_client.get("price:latest:99") is None
 
 
+def test_a_refresh_erases_nothing_whose_quotes_are_deleted(market: Database) -> None:
+    tables = ("price_1h", "price_24h", "price_7d")
+    query = "SELECT item_id, bucket, open, high, low, close, volume, samples FROM {} ORDER BY 1, 2"
+    before = [market.rows(query.format(name)) for name in tables]
+    market.execute("DELETE FROM price_history WHERE time < now() - interval '10 days'")
+    market.execute("UPDATE price_1h SET close = close + 1 WHERE bucket > now() - interval '5 days'")
+    market.execute("CALL price_refresh(now() - interval '40 days', now())")
+    assert [market.rows(query.format(name)) for name in tables] == before
+
+
 def test_rows_are_estimated_before_any_analyze_and_unknown_where_statistics_are_lost(market: Database) -> None:
     def rows() -> int | None:
         # In this order: statistics that come between the two are in the second.

@@ -310,7 +310,7 @@ def test_a_kept_quote_of_an_hour_that_is_half_deleted_stays(database: Database, 
     database.execute("DELETE FROM price_history WHERE time <= '2026-11-20 11:00Z'")
     before = content(database)
     corrected = written(tmp_path / "corrected.csv", f"{CASE}11:20:00,9.00,3")
-    assert backfill(database, [first], "steam").refused == 1
+    assert backfill(database, [first], "steam").refused == 2
     report = backfill(database, [corrected], "steam", replace=True)
     assert (report.replaced, report.refused, report.conflict_count) == (0, 0, 1)
     assert report.conflicts[0].endswith(", which stays: other quotes of its hour are deleted")
