@@ -21,16 +21,11 @@ def connect(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15)
 
 
-def announce(
-    client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], *, latest: frozenset[int] = frozenset()
-) -> None:
-    """Publish messages; those at the positions in `latest` also become their item's `price:latest`."""
+def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Publish messages."""
     pipe = client.pipeline(transaction=False)
-    for position, message in enumerate(messages):
-        text = orjson.dumps(message)
-        if position in latest:
-            pipe.set(LATEST.format(message["item_id"]), text)
-        pipe.publish(channel, text)
+    for message in messages:
+        pipe.publish(channel, orjson.dumps(message))
         if len(pipe) >= CHUNK:
             pipe.execute()
     pipe.execute()

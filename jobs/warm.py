@@ -19,9 +19,12 @@ SETTLED = 1.0
 """Seconds after which a quote that PostgreSQL has is in Redis, too."""
 
 
-def rebuild_latest(database: Database, client: redis.Redis) -> int:
-    """Set `price:latest` of every item from PostgreSQL; returns how many."""
-    messages = _headlines(database)
+def rebuild_latest(database: Database, client: redis.Redis, items: list[int] | None = None) -> int:
+    """Set `price:latest` of these items, or of all, from PostgreSQL; returns how many.
+
+    PostgreSQL alone knows which quote is the newest and which source speaks for an item: late quotes are normal.
+    """
+    messages = _headlines(database, items)
     try:
         cache.set_latest(client, messages.values())
     except redis.RedisError as error:
@@ -69,8 +72,8 @@ def _text(message: Mapping[str, Any] | None) -> str:
     return ", ".join(f"{name} {message.get(name)}" for name in ("price", "volume", "source", "timestamp"))
 
 
-def _headlines(database: Database) -> dict[int, dict[str, Any]]:
+def _headlines(database: Database, items: list[int] | None = None) -> dict[int, dict[str, Any]]:
     return {
         row["item_id"]: price_message(row["item_id"], row["price"], row["volume"], row["source"], row["time"])
-        for row in prices.headlines(database)
+        for row in prices.headlines(database, items)
     }
