@@ -112,7 +112,7 @@ def readable(name: str, value: object) -> Value:
     return plain
 
 
-def moment(microseconds: int | float) -> str:
+def moment(microseconds: float) -> str:
     """A time in UTC; whatever the number, also one that no calendar holds."""
     return f"{np.datetime64(int(microseconds), 'us')}Z".removesuffix(".000000Z").rstrip("Z") + "Z"
 

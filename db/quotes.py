@@ -24,18 +24,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of a batch: new in the history, known or unchanged within the heartbeat.
-
-    `known` are those that the history was asked for.
-    """
-
-    inserted: int
-    unchanged: int
-    known: "Known" = field(default_factory=lambda: Known.nothing(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """Quotes whose item and time the history has, or would take no more.
 
@@ -53,6 +41,18 @@ class Known:
         """None at all."""
         empty = np.empty(0, dtype=np.int64)
         return cls(empty, QuoteColumns.of(empty, empty, empty), np.empty(0, dtype=np.bool_), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: new in the history, known or unchanged within the heartbeat.
+
+    `known` are those that the history was asked for.
+    """
+
+    inserted: int
+    unchanged: int
+    known: Known = field(default_factory=Known.nothing, compare=False, repr=False)
 
 
 def lock_source(connection: psycopg.Connection, source: str, shard: int | None = None) -> None:
@@ -84,7 +84,8 @@ def store(
     With `compare` all those that the history has are in the answer's `known`, also the newest.
 
     The caller has made the partitions and holds `lock_source` for these items. The same quotes again change nothing. A
-    price that did not change is kept once per heartbeat; a zero heartbeat keeps all.
+    price that did not change is kept once per heartbeat, unless something was sold in the quote's own interval; a zero heartbeat
+    keeps all.
     """
     if not len(quotes):
         return Stored(0, 0)
@@ -121,6 +122,7 @@ def _news(
     stored = latest.stored_time[at]
     late = quotes.time < latest.time[at]
     wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted |= (quotes.rolling == 0) & (quotes.volume > 0)  # sales of an interval are summed: none may be left out
     doubtful = np.flatnonzero((wanted | compare) & ((quotes.time < stored) | (compare & (quotes.time == stored))))
     wanted &= quotes.time != stored
     if not len(doubtful):

@@ -25,7 +25,7 @@ SHOWN_CONFLICTS = 20
     "--replace", is_flag=True, help="Where a file contradicts what is kept, take the file's price and volume."
 )
 @with_settings
-def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str | None, replace: bool) -> None:
+def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str | None, *, replace: bool) -> None:
     """Load price-history files: CSV or CSV.gz (market_hash_name,date,price,volume) or Steam's pricehistory JSON."""
     columns = (
         TextColumn("{task.description}"),
@@ -65,9 +65,9 @@ def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str
 
 def summary(report: job.Report) -> str:
     """One line of what was done."""
+    refused = f" ({report.refused:,} of hours whose quotes are deleted)" if report.refused else ""
     return (
-        f"{report.points:,} points of {report.items:,} items: {report.new:,} new, {report.known:,} known"
-        f"{f' ({report.refused:,} of hours whose quotes are deleted)' if report.refused else ''}, "
-        f"{report.conflict_count:,} contradicting ({report.replaced:,} replaced), {report.rejected_count:,} rejected; {report.seconds:.1f} s, {report.points_per_second:,.0f} points/s, "
-        f"{report.peak_memory / 1e6:,.0f} MB at most"
+        f"{report.points:,} points of {report.items:,} items: {report.new:,} new, {report.known:,} known{refused}, "
+        f"{report.conflict_count:,} contradicting ({report.replaced:,} replaced), {report.rejected_count:,} rejected; "
+        f"{report.seconds:.1f} s, {report.points_per_second:,.0f} points/s, {report.peak_memory / 1e6:,.0f} MB at most"
     )

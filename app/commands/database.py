@@ -54,7 +54,7 @@ def status(settings: Settings) -> None:
 @click.option("--repair", is_flag=True, help="Put right what can be recomputed, then compute the measures anew.")
 @click.option("--show", default=20, show_default=True, type=click.IntRange(min=0), help="How many differences to name.")
 @with_settings
-def verify(settings: Settings, repair: bool, show: int) -> None:
+def verify(settings: Settings, *, repair: bool, show: int) -> None:
     """Recompute everything derived from the quotes and name what differs; status 1 if anything is (still) wrong."""
     with started(settings) as runtime:
         services = runtime.services

@@ -17,6 +17,10 @@ from db.pool import Database
 from jobs import warm
 from tests.conftest import wait_for
 
+STRAY_MEASURES: LiteralString = """
+INSERT INTO item_metrics (item_id, source, "window", reference, samples, coverage, as_of, computed_at)
+VALUES (1, 'none', '24h', false, 1, 1, now(), now())
+"""
 PLANTED: list[tuple[LiteralString, list[str]]] = [
     (
         "DELETE FROM price_latest WHERE item_id = 2",
@@ -60,8 +64,7 @@ PLANTED: list[tuple[LiteralString, list[str]]] = [
         ["price_latest: item 1 none: row: kept price 5 at "],
     ),
     (
-        'INSERT INTO item_metrics (item_id, source, "window", reference, samples, coverage, as_of, computed_at)'
-        " VALUES (1, 'none', '24h', false, 1, 1, now(), now())",
+        STRAY_MEASURES,
         ["item_metrics: item 1 none: row: kept window 24h, expected no row"],
     ),
 ]

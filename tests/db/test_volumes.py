@@ -1,5 +1,6 @@
 """A rolling 24 h volume is the newest figure, never the greatest: in every bucket, also that of the running hour."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -56,8 +57,8 @@ def test_in_every_chart(market: Database, interval: str) -> None:
 
 @pytest.mark.parametrize("read", [closes.hourly, closes.five_minutes])
 @pytest.mark.parametrize("as_of", [AS_OF, AS_OF + timedelta(hours=1)], ids=["running hour", "closed hour"])
-def test_in_what_is_measured(market: Database, read: type[closes.Closes], as_of: datetime) -> None:
-    found = read(market, HOUR - timedelta(hours=3), as_of, 1, 4)  # type: ignore[call-arg, arg-type]
+def test_in_what_is_measured(market: Database, read: Callable[..., closes.Closes], as_of: datetime) -> None:
+    found = read(market, HOUR - timedelta(hours=3), as_of, 1, 4)
     for row, item in enumerate(found.item_id.tolist()):
         cell = found.cells[found.row == row][-1]
         volume, rolling = RIGHT[item]
