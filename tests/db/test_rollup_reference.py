@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 import pytest
@@ -18,6 +18,10 @@ from tests.db.reference import WIDTHS, Tick, rollup
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2024, 3, 10, 22, 0, tzinfo=UTC)  # Sunday: two hours on is another hour, day and week
 SOURCES = count()
+ITEMS: LiteralString = """
+INSERT INTO items (id, market, market_hash_name, match_key, slug)
+SELECT n, 'steam:730', 'I' || n, 'i' || n, 'i-' || n FROM generate_series(1, 3) n ON CONFLICT DO NOTHING
+"""
 
 tick = st.builds(
     lambda item, minutes, price, volume, rolling: Tick(
@@ -83,22 +87,11 @@ def test_buckets_of_quotes_and_of_narrower_buckets_equal_the_reference(given_tic
 def test_what_comes_in_equals_the_reference_and_the_check_agrees(
     database: Database, batches: list[list[Tick]], spoiled: int
 ) -> None:
-    database.execute(
-        "INSERT INTO items (id, market, market_hash_name, match_key, slug) SELECT n, 'steam:730', 'I' || n, 'i' || n, 'i-' || n"
-        " FROM generate_series(1, 3) n ON CONFLICT DO NOTHING"
-    )
+    database.execute(ITEMS)
     source = f"reference-{next(SOURCES)}"
     kept: dict[tuple[int, datetime], Tick] = {}
     for batch in batches:
-        ticks = as_ticks(batch)
-        columns = quotes.QuoteColumns.of(
-            ticks.item_id, ticks.time, ticks.price, volume=ticks.volume, rolling=ticks.rolling
-        )
-        with database.connection() as connection:
-            quotes.make_partitions(connection, columns)
-            with connection.transaction():
-                quotes.lock_source(connection, source)
-                quotes.store(connection, source, columns, heartbeat=timedelta(0))
+        put(database, source, batch)
         for one in batch:
             kept.setdefault((one.item_id, one.time), one)
     for table, width in WIDTHS.items():
@@ -118,3 +111,36 @@ def test_what_comes_in_equals_the_reference_and_the_check_agrees(
     )
     assert integrity.check(database, repair=True).left == 0
     assert integrity.verify(database) == []
+
+
+def put(database: Database, source: str, batch: list[Tick]) -> None:
+    ticks = as_ticks(batch)
+    given_quotes = quotes.QuoteColumns.of(
+        ticks.item_id, ticks.time, ticks.price, volume=ticks.volume, rolling=ticks.rolling
+    )
+    with database.connection() as connection:
+        quotes.make_partitions(connection, given_quotes)
+        with connection.transaction():
+            quotes.lock_source(connection, source)
+            quotes.store(connection, source, given_quotes, heartbeat=timedelta(0))
+
+
+def derived_rows(database: Database) -> list[list[dict[str, Any]]]:
+    tables = (*WIDTHS, "price_latest")
+    return [database.rows(f"SELECT * FROM {table} ORDER BY source, item_id, 3") for table in tables]  # noqa: S608
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=ticks_of, after=ticks_of, cut=st.integers(-21_000, 21_000))
+def test_deleted_quotes_are_no_fault_and_a_repair_erases_nothing(
+    database: Database, before: list[Tick], after: list[Tick], cut: int
+) -> None:
+    database.execute(ITEMS)
+    source = f"forgotten-{next(SOURCES)}"
+    put(database, source, before)
+    database.execute("DELETE FROM price_history WHERE time < %s", [START + timedelta(minutes=cut)])
+    put(database, source, after)  # late quotes, too: older than the oldest that is left
+    assert integrity.verify(database) == []
+    kept = derived_rows(database)
+    integrity.check(database, repair=True)
+    assert derived_rows(database) == kept
