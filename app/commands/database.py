@@ -67,7 +67,7 @@ def verify(settings: Settings, *, repair: bool, show: int) -> None:
     _tell(report, show)
     if report.left or (report.differences and not repair):
         raise FailureError(f"{report.left or report.differences:,} {'remain' if repair else 'differences'}")
-    console.print("everything derived agrees with the quotes" if not report.differences else "repaired")
+    console.print("all checks passed" if not report.differences else "repaired")
 
 
 def _checked(settings: Settings, held: Database, *, repair: bool) -> integrity.Report:

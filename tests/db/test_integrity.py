@@ -170,7 +170,7 @@ def test_the_command_says_what_is_wrong_and_repairs_it(
 ) -> None:
     warm.rebuild_latest(market, redis_client)
     sound = command()
-    assert (sound.exit_code, sound.output.strip().splitlines()[-1]) == (0, "everything derived agrees with the quotes")
+    assert (sound.exit_code, sound.output.strip().splitlines()[-1]) == (0, "all checks passed")
     assert "compared: price_history 2,100 rows, price_1h 2,100 rows" in sound.output
     market.execute("UPDATE price_1h SET close = close + 1 WHERE item_id = 3")
     market.execute("DELETE FROM price_7d WHERE item_id = 1")
