@@ -155,7 +155,8 @@ def _check_rest(database: Database, report: Report, *, repair: bool) -> None:
     for row in database.rows(TWO_REFERENCES):
         kept = f"{row['n']} in window {row['window']}"
         report.tally.add([Difference("item_metrics", row["item_id"], None, None, "reference", kept, "one")])
-        report.left += repair
+        if repair:  # the next run measures them anew
+            report.mended["item_metrics"] += database.execute(FORGET_MEASURES, [row["item_id"], row["window"]])
     for row in database.rows(DETACHED):
         report.tally.add(
             [Difference(row["name"], None, None, None, "partition", "detached", "attached to price_history")]
@@ -191,6 +192,7 @@ FORGET_STRAY_MEASURES = """
 DELETE FROM item_metrics m
 WHERE NOT EXISTS (SELECT 1 FROM price_latest l WHERE l.item_id = m.item_id AND l.source = m.source)
 """
+FORGET_MEASURES = 'DELETE FROM item_metrics WHERE item_id = %s AND "window" = %s'
 TWO_REFERENCES = """
 SELECT item_id, "window", count(*) AS n FROM item_metrics WHERE reference GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 1, 2
 """

@@ -152,17 +152,13 @@ def _count(report: Report, outcome: Outcome, files: list[Source], names: Names, 
 def _sentence(conflict: Conflict, name: str, files: list[Source], *, replace: bool) -> str:
     file, line = files[conflict.origin >> LINE_BITS].name, conflict.origin & LINE_MASK
     time = np.datetime_as_string(np.datetime64(conflict.time, "us"), unit="s")
-    if conflict.other < 0:
-        other = f"what is kept ({_figures(conflict.other_price, conflict.other_volume)})"
-        verb = "replaces" if replace and not conflict.final else "contradicts"
-    else:
-        place = f"line {conflict.other & LINE_MASK}"
-        if conflict.other >> LINE_BITS != conflict.origin >> LINE_BITS:
-            place = f"{files[conflict.other >> LINE_BITS].name}:{conflict.other & LINE_MASK}"
-        other, verb = (
-            f"{place} ({_figures(conflict.other_price, conflict.other_volume)})",
-            "contradicts",
-        )
+    verb, other = "contradicts", "what is kept"
+    if conflict.other >= 0:
+        at, other_line = conflict.other >> LINE_BITS, conflict.other & LINE_MASK
+        other = f"line {other_line}" if files[at].name == file else f"{files[at].name}:{other_line}"
+    elif replace and not conflict.final:
+        verb = "replaces"
+    other += f" ({_figures(conflict.other_price, conflict.other_volume)})"
     rest = ", which stays: other quotes of its hour are deleted" if replace and conflict.final else ""
     return f"{file}:{line}: {name} {time}Z: {_figures(conflict.price, conflict.volume)} {verb} {other}{rest}"
 

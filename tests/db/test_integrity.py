@@ -145,6 +145,8 @@ def test_two_reference_sources_of_one_item_are_named(market: Database) -> None:
         " SELECT 1, source, '24h', true, 1, 1, now(), now() FROM price_latest WHERE item_id = 1"
     )
     assert integrity.verify(market) == ["item_metrics.reference: 1 not as expected"]
+    assert integrity.check(market, repair=True).left == 0
+    assert integrity.verify(market) == []
 
 
 def test_a_refresh_repairs_what_verify_found(market: Database) -> None:
