@@ -9,6 +9,7 @@ import numpy.typing as npt
 from psycopg.rows import tuple_row
 
 from db.pool import Database
+from db.volumes import ROLLING, VOLUME
 
 MOST_POINTS = 20_000
 DENSE = 0.5
@@ -129,9 +130,11 @@ RAW: LiteralString = (
 FROM (SELECT date_bin('5 minutes', time, '2000-01-03 00:00:00+00') AS bucket,
              (array_agg(price ORDER BY time))[1] AS open, max(price) AS high, min(price) AS low,
              (array_agg(price ORDER BY time DESC))[1] AS close,
-             coalesce(sum(volume) FILTER (WHERE NOT volume_rolling),
-                      (array_agg(volume ORDER BY time DESC) FILTER (WHERE volume_rolling))[1])::bigint AS volume,
-             bool_and(volume_rolling) AS volume_rolling, count(*) AS samples
+             """
+    + VOLUME
+    + " AS volume, "
+    + ROLLING
+    + """ AS volume_rolling, count(*) AS samples
       FROM price_history
       WHERE item_id = %(item)s AND source = %(source)s AND time >= %(since)s::timestamptz - %(reach)s::interval
         AND time < %(until)s

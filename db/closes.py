@@ -8,6 +8,7 @@ import numpy.typing as npt
 from psycopg.rows import tuple_row
 
 from db.pool import Database
+from db.volumes import ROLLING, VOLUME
 
 PACKED = np.dtype(
     [("bucket", ">i4"), ("close", ">i8"), ("high", ">i8"), ("low", ">i8"), ("volume", ">i8"), ("rolling", ">i2")]
@@ -70,7 +71,7 @@ WITH buckets AS (
     UNION ALL
     SELECT item_id, source, extract(epoch FROM date_trunc('hour', %(as_of)s) - %(first)s) / 3600,
            (array_agg(price ORDER BY time DESC))[1], max(price), min(price),
-           coalesce(sum(volume) FILTER (WHERE NOT volume_rolling), max(volume))::bigint, bool_and(volume_rolling)
+           {VOLUME}, {ROLLING}
     FROM price_history
     WHERE time >= date_trunc('hour', %(as_of)s) AND time <= %(as_of)s AND item_id BETWEEN %(lo)s AND %(hi)s
     GROUP BY 1, 2
@@ -86,8 +87,7 @@ FIVE_MINUTES = f"""
 WITH buckets AS (
     SELECT item_id, source, extract(epoch FROM date_bin('5 minutes', time, %(first)s) - %(first)s) / 300 AS bucket,
            (array_agg(price ORDER BY time DESC))[1] AS close, max(price) AS high, min(price) AS low,
-           coalesce(sum(volume) FILTER (WHERE NOT volume_rolling), max(volume))::bigint AS volume,
-           bool_and(volume_rolling) AS volume_rolling
+           {VOLUME} AS volume, {ROLLING} AS volume_rolling
     FROM price_history
     WHERE time >= %(first)s AND time <= %(as_of)s AND item_id BETWEEN %(lo)s AND %(hi)s
     GROUP BY 1, 2, 3

@@ -1,5 +1,6 @@
 """What the database already holds of a batch, as arrays."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,22 +9,28 @@ from psycopg import sql
 
 from db import binary
 from db.buckets import Bools, Ints, changes
+from db.quote_columns import QuoteColumns
 
 NEVER = int(np.iinfo(np.int64).min // 2)
 """The time of a quote that does not exist: earlier than any, and safe to subtract from."""
 
 TIME_COLUMN = {"price_history": "time", "price_1h": "bucket", "price_24h": "bucket", "price_7d": "bucket"}
-SAMPLES = {"price_history": sql.SQL("1::bigint")}
 
 LATEST = sql.SQL(
     "SELECT item_id, time, stored_time, price FROM price_latest"
     " WHERE source = %(source)s AND item_id = ANY(%(items)s) ORDER BY item_id"
 )
+QUOTE = {
+    "item_id": ("item_id", "int4"), "time": ("time", "timestamptz"), "price": ("price", "int8"),
+    "volume": ("coalesce(volume, -1)", "int8"), "rolling": ("coalesce(volume_rolling::integer, -1)", "int4"),
+    "listings": ("coalesce(listings, -1)", "int4"), "bid": ("coalesce(bid, -1)", "int8"), "ask": ("coalesce(ask, -1)", "int8"),
+}  # fmt: skip
+SAMPLES = {"item_id": ("item_id", "int4"), "time": ("bucket", "timestamptz"), "samples": ("samples", "int8")}
+OF_ITEMS = sql.SQL("{table} WHERE source = %(source)s AND item_id = ANY(%(items)s)")
 # A range per item, not one for all: a single old quote must not read a year of everything.
-EXISTING = sql.SQL(
-    "SELECT h.item_id, h.{time}, {samples}"
-    " FROM unnest(%(items)s::integer[], %(lo)s::bigint[], %(hi)s::bigint[]) r (item_id, lo, hi)"
-    " CROSS JOIN LATERAL (SELECT * FROM {table} k WHERE k.item_id = r.item_id AND k.source = %(source)s"
+IN_RANGES = sql.SQL(
+    "unnest(%(items)s::integer[], %(lo)s::bigint[], %(hi)s::bigint[]) r (item, lo, hi)"
+    " CROSS JOIN LATERAL (SELECT * FROM {table} k WHERE k.item_id = r.item AND k.source = %(source)s"
     " AND k.{time} >= 'epoch'::timestamptz + r.lo * interval '1 microsecond'"
     " AND k.{time} <= 'epoch'::timestamptz + r.hi * interval '1 microsecond' OFFSET 0) h"
 )
@@ -55,28 +62,49 @@ def latest(connection: psycopg.Connection, source: str, item_id: Ints) -> Latest
     return found
 
 
-def existing(
+def buckets_between(
     connection: psycopg.Connection, table: str, source: str, item_id: Ints, lo: Ints, hi: Ints
-) -> binary.Array:
-    """Rows of the history or of a roll-up from each item's least `lo` to its greatest `hi`; all sorted by item, shape (n,).
+) -> dict[str, Ints]:
+    """`item_id`, `time` and `samples` of a roll-up from each item's least `lo` to its greatest `hi`, in no particular order.
 
-    Returns (item_id, time, samples), in no particular order; a quote is one sample.
+    All sorted by item, shape (n,).
     """
+    return _between(connection, table, source, item_id, lo, hi, SAMPLES)
+
+
+def quotes_between(connection: psycopg.Connection, source: str, item_id: Ints, lo: Ints, hi: Ints) -> QuoteColumns:
+    """The same of the history: whole quotes."""
+    return QuoteColumns(**_between(connection, "price_history", source, item_id, lo, hi, QUOTE))
+
+
+def _between(
+    connection: psycopg.Connection,
+    table: str,
+    source: str,
+    item_id: Ints,
+    lo: Ints,
+    hi: Ints,
+    columns: Mapping[str, tuple[str, str]],
+) -> dict[str, Ints]:
     first = changes(item_id)
     ranges = {
         "items": item_id[first].tolist(),
         "lo": np.minimum.reduceat(lo, first).tolist(),
         "hi": np.maximum.reduceat(hi, first).tolist(),
     }
-    query = EXISTING.format(
-        time=sql.Identifier(TIME_COLUMN[table]),
-        table=sql.Identifier(table),
-        samples=SAMPLES.get(table, sql.SQL("h.samples")),
-    )
-    columns = [("item_id", ">i4"), ("time", ">i8"), ("samples", ">i8")]
-    rows = binary.read(connection, query, {"source": source} | ranges, columns)
-    rows["time"] += binary.POSTGRES_EPOCH_US
-    return rows
+    origin = IN_RANGES.format(time=sql.Identifier(TIME_COLUMN[table]), table=sql.Identifier(table))
+    return binary.read_packed(connection, origin, {"source": source} | ranges, columns)
+
+
+def history(connection: psycopg.Connection, source: str, items: Ints) -> QuoteColumns:
+    """All kept quotes of a source and some items, in order."""
+    return quotes_of(connection, "price_history", source, items).in_order()
+
+
+def quotes_of(connection: psycopg.Connection, table: str, source: str, items: Ints) -> QuoteColumns:
+    """Rows of `price_history` or `price_latest` of a source and some items, in no particular order."""
+    origin = OF_ITEMS.format(table=sql.Identifier(table))
+    return QuoteColumns(**binary.read_packed(connection, origin, {"source": source, "items": items.tolist()}, QUOTE))
 
 
 def codes(*keys: tuple[Ints, Ints]) -> list[Ints]:

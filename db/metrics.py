@@ -57,13 +57,14 @@ def forget_unmeasured(connection: psycopg.Connection, window: str, kept: np.ndar
     )
 
 
-def choose_references(connection: psycopg.Connection, window: str) -> None:
-    """Let each item speak through its reference source of that window."""
-    connection.execute(
+def choose_references(connection: psycopg.Connection, window: str) -> list[int]:
+    """Let each item speak through its reference source of that window; returns the items that have another one now."""
+    changed = connection.execute(
         'UPDATE items i SET reference_source = m.source FROM item_metrics m WHERE m.item_id = i.id AND m."window" = %s'
-        " AND m.reference AND i.reference_source IS DISTINCT FROM m.source",
+        " AND m.reference AND i.reference_source IS DISTINCT FROM m.source RETURNING i.id",
         [window],
     )
+    return [item for (item,) in changed]
 
 
 def of_item(database: Database, item_id: int, window: str, source: str | None = None) -> Row | None:

@@ -1,11 +1,17 @@
 """Quotes of one source as columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from db import binary
 from db.binary import UNKNOWN
 from db.buckets import Bools, Ints, changes
+
+KINDS = {"item_id": ">i4", "price": ">i8", "volume": ">i8", "volume_rolling": "i1", "listings": ">i4", "bid": ">i8"}
+KINDS |= {"ask": ">i8"}
+NULLS = ("volume", "volume_rolling", "listings", "bid", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,37 @@ class QuoteColumns:
             )
         return cls(item_id=item_id, time=time, price=price, **rest)
 
+    @classmethod
+    def joined(cls, parts: "Sequence[QuoteColumns]") -> "QuoteColumns":
+        """All parts, one after the other."""
+        empty = np.empty(0, dtype=np.int64)
+        return cls(
+            **{
+                field.name: np.concatenate([empty, *(getattr(part, field.name) for part in parts)])
+                for field in fields(cls)
+            }
+        )
+
     def take(self, rows: Ints | Bools) -> "QuoteColumns":
         """Those rows, in that order."""
         return QuoteColumns(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    def for_copy(self, source: str) -> dict[str, tuple[str, binary.Array]]:
+        """Columns of `price_history` for `binary.copy`, with NULLS."""
+        columns = {
+            name: (kind, self.rolling if name == "volume_rolling" else getattr(self, name))
+            for name, kind in KINDS.items()
+        }
+        return columns | {"time": binary.postgres_time(self.time), "source": binary.text(source, len(self))}
+
+    def is_in_order(self) -> bool:
+        """Whether they are by item and time, each (item, time) once."""
+        step, later = np.diff(self.item_id), np.diff(self.time)
+        return bool(np.all((step > 0) | ((step == 0) & (later > 0))))
+
     def in_order(self) -> "QuoteColumns":
         """By item and time; of several quotes with the same item and time the first given stays."""
-        step, later = np.diff(self.item_id), np.diff(self.time)
-        if np.all((step > 0) | ((step == 0) & (later > 0))):
+        if self.is_in_order():
             return self
         ordered = self.take(np.lexsort((self.time, self.item_id)))
         return ordered.take(changes(ordered.item_id, ordered.time))

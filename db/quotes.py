@@ -1,6 +1,6 @@
 """The way of quotes into PostgreSQL: what is new is decided here, then goes straight in by binary COPY."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +10,7 @@ from db import binary, kept, rollups
 from db.binary import UNKNOWN
 from db.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
 from db.kept import Latest
-from db.quote_columns import QuoteColumns
+from db.quote_columns import NULLS, QuoteColumns
 
 __all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock_source", "make_partitions", "relax_commit",
            "shard_of", "store"]  # fmt: skip
@@ -18,20 +18,41 @@ __all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock
 SHARDS = 2
 """Items of one source are written by at most so many sessions at once, each with its own share of them."""
 
-KINDS = {"item_id": ">i4", "price": ">i8", "volume": ">i8", "volume_rolling": "i1", "listings": ">i4", "bid": ">i8"}
-KINDS |= {"ask": ">i8"}
-NULLS = ("volume", "volume_rolling", "listings", "bid", "ask")
 STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE ROWS
 """
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Quotes whose item and time the history has, or would take no more.
+
+    `at` (n,) are their places among the batch's quotes in order of (item, time), `held` (n,) the quotes kept at those times.
+    `closed` (n,) says that other quotes of that hour are deleted. `refused` counts those of which that hour is all that is left.
+    """
+
+    at: Ints
+    held: QuoteColumns
+    closed: Bools
+    refused: int
+
+    @classmethod
+    def nothing(cls) -> "Known":
+        """None at all."""
+        empty = np.empty(0, dtype=np.int64)
+        return cls(empty, QuoteColumns.of(empty, empty, empty), np.empty(0, dtype=np.bool_), 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch: new in the history, known or unchanged within the heartbeat."""
+    """What became of a batch: new in the history, known or unchanged within the heartbeat.
+
+    `known` are those that the history was asked for.
+    """
 
     inserted: int
     unchanged: int
+    known: Known = field(default_factory=Known.nothing, compare=False, repr=False)
 
 
 def lock_source(connection: psycopg.Connection, source: str, shard: int | None = None) -> None:
@@ -55,23 +76,29 @@ def make_partitions(connection: psycopg.Connection, quotes: QuoteColumns) -> Non
             connection.execute("CALL price_partitions(%s, %s)", [lo, hi])
 
 
-def store(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta) -> Stored:
+def store(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta, compare: bool = False
+) -> Stored:
     """Keep quotes of one source in the caller's transaction: history, latest, roll-ups.
 
+    With `compare` all those that the history has are in the answer's `known`, also the newest.
+
     The caller has made the partitions and holds `lock_source` for these items. The same quotes again change nothing. A
-    price that did not change is kept once per heartbeat; a zero heartbeat keeps all.
+    price that did not change is kept once per heartbeat, unless something was sold in the quote's own interval; a zero heartbeat
+    keeps all.
     """
     if not len(quotes):
         return Stored(0, 0)
     ordered = quotes.in_order()
     latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
-    news = ordered.take(_news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1)))
+    wanted, known = _news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1), compare=compare)
+    news = ordered.take(wanted)
     if len(news):
-        binary.copy(connection, "price_history", _columns(source, news), NULLS)
+        binary.copy(connection, "price_history", news.for_copy(source), NULLS)
     _upsert_latest(connection, source, ordered, news, latest)
     ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
     rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
-    return Stored(len(news), len(quotes) - len(news))
+    return Stored(len(news), len(quotes) - len(news), known)
 
 
 def relax_commit(connection: psycopg.Connection) -> None:
@@ -84,8 +111,10 @@ def flush(connection: psycopg.Connection) -> None:
     connection.execute("SELECT pg_logical_emit_message(true, 'tracera', 'flush')")
 
 
-def _news(connection: psycopg.Connection, source: str, quotes: QuoteColumns, latest: Latest, heartbeat: int) -> Bools:
-    """Which quotes are new and worth keeping; `quotes` are in order.
+def _news(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, latest: Latest, heartbeat: int, *, compare: bool
+) -> tuple[Bools, Known]:
+    """Which quotes are new and worth keeping, and what the history has of the others; `quotes` are in order.
 
     No quote later than `stored_time` can be in the history, so only earlier ones are looked up.
     """
@@ -93,31 +122,37 @@ def _news(connection: psycopg.Connection, source: str, quotes: QuoteColumns, lat
     stored = latest.stored_time[at]
     late = quotes.time < latest.time[at]
     wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted |= (quotes.rolling == 0) & (quotes.volume > 0)  # sales of an interval are summed: none may be left out
+    doubtful = np.flatnonzero((wanted | compare) & ((quotes.time < stored) | (compare & (quotes.time == stored))))
     wanted &= quotes.time != stored
-    doubtful = np.flatnonzero(wanted & (quotes.time < stored))
-    if len(doubtful):
-        wanted[doubtful] = _absent(connection, source, quotes.item_id[doubtful], quotes.time[doubtful])
-    return wanted
+    if not len(doubtful):
+        return wanted, Known.nothing()
+    absent, known = _lookup(connection, source, quotes.item_id[doubtful], quotes.time[doubtful])
+    wanted[doubtful] = absent
+    return wanted, replace(known, at=doubtful[known.at])
 
 
-def _absent(connection: psycopg.Connection, source: str, item_id: Ints, time: Ints) -> Bools:
-    """Which keys the history lacks; an hour of which raw quotes were deleted already takes no more.
+def _lookup(connection: psycopg.Connection, source: str, item_id: Ints, time: Ints) -> tuple[Bools, Known]:
+    """Which keys the history lacks, and the quotes that it has; an hour of which raw quotes were deleted already takes no more.
 
     Of such an hour only the roll-ups are left, and they cannot tell whether a quote is in them.
     """
     hours = floor(time, HOUR_US)
-    buckets = kept.existing(connection, "price_1h", source, item_id, hours, hours)
-    if not len(buckets):
-        return np.ones(len(time), dtype=np.bool_)
-    raw = kept.existing(connection, "price_history", source, item_id, hours, hours + HOUR_US - 1)
-    asked, had = kept.codes((item_id, time), (raw["item_id"], raw["time"]))
+    buckets = kept.buckets_between(connection, "price_1h", source, item_id, hours, hours)
+    if not len(buckets["item_id"]):
+        return np.ones(len(time), dtype=np.bool_), Known.nothing()
+    raw = kept.quotes_between(connection, source, item_id, hours, hours + HOUR_US - 1)
+    asked, had = kept.codes((item_id, time), (raw.item_id, raw.time))
     of_quote, of_raw, of_bucket = kept.codes(
-        (item_id, hours), (raw["item_id"], floor(raw["time"], HOUR_US)), (buckets["item_id"], buckets["time"])
+        (item_id, hours), (raw.item_id, floor(raw.time, HOUR_US)), (buckets["item_id"], buckets["time"])
     )
     of_raw.sort()
     left = np.searchsorted(of_raw, of_bucket, "right") - np.searchsorted(of_raw, of_bucket)
-    closed = of_bucket[left < buckets["samples"]]
-    return ~np.isin(asked, had) & ~np.isin(of_quote, closed)
+    closed = np.isin(of_quote, of_bucket[left < buckets["samples"]])
+    order = np.argsort(had)
+    at = np.flatnonzero(there := np.isin(asked, had))
+    held = raw.take(order[np.searchsorted(had, asked[at], sorter=order)])
+    return ~there & ~closed, Known(at, held, closed[at], int(np.count_nonzero(closed & ~there)))
 
 
 def _upsert_latest(
@@ -135,7 +170,7 @@ def _upsert_latest(
     chosen = ahead | (stored_time > latest.stored_time)
     if not chosen.any():
         return
-    columns = _columns(source, newest.take(chosen))
+    columns = newest.take(chosen).for_copy(source)
     columns["stored_time"] = binary.postgres_time(stored_time[chosen])
     connection.execute(STAGING)
     connection.execute("TRUNCATE newest")
@@ -143,14 +178,6 @@ def _upsert_latest(
     connection.execute(UPSERT_LATEST)
     if not ahead[chosen].all():
         connection.execute(MOVE_STORED_TIME)
-
-
-def _columns(source: str, quotes: QuoteColumns) -> dict[str, tuple[str, binary.Array]]:
-    columns = {
-        name: (kind, quotes.rolling if name == "volume_rolling" else getattr(quotes, name))
-        for name, kind in KINDS.items()
-    }
-    return columns | {"time": binary.postgres_time(quotes.time), "source": binary.text(source, len(quotes))}
 
 
 UPSERT_LATEST = """

@@ -21,16 +21,11 @@ def connect(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15)
 
 
-def announce(
-    client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], *, latest: frozenset[int] = frozenset()
-) -> None:
-    """Publish messages; those at the positions in `latest` also become their item's `price:latest`."""
+def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Publish messages."""
     pipe = client.pipeline(transaction=False)
-    for position, message in enumerate(messages):
-        text = orjson.dumps(message)
-        if position in latest:
-            pipe.set(LATEST.format(message["item_id"]), text)
-        pipe.publish(channel, text)
+    for message in messages:
+        pipe.publish(channel, orjson.dumps(message))
         if len(pipe) >= CHUNK:
             pipe.execute()
     pipe.execute()
@@ -87,3 +82,28 @@ def set_latest(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> No
         if len(pipe) >= CHUNK:
             pipe.execute()
     pipe.execute()
+
+
+def all_latest(client: redis.Redis) -> dict[int, Any]:
+    """Every item's `price:latest`; of one that is no JSON, its beginning as its price."""
+    keys = [key for key in client.scan_iter(LATEST.format("*"), count=CHUNK) if key.rpartition(b":")[2].isdigit()]
+    found: dict[int, Any] = {}
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        texts: Any = client.mget(part)
+        found |= {
+            int(key.rpartition(b":")[2]): _json(text) for key, text in zip(part, texts, strict=True) if text is not None
+        }
+    return found
+
+
+def forget_latest(client: redis.Redis, item_ids: Iterable[int]) -> None:
+    """Remove the `price:latest` of items."""
+    client.delete(*(LATEST.format(item_id) for item_id in item_ids))
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {"price": f"no JSON: {text[:40]!r}"}

@@ -31,22 +31,22 @@ def price_message(item_id: int, price: int, volume: int | None, source: str, at:
 
 
 def announce_prices(client: redis.Redis, matched: Matched) -> None:
-    """Publish stored quotes; the reference source's also become `price:latest`. Without Redis the quotes stay kept."""
-    messages, headline = [], set()
-    for position, (quote, item) in enumerate(zip(matched.quotes, matched.items, strict=True)):
-        messages.append(price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at))
-        if item.reference_source in {None, quote.source}:
-            headline.add(position)
-    _send(client, cache.PRICES, messages, frozenset(headline))
+    """Publish stored quotes; without Redis they stay kept."""
+    pairs = zip(matched.quotes, matched.items, strict=True)
+    _send(
+        client,
+        cache.PRICES,
+        (price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at) for quote, item in pairs),
+    )
 
 
 def announce_volatility(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
     """Publish measures."""
-    _send(client, cache.VOLATILITY, messages, frozenset())
+    _send(client, cache.VOLATILITY, messages)
 
 
-def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]], headline: frozenset[int]) -> None:
+def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
     try:
-        cache.announce(client, channel, messages, latest=headline)
+        cache.announce(client, channel, messages)
     except redis.RedisError as error:
         log.warning("nothing announced: Redis does not answer", channel=channel, error=str(error))

@@ -13,7 +13,7 @@ from db import providers, quotes
 from db.binary import UNKNOWN
 from db.buckets import Ints
 from db.pool import Database, DatabaseDownError
-from jobs import catalogue
+from jobs import catalogue, warm
 from jobs.announce import announce_prices
 from jobs.providers.base import Batch, Provider, ProviderError, Quote, VolumeKind
 
@@ -104,6 +104,7 @@ class Ingest:
         report.new_items += matched.new_items
         report.rejected += matched.rejected
         report.database_seconds += time.monotonic() - begun
+        warm.rebuild_latest(self.database, self.redis, sorted({item.id for item in matched.items}))
         announce_prices(self.redis, matched)
 
     def _begin(self, provider: Provider, at: datetime) -> None:

@@ -14,6 +14,7 @@ from app.analytics import WINDOWS, Measures, measure
 from db import closes, metrics
 from db.pool import Database
 from db.sources import SIMULATED
+from jobs import warm
 from jobs.announce import announce_volatility, rfc3339
 from jobs.panels import SPARKLINE, Panel, last_closes, panels, sparkline
 from jobs.rankings import Ranked, publish_rankings
@@ -39,6 +40,7 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
     lo, hi = closes.item_range(database)
     pairs: dict[str, int] = {}
     total = 0
+    speakers: list[int] = []
     for window in WINDOWS.values():
         pieces = [_measured(panel) for panel in panels(database, window, as_of, lo, hi)]
         columns, sources = _columns(pieces)
@@ -47,11 +49,13 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
             changed = metrics.save(connection, window.name, sources, columns, as_of=as_of)
             metrics.forget_unmeasured(connection, window.name, columns["item_id"][1])
             if window.name == REFERENCE_WINDOW:
-                metrics.choose_references(connection, window.name)
+                speakers = metrics.choose_references(connection, window.name)
         ranked = [Ranked(panel, measures, _reference(panel, measures)) for panel, measures in pieces]
         publish_rankings(client, window, ranked, as_of)
         announce_volatility(client, _messages(ranked, set(changed), as_of))
         total += len(changed)
+    if speakers:
+        warm.rebuild_latest(database, client, speakers)
     return Summary(as_of, pairs, total)
 
 

@@ -1,5 +1,6 @@
 """`tracera backfill`: price-history files in."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -8,8 +9,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from app.commands.base import FailureError, console, started, with_settings
 from app.settings import Settings
 from jobs import backfill as job
+from jobs import volatility, warm
 
 SHOWN_REJECTIONS = 20
+SHOWN_CONFLICTS = 20
 
 
 @click.command()
@@ -18,8 +21,11 @@ SHOWN_REJECTIONS = 20
 )
 @click.option("--source", required=True, help="Who quoted these prices, e.g. steam.")
 @click.option("--item", help="The item's name, for a Steam pricehistory JSON whose file name does not tell it.")
+@click.option(
+    "--replace", is_flag=True, help="Where a file contradicts what is kept, take the file's price and volume."
+)
 @with_settings
-def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str | None) -> None:
+def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str | None, *, replace: bool) -> None:
     """Load price-history files: CSV or CSV.gz (market_hash_name,date,price,volume) or Steam's pricehistory JSON."""
     columns = (
         TextColumn("{task.description}"),
@@ -33,20 +39,35 @@ def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str
         def show(at: job.Progress) -> None:
             bar.update(task, description=at.file, completed=at.bytes_read, total=at.bytes_total, points=at.points)
 
-        report = job.backfill(runtime.services.database, files, source, progress=show, item=item)
+        services = runtime.services
+        heartbeat = timedelta(seconds=settings.heartbeat_seconds)
+        report = job.backfill(
+            services.database, files, source, progress=show, item=item, replace=replace, heartbeat=heartbeat
+        )
+        if report.new or report.replaced:
+            warm.rebuild_latest(services.database, services.redis)
+        if report.replaced:
+            volatility.run(services.database, services.redis, datetime.now(UTC))
     for rejected in report.rejected[:SHOWN_REJECTIONS]:
         console.print(f"{rejected.file}:{rejected.line}: rejected, {rejected.reason}", markup=False)
     if report.rejected_count > SHOWN_REJECTIONS:
         console.print(f"… and {report.rejected_count - SHOWN_REJECTIONS:,} more lines rejected")
+    for conflict in report.conflicts[:SHOWN_CONFLICTS]:
+        console.print(conflict, markup=False)
+    if report.conflict_count > SHOWN_CONFLICTS:
+        console.print(f"… and {report.conflict_count - SHOWN_CONFLICTS:,} more lines that contradict")
     console.print(summary(report), markup=False)
+    if report.conflict_count > report.replaced and not replace:
+        console.print("what was kept or came first stays; --replace takes what the files say")
     if report.failed:
         raise FailureError("; ".join(report.failed))
 
 
 def summary(report: job.Report) -> str:
     """One line of what was done."""
+    refused = f" ({report.refused:,} of hours whose quotes are deleted)" if report.refused else ""
     return (
-        f"{report.points:,} points of {report.items:,} items: {report.new:,} new, {report.known:,} known, "
-        f"{report.rejected_count:,} rejected; {report.seconds:.1f} s, {report.points_per_second:,.0f} points/s, "
-        f"{report.peak_memory / 1e6:,.0f} MB at most"
+        f"{report.points:,} points of {report.items:,} items: {report.new:,} new, {report.known:,} known{refused}, "
+        f"{report.conflict_count:,} contradicting ({report.replaced:,} replaced), {report.rejected_count:,} rejected; "
+        f"{report.seconds:.1f} s, {report.points_per_second:,.0f} points/s, {report.peak_memory / 1e6:,.0f} MB at most"
     )

@@ -1,9 +1,10 @@
 """`tracera db …`: the database itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from app.commands.base import FailureError, console, started, with_settings
@@ -11,6 +12,7 @@ from app.runtime import Runtime
 from app.settings import Settings
 from db import backup as copies
 from db import integrity, migrate
+from db.pool import Database
 from jobs import volatility, warm
 
 
@@ -49,16 +51,45 @@ def status(settings: Settings) -> None:
 
 
 @database.command()
+@click.option("--repair", is_flag=True, help="Put right what can be recomputed, then compute the measures anew.")
+@click.option("--show", default=20, show_default=True, type=click.IntRange(min=0), help="How many differences to name.")
 @with_settings
-def verify(settings: Settings) -> None:
-    """Check that latest prices and roll-ups agree with the quotes; status 1 if they do not."""
+def verify(settings: Settings, *, repair: bool, show: int) -> None:
+    """Recompute everything derived from the quotes and name what differs; status 1 if anything is (still) wrong."""
     with started(settings) as runtime:
-        findings = integrity.verify(runtime.services.database)
-    for finding in findings:
-        console.print(finding, markup=False)
-    if findings:
-        raise FailureError(f"{len(findings)} checks failed")
-    console.print("all checks passed")
+        services = runtime.services
+        report = _checked(settings, services.database, repair=repair)
+        stale = warm.wrong_latest(services.database, services.redis)
+        report.tally.add(stale)
+        if repair and (report.mended or stale):
+            report.mended["price:latest"] += warm.repair_latest(services.database, services.redis)
+            volatility.run(services.database, services.redis, datetime.now(UTC))
+    _tell(report, show)
+    if report.left or (report.differences and not repair):
+        raise FailureError(f"{report.left or report.differences:,} {'remain' if repair else 'differences'}")
+    console.print("all checks passed" if not report.differences else "repaired")
+
+
+def _checked(settings: Settings, held: Database, *, repair: bool) -> integrity.Report:
+    heartbeat = timedelta(seconds=settings.heartbeat_seconds)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def show(at: integrity.Progress) -> None:
+            bar.update(task, description=at.source, completed=at.done, total=at.total)
+
+        return integrity.check(held, heartbeat=heartbeat, repair=repair, progress=show)
+
+
+def _tell(report: integrity.Report, show: int) -> None:
+    named = report.tally.named()
+    for difference in named[:show]:
+        console.print(str(difference), markup=False)
+    if report.differences > min(show, len(named)):
+        console.print(f"… and {report.differences - min(show, len(named)):,} more")
+    for line in (*integrity.sentences(report), *integrity.account(report)):
+        console.print(line, markup=False)
 
 
 @database.command()

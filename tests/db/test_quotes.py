@@ -147,6 +147,16 @@ def test_a_price_that_did_not_change_is_kept_once_per_heartbeat(items: Database,
     assert store(items, source, [(1, 105, 501, 3, 1)], hour).inserted == 1
 
 
+def test_sales_of_an_unchanged_price_are_not_lost(items: Database, source: str) -> None:
+    hour = timedelta(hours=1)
+    assert store(items, source, [(1, 0, 500, 2, 0)], hour).inserted == 1
+    assert store(items, source, [(1, 10, 500, 3, 0), (1, 20, 500, 0, 0), (1, 30, 500, UNKNOWN, 0)], hour) == Stored(
+        1, 2
+    )
+    (bucket,) = table(items, "price_1h", source)
+    assert (bucket["volume"], bucket["samples"]) == (5, 2)
+
+
 def test_a_late_quote_newer_than_the_last_one_stored_is_known_the_second_time(items: Database, source: str) -> None:
     hour = timedelta(hours=1)
     store(items, source, [(1, 0, 500, 2, 1)], hour)

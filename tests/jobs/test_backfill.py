@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
+import redis
+from click.testing import CliRunner
 
-from db import quotes
+from app.cli import main
+from db import integrity, quotes
+from db.embedded import Endpoints
 from db.pool import Database
 from jobs import backfill as job
 from jobs import history_bytes
@@ -213,3 +218,133 @@ def test_the_first_lines_of_a_real_file(database: Database, tmp_path: Path) -> N
     before = content(database)
     assert backfill(database, [path], "steam").new == 0
     assert content(database) == before == refreshed(database)
+
+
+def written(path: Path, *rows: str) -> Path:
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+    return path
+
+
+CASE = "Fix Me Case,2026-11-20 "
+
+
+@pytest.fixture
+def first(database: Database, tmp_path: Path) -> Path:
+    """A history with a mistake in its first line, already kept."""
+    path = written(
+        tmp_path / "first.csv", f"{CASE}10:00:00,150.00,3", f"{CASE}11:00:00,1.50,3", f"{CASE}11:20:00,1.40,3"
+    )
+    assert backfill(database, [path], "steam").new == 3
+    return path
+
+
+@pytest.mark.usefixtures("first")
+def test_a_line_that_contradicts_what_is_kept_is_named_and_changes_nothing(database: Database, tmp_path: Path) -> None:
+    before = content(database)
+    corrected = written(
+        tmp_path / "corrected.csv", f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,1.50,3", f"{CASE}11:20:00,1.40,4"
+    )
+    report = backfill(database, [corrected], "steam")
+    assert (report.new, report.known, report.conflict_count, report.replaced) == (0, 1, 2, 0)
+    assert report.conflicts == [
+        f"{corrected}:2: Fix Me Case 2026-11-20T10:00:00Z: price 1.50, volume 3 contradicts what is kept (price 150.00, volume 3)",
+        f"{corrected}:4: Fix Me Case 2026-11-20T11:20:00Z: price 1.40, volume 4 contradicts what is kept (price 1.40, volume 3)",
+    ]
+    assert content(database) == before
+    assert integrity.verify(database) == []
+
+
+@pytest.mark.usefixtures("first")
+def test_replace_takes_the_new_value_and_everything_derived_follows(database: Database, tmp_path: Path) -> None:
+    corrected = written(
+        tmp_path / "corrected.csv", f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,1.50,3", f"{CASE}11:20:00,1.45,9"
+    )
+    report = backfill(database, [corrected], "steam", replace=True)
+    assert (report.new, report.known, report.conflict_count, report.replaced) == (0, 1, 2, 2)
+    assert " replaces what is kept (price 150.00, volume 3)" in report.conflicts[0]
+    kept = content(database)
+    assert [row["price"] for row in kept["price_history"]] == [150, 150, 145]
+    (day,) = kept["price_24h"]
+    assert [day[name] for name in ("open", "high", "low", "close", "volume", "samples")] == [150, 150, 145, 145, 15, 3]
+    (latest,) = kept["price_latest"]
+    assert (latest["price"], latest["volume"]) == (145, 9)
+    assert kept == refreshed(database)
+    assert integrity.verify(database) == []
+    assert backfill(database, [corrected], "steam", replace=True).replaced == 0
+
+
+def test_lines_that_contradict_each_other_are_named_and_equal_repeats_are_not(
+    database: Database, tmp_path: Path
+) -> None:
+    rows = [f"{CASE}10:00:00,1.50,3", f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,2.00,1", f"{CASE}10:00:00,1.60,3"]
+    path = written(tmp_path / "twice.csv", *rows)
+    report = backfill(database, [path], "steam")
+    assert (report.new, report.known, report.conflict_count) == (2, 1, 1)
+    assert report.conflicts == [
+        f"{path}:5: Fix Me Case 2026-11-20T10:00:00Z: price 1.60, volume 3 contradicts line 2 (price 1.50, volume 3)"
+    ]
+    assert [row["price"] for row in content(database)["price_history"]] == [150, 200]
+    again = backfill(database, [path], "steam", replace=True)
+    assert [row["price"] for row in content(database)["price_history"]] == [160, 200], "the last one counts"
+    assert (again.replaced, again.conflict_count) == (1, 3)
+    assert integrity.verify(database) == []
+
+
+def test_which_lines_contradict_does_not_depend_on_the_batches(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_bytes, "BLOCK", 40)
+    monkeypatch.setattr(history_bytes, "PACKED_BLOCK", 40)
+    monkeypatch.setattr(job, "ENOUGH", 1)
+    rows = [f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,2.00,1", f"{CASE}10:00:00,1.60,3", f"{CASE}10:00:00,1.70,3"]
+    path = written(tmp_path / "twice.csv", *rows)
+    report = backfill(database, [path], "steam")
+    assert [line.partition(": ")[0] for line in report.conflicts] == [f"{path}:4", f"{path}:5"]
+    assert content(database)["price_history"][0]["price"] == 150
+    backfill(database, [path], "steam", replace=True)
+    assert content(database)["price_history"][0]["price"] == 170
+    assert integrity.verify(database) == []
+
+
+def test_a_kept_quote_of_an_hour_that_is_half_deleted_stays(database: Database, first: Path, tmp_path: Path) -> None:
+    database.execute("DELETE FROM price_history WHERE time <= '2026-11-20 11:00Z'")
+    before = content(database)
+    corrected = written(tmp_path / "corrected.csv", f"{CASE}11:20:00,9.00,3")
+    assert backfill(database, [first], "steam").refused == 2
+    report = backfill(database, [corrected], "steam", replace=True)
+    assert (report.replaced, report.refused, report.conflict_count) == (0, 0, 1)
+    assert report.conflicts[0].endswith(", which stays: other quotes of its hour are deleted")
+    assert content(database) == before
+
+
+def test_by_hand_with_measures_and_redis(
+    database: Database, endpoints: Endpoints, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRACERA_DATABASE_URL", database.url)
+    monkeypatch.setenv("TRACERA_REDIS_URL", endpoints.redis_url)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    rows = [f"A,{now - timedelta(hours=hours):%Y-%m-%d %H:%M:%S},{{}},3" for hours in (3, 2, 1)]
+    prices = ("1.50", "1.60", "1.70"), ("1.50", "1.60", "2.70")
+    wrong, right = (
+        written(tmp_path / f"{at}.csv", *(row.format(price) for row, price in zip(rows, given, strict=True)))
+        for at, given in enumerate(prices)
+    )
+
+    def run(*options: str) -> str:
+        done = CliRunner().invoke(main, ["backfill", *options, "--source", "steam"])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run(str(wrong))
+    named = run(str(right))
+    assert (
+        f"{right}:4: A {now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z: price 2.70, volume 3 contradicts what is kept"
+        in named
+    )
+    assert "0 new, 2 known, 1 contradicting (0 replaced), 0 rejected" in named
+    assert "--replace takes what the files say" in named
+    assert "1 contradicting (1 replaced)" in run(str(right), "--replace")
+    (item,) = database.rows("SELECT id FROM items")
+    assert orjson.loads(str(redis_client.get(f"price:latest:{item['id']}"), "utf-8"))["price"] == 270  # type: ignore[arg-type]
+    measured = database.rows("SELECT last_price FROM item_metrics WHERE \"window\" = '24h'")
+    assert measured == [{"last_price": 270}]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 import redis
@@ -15,8 +16,9 @@ import redis
 from db import providers as provider_state
 from db.embedded import Endpoints
 from db.pool import Database
+from jobs import volatility
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Provider
+from jobs.providers.base import Batch, Provider, Quote
 from tests.conftest import ROOT, wait_for
 from tests.jobs.conftest import Upstream
 from tests.upstream.data import synthetic
@@ -215,3 +217,45 @@ def test_killed_in_mid_cycle_and_run_again_nothing_is_lost_or_doubled(
     assert rows == (4000, 4000)
     assert latest == (4000,)
     assert hours == (4000,)
+
+
+AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def keep(ingest: Ingest, *given: tuple[str, int, int]) -> None:
+    """Batches of one quote each, or one batch of several: (source, minutes after AT, price)."""
+    batch = [
+        Quote(market_hash_name="A", source=source, price=price, quoted_at=AT + timedelta(minutes=minutes))
+        for source, minutes, price in given
+    ]
+    ingest.keep("steam", Batch(batch), Report("steam", AT))
+
+
+def latest(ingest: Ingest) -> Any:
+    (item,) = ingest.database.rows("SELECT id FROM items")
+    return orjson.loads(ingest.redis.get(f"price:latest:{item['id']}"))  # type: ignore[arg-type]
+
+
+def test_price_latest_is_the_newest_quote_whatever_order_quotes_come_in(ingest: Ingest) -> None:
+    keep(ingest, ("steam", 10, 500))
+    keep(ingest, ("steam", 5, 400))
+    assert latest(ingest)["price"] == 500
+    keep(ingest, ("steam", 30, 700), ("steam", 20, 600))
+    assert latest(ingest)["price"] == 700
+
+
+def test_price_latest_is_that_of_a_real_source_as_soon_as_there_is_one(ingest: Ingest) -> None:
+    keep(ingest, ("demo", 10, 500))
+    keep(ingest, ("steam", 20, 600))
+    assert (latest(ingest)["price"], latest(ingest)["source"]) == (600, "steam")
+    keep(ingest, ("demo", 30, 700))
+    assert latest(ingest)["price"] == 600
+
+
+def test_price_latest_follows_the_reference_source(ingest: Ingest) -> None:
+    keep(ingest, ("skinport", 0, 500))
+    for minutes in (-180, -120, -60, 0):
+        keep(ingest, ("steam", minutes, 600))
+    assert latest(ingest)["source"] == "skinport"
+    volatility.run(ingest.database, ingest.redis, AT + timedelta(minutes=5))
+    assert latest(ingest)["source"] == "steam", "the better covered one speaks now"
