@@ -100,7 +100,8 @@ def _spliced(rank: int, name: _Name, score: float, text: bytes) -> bytes:
 def from_database(database: Database, asked: Asked) -> list[Row]:
     """The same without Redis and without the gates: from the kept measures."""
     query = sql.SQL(
-        "SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price FROM item_metrics m"
+        "SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price,"
+        " coalesce(jsonb_array_length(m.outliers), 0) AS outlier_count FROM item_metrics m"
         ' JOIN items i ON i.id = m.item_id WHERE m."window" = %(window)s AND m.reference AND {metric} IS NOT NULL'
         " AND (%(market)s::text IS NULL OR i.market = %(market)s) ORDER BY {metric} {order}, m.item_id LIMIT %(limit)s"
     ).format(metric=sql.Identifier("m", asked.metric), order=sql.SQL("DESC" if asked.descending else "ASC"))
@@ -108,7 +109,12 @@ def from_database(database: Database, asked: Asked) -> list[Row]:
         found = cursor.execute(query, {"window": asked.window, "market": asked.market, "limit": asked.limit}).fetchall()
     wanted = ("source", "price", "volume", *MEASURES, "samples", "coverage", "as_of")
     return [
-        _row(rank, row, float(row[asked.metric]), {name: row[name] for name in wanted})
+        _row(
+            rank,
+            row,
+            float(row[asked.metric]),
+            {name: row[name] for name in wanted} | {"outliers": row["outlier_count"]},
+        )
         for rank, row in enumerate(found, 1)
     ]
 
