@@ -2,7 +2,7 @@
 
 Source: the rolling centred median that leaves out the close in question, with a limit in deviations from it, of O. E.
 Barndorff-Nielsen, P. R. Hansen, A. Lunde, N. Shephard, *Realized Kernels in Practice: Trades and Quotes*, Econometrics
-Journal 12, 2009 (rule T4/Q4, ten deviations); the least deviation that counts, of C. T. Brownlees, G. M. Gallo,
+Journal 12, 2009 (rule Q4, ten deviations); the least deviation that counts, of C. T. Brownlees, G. M. Gallo,
 *Financial Econometric Analysis at Ultra-High Frequency: Data Handling Concerns*, 2006 (gamma: a flat stretch would else
 make every tick an outlier). Both look at prices alone. Here volume and what came after must agree as well, since on a thin
 market a real move may be as large as a mistake.
