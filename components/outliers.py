@@ -48,14 +48,16 @@ def note(row: Row) -> html.P | None:
 
 
 def _with_them(row: Row, them: str) -> str:
-    figures = [
-        f"{name} {percent(100 * row['unscreened'][key])}"
-        for key, name in SHOWN
-        if row["unscreened"].get(key) is not None
-    ]
-    if row["unscreened"].get("percent_change") is not None:
-        figures.append(f"change {percent(row['unscreened']['percent_change'], signed=True)}")
+    """The figures that differ."""
+    figures = [f"{name} {text}" for name, text in _figures(row["unscreened"]) if (name, text) not in _figures(row)]
     return f"With {them}: {', '.join(figures)}." if figures else ""
+
+
+def _figures(row: Row) -> list[tuple[str, str]]:
+    found = [(name, percent(100 * row[key])) for key, name in SHOWN if row.get(key) is not None]
+    if row.get("percent_change") is not None:
+        found.append(("change", percent(row["percent_change"], signed=True)))
+    return found
 
 
 def _moment(close: Row) -> str:

@@ -74,8 +74,13 @@ def no_change(window: str, row: dict[str, Any]) -> str | None:
     """Why `percent_change` is null; None where it is known."""
     if row.get("percent_change") is not None:
         return None
-    days = base_reach(WINDOWS[window].seconds) / 86_400
-    return f"no earlier close, or none in the {days:.0f} days before the window"
+    days = f"{base_reach(WINDOWS[window].seconds) / 86_400:.0f} days"
+    samples = row.get("samples", 0)
+    if samples == 0:
+        return "no closes in the window"
+    if samples == 1:
+        return f"one close, and none in the {days} before the window"
+    return f"the last close before the window is more than {days} older than its begin"
 
 
 def _figures(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from components import item_measures, outliers
 from components.item_measures import DAY, of_candles
+from components.price_chart import chart_data
 from db.charts import Candles
 from db.pool import Database, Row
 
@@ -115,7 +116,19 @@ def test_the_note_lists_what_was_left_out_and_what_it_would_change() -> None:
     day = f"{datetime.fromtimestamp(START + 20 * DAY, UTC):%-d %b %Y, %H:%M} UTC"
     assert f"1 close left out as an outlier: $450.00 on {day}." in text
     assert "max drawdown 97.8" in text
+    assert "change" not in text, "it is the same with the outlier"
     assert outliers.note({"outliers": None}) is None
     many = {**row, "outliers": row["outliers"] * 5}
     assert "5 closes left out as outliers" in written(many)
     assert "and 2 before" in written(many)
+
+
+def test_the_chart_marks_outliers_and_its_bands_do_not_count_them() -> None:
+    item = {"id": 1, "market_hash_name": "A", "price_scale": 100, "currency": "USD"}
+    data = chart_data(spiked(lead=19), item, "steam", "1y", 0.0)
+    assert data["outliers"] == [1]
+    assert data["close"][1] == 45_000
+    assert max(value for value in data["upper"] if value is not None) < 1_100
+    late = chart_data(spiked(lead=25), item, "steam", "1y", 0.0)
+    assert late["outliers"] == []
+    assert 45_000 not in late["before"]
