@@ -10,7 +10,7 @@ import orjson
 import redis
 import structlog
 
-from app.analytics import GATES, Gate, Window
+from app.analytics import Window, gate_of
 from db import redis as cache
 from db.metrics import MEASURES
 from jobs.announce import rfc3339
@@ -47,14 +47,14 @@ def publish_rankings(client: redis.Redis, window: Window, pieces: list[Measured]
 
 def _members(piece: Measured, metric: str) -> dict[str, float]:
     scores = piece.volume.astype(np.float64) if metric == "volume" else getattr(piece.measures, metric)
-    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, "volatile" if metric == VOLATILE else metric)
+    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, metric)
     if metric == "volume":
         chosen &= piece.volume >= 0
     return dict(zip(map(str, piece.item_id[chosen].tolist()), scores[chosen].tolist(), strict=True))
 
 
 def _passes(piece: Measured, metric: str) -> npt.NDArray[np.bool_]:
-    gate = GATES.get(metric, Gate())
+    gate = gate_of(metric)
     days = np.where(piece.rolling == 1, 1.0, max(piece.window.seconds / DAY, 1e-9))
     volume = np.where(piece.volume < 0, np.nan, piece.volume / days)
     given = {

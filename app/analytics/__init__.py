@@ -2,7 +2,7 @@
 
 from app.analytics.bollinger import Bands, bollinger_series
 from app.analytics.engine import measure
-from app.analytics.gates import GATES, Gate
+from app.analytics.gates import GATES, Gate, gate_of
 from app.analytics.measures import Measures
 from app.analytics.outliers import outlying
 from app.analytics.series import ema_series, rsi_series, sma_series
@@ -19,6 +19,7 @@ __all__ = [
     "bollinger_series",
     "bucket_edges",
     "ema_series",
+    "gate_of",
     "measure",
     "outlying",
     "rsi_series",
