@@ -75,7 +75,7 @@ def _measure(panel: Panel, close: Floats, base: Base, rows: Ints | slice = slice
 
 def _outliers(panel: Panel) -> dict[int, Outliers]:
     """Of each row that has an outlier in its window, or right before it, where the change would have counted from it."""
-    skipped = panel.unscreened_base.age < panel.base.age
+    skipped = (panel.unscreened_base.age < panel.base.age) & ~panel.unscreened_base.stale
     rows = np.flatnonzero(panel.outlier.any(axis=1) | skipped)
     plain = _measure(panel, panel.close, panel.unscreened_base, rows)
     found = {}

@@ -148,3 +148,15 @@ def test_the_least_price_is_in_units_of_the_items_own_scale(market: Database, re
     store(market, 3, [(hour, price * 100, sales) for hour, price, sales in steady(60)])
     volatility.run(market, redis_client, AS_OF)
     assert set(scores(redis_client, "return_volatility", "24h")) == {1}
+
+
+def test_an_outlier_that_is_too_old_a_base_is_neither_told_nor_counted_from(
+    market: Database, redis_client: redis.Redis
+) -> None:
+    """Days without a sale lie between the spike and the window."""
+    old = [(hour, price, sales) for hour, price, sales in steady(140) if hour > 100]
+    store(market, 1, [*old, (100, SPIKE, 1), *steady(20)])
+    volatility.run(market, redis_client, AS_OF)
+    day, week = kept(market, 1, "24h"), kept(market, 1, "7d")
+    assert (day["percent_change"], day["outliers"], day["samples"]) == (None, None, 20)
+    assert [outlier["price"] for outlier in week["outliers"]] == [SPIKE]
