@@ -59,9 +59,12 @@
     ];
   }
 
+  const markers = () =>
+    chart.outliers.map((at) => ({ time: chart.time[at], position: "aboveBar", shape: "circle", color: colour("stale"), text: "Outlier", size: 0.6 }));
+
   function price() {
     const scale = { mode: overlays.has("log") ? 1 : 0, scaleMargins: { top: 0.1, bottom: 0.08 }, entireTextOnly: true };
-    const base = { id: "price", priceScaleOptions: scale };
+    const base = { id: "price", priceScaleOptions: scale, markers: markers() };
     const [up, down] = [colour("up"), colour("down")];
     if (chart.kind === "line") {
       const options = { color: colour("accent"), lineWidth: chart.time.length > MANY ? 1 : 2, priceFormat, priceLineColor: colour("muted") };
@@ -159,6 +162,7 @@
     if (overlays.has("bands")) parts.push(part("Bands", `${money(chart.lower[at])} \u00b7 ${money(chart.middle[at])} \u00b7 ${money(chart.upper[at])}`));
     if (overlays.has("volume")) parts.push(part(volumeName(), chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
     parts.push(part("Step", step(at)));
+    if (chart.outliers.includes(at)) parts.push(part("", "Outlier: few sales, far from its neighbours, and it did not last"));
     target.replaceChildren(...parts);
   }
 
@@ -166,7 +170,7 @@
 
   /** Bollinger's bands at the last bar, as app.analytics.bollinger_series has them. */
   function lastBands() {
-    const closes = [...chart.before, ...chart.close].slice(-PERIODS);
+    const closes = [...chart.before, ...chart.close.filter((_, at) => !chart.outliers.includes(at))].slice(-PERIODS);
     if (closes.length < PERIODS) return [null, null, null];
     const mean = closes.reduce((sum, close) => sum + close, 0) / PERIODS;
     const reach = WIDTH * Math.sqrt(closes.reduce((sum, close) => sum + (close - mean) ** 2, 0) / PERIODS);
@@ -254,7 +258,7 @@
     for (let at = chart.time.length - 1; at >= first; at -= 1) {
       const row = rows.insertRow();
       row.append(cell("th", moment(chart.time[at]), "row"));
-      for (const name of ["open", "high", "low", "close", "lower", "middle", "upper"]) row.append(cell("td", money(chart[name][at])));
+      for (const name of ["open", "high", "low", "close", "lower", "middle", "upper"]) row.append(cell("td", money(chart[name][at]) + (name === "close" && chart.outliers.includes(at) ? " (outlier)" : "")));
       row.append(cell("td", chart.volume[at] === null ? "\u2013" : counts.format(chart.volume[at])));
     }
     target.replaceChildren(body);

@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 
 from app.analytics import WINDOWS
+from components import outliers
 from components.format import change, direction, money, number, percent, unknown
 from components.page import info_mark, skeleton
 from db.pool import Row
@@ -38,10 +39,12 @@ class Card:
 
 
 def metric_cards(row: Row | None, window: str, item: Row) -> html.Div:
-    """All cards for a window's measures; a row of None means that nothing was measured in it yet."""
+    """All cards for a window's measures, and which closes they left out; None means that nothing was measured in it yet."""
     measured = {**_NOTHING, **(row or {}), "price_scale": item["price_scale"], "currency": item["currency"]}
     measured["bucket"] = BUCKETS[closes_of(window)]
-    return html.Div([metric_card(card, measured, window) for card in CARDS], className="metrics")
+    return html.Div(
+        [*(metric_card(card, measured, window) for card in CARDS), outliers.note(measured)], className="metrics"
+    )
 
 
 def metric_card(card: Card, row: Row, window: str) -> html.Div:
@@ -110,9 +113,10 @@ def _share(name: str, least: int, what: str, digits: int = 1) -> Callable[[Row],
 
 
 def _change(row: Row) -> Value:
-    return (
-        Reason("no earlier price to compare with") if row["percent_change"] is None else change(row["percent_change"])
-    )
+    if row["percent_change"] is not None:
+        return change(row["percent_change"])
+    alone = row["samples"] < 2  # noqa: PLR2004 - else the first of them would be the base, if none were before it
+    return Reason("no recent earlier price to compare with" if alone else "the last price before the window is too old")
 
 
 def _trend(row: Row) -> Value:
@@ -189,7 +193,8 @@ CARDS = (
     Card(
         "Change",
         "How much dearer the item is than when the window began.",
-        "Last price minus the last one before the window, divided by the latter.",
+        "Last price minus the last one before the window, divided by the latter; that one may lie as long before the window"
+        " as the window is, at least two days.",
         _change,
         _from_to,
     ),

@@ -8,7 +8,7 @@ import numpy as np
 from dash import Dash, Input, Output, State, dcc, html
 
 from app.analytics import bollinger_series
-from components import clientside, shell
+from components import clientside, outliers, shell
 from components.icon import icon
 from components.page import Children, card, skeleton
 from db.charts import SECONDS, Candles
@@ -104,9 +104,11 @@ def register(app: Dash) -> None:
 def chart_data(candles: Candles, item: Row, source: str, window: str, now: float) -> dict[str, Any]:
     """What the browser draws: columns in minor units, null where unknown, `before` the closes that lead up to them.
 
+    `outliers` are the places of bars whose close is one: they are marked, and no band counts them.
     `now` (seconds since 1970) is when it was read: a quote from before then is in it already.
     """
-    bands = bollinger_series(candles.close.astype(np.float64))
+    outlier = outliers.of_candles(candles)
+    bands = bollinger_series(np.where(outlier, np.nan, candles.close))
     shown = slice(candles.lead, None)
     # Most buckets of several quotes make candles; else an open, high and low would only repeat the close.
     is_candles = bool(np.mean(candles.samples[shown] > 1) > 1 / 2) if len(candles) else False
@@ -123,7 +125,8 @@ def chart_data(candles: Candles, item: Row, source: str, window: str, now: float
         "currency": item["currency"],
         "rolling": bool(candles.rolling[shown].any()),
         "read": now,
-        "before": candles.close[: candles.lead].tolist(),
+        "before": candles.close[: candles.lead][~outlier[: candles.lead]].tolist(),
+        "outliers": np.flatnonzero(outlier[shown]).tolist(),
         **{name: getattr(candles, name)[shown].tolist() for name in ("time", "open", "high", "low", "close")},
         "volume": [None if value < 0 else value for value in candles.volume[shown].tolist()],
         **{name: _known(getattr(bands, name)[shown]) for name in ("upper", "middle", "lower")},

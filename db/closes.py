@@ -1,5 +1,6 @@
 """Closes in bulk, for the measures: one row per item and source, its buckets as packed binary."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,13 +22,16 @@ PACK = """string_agg(int4send(bucket::integer) || int8send(close) || int8send(hi
 class Closes:
     """Observed buckets of n (item, source) pairs; `cells` holds their buckets one pair after the other.
 
-    `bucket` counts from the first edge asked for; `row` says which pair a cell belongs to. `previous` is the last close
-    before the first edge, NaN where there is none.
+    `bucket` counts from the first edge asked for; `row` says which pair a cell belongs to. `scale` holds minor units of one
+    unit of the currency. `previous` is the last close before the first edge and `previous_age` how many seconds before it,
+    NaN where there is none.
     """
 
     item_id: npt.NDArray[np.int64]
     source: list[str]
+    scale: npt.NDArray[np.int64]
     previous: npt.NDArray[np.float64]
+    previous_age: npt.NDArray[np.float64]
     row: npt.NDArray[np.int64]
     cells: npt.NDArray[np.void]
 
@@ -56,10 +60,16 @@ def _closes(database: Database, query: str, first: datetime, as_of: datetime, lo
     return Closes(
         item_id=np.array([row[0] for row in rows], dtype=np.int64),
         source=[row[1] for row in rows],
-        previous=np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64),
+        scale=np.array([row[5] for row in rows], dtype=np.int64),
+        previous=_known(row[3] for row in rows),
+        previous_age=_known(row[4] for row in rows),
         row=np.repeat(np.arange(len(rows)), counts),
         cells=np.frombuffer(b"".join(packed), dtype=PACKED),
     )
+
+
+def _known(values: Iterable[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 # The bucket that contains as_of is taken from the raw quotes, or a look into the past would see what came later.
@@ -76,9 +86,10 @@ WITH buckets AS (
     WHERE time >= date_trunc('hour', %(as_of)s) AND time <= %(as_of)s AND item_id BETWEEN %(lo)s AND %(hi)s
     GROUP BY 1, 2
 ), packed AS (SELECT item_id, source, {PACK} AS cells FROM buckets GROUP BY 1, 2)
-SELECT item_id, source, cells, p.close
-FROM packed LEFT JOIN LATERAL (
-    SELECT close FROM price_1h b WHERE b.item_id = packed.item_id AND b.source = packed.source AND b.bucket < %(first)s
+SELECT item_id, source, cells, p.close, extract(epoch FROM %(first)s - p.bucket)::float8, i.price_scale
+FROM packed JOIN items i ON i.id = packed.item_id LEFT JOIN LATERAL (
+    SELECT close, bucket FROM price_1h b
+    WHERE b.item_id = packed.item_id AND b.source = packed.source AND b.bucket < %(first)s
     ORDER BY bucket DESC LIMIT 1) p ON true
 ORDER BY item_id, source
 """
@@ -92,10 +103,16 @@ WITH buckets AS (
     WHERE time >= %(first)s AND time <= %(as_of)s AND item_id BETWEEN %(lo)s AND %(hi)s
     GROUP BY 1, 2, 3
 ), packed AS (SELECT item_id, source, {PACK} AS cells FROM buckets GROUP BY 1, 2)
-SELECT item_id, source, cells, p.price
-FROM packed LEFT JOIN LATERAL (
-    SELECT price FROM price_history h WHERE h.item_id = packed.item_id AND h.source = packed.source
+SELECT item_id, source, cells, coalesce(p.price, q.close),
+       extract(epoch FROM %(first)s - coalesce(p.time, q.bucket))::float8, i.price_scale
+FROM packed JOIN items i ON i.id = packed.item_id LEFT JOIN LATERAL (
+    SELECT price, time FROM price_history h WHERE h.item_id = packed.item_id AND h.source = packed.source
       AND h.time < %(first)s AND h.time >= %(first)s - interval '2 days'
     ORDER BY time DESC LIMIT 1) p ON true
+LEFT JOIN LATERAL (
+    SELECT close, bucket FROM price_1h b
+    WHERE p.price IS NULL AND b.item_id = packed.item_id AND b.source = packed.source
+      AND b.bucket < %(first)s - interval '2 days'
+    ORDER BY bucket DESC LIMIT 1) q ON true
 ORDER BY item_id, source
 """

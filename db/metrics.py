@@ -1,12 +1,13 @@
 """The kept measures of items."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from db import binary
 from db.pool import Database, Row
@@ -16,12 +17,23 @@ MEASURES = (
     "percent_b", "bandwidth", "return_volatility", "trend_slope", "trend_r2", "trend_score", "sharpe", "max_drawdown",
     "ewma_volatility", "parkinson", "atr",
 )  # fmt: skip
-STAGING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS staged_metrics (
-    item_id integer, source_index smallint, reference smallint, last_price bigint, volume bigint,
-    volume_rolling smallint, samples integer, coverage float8, sparkline real[], {measures}
-) ON COMMIT DELETE ROWS
-"""
+VALUES = (
+    "reference", "last_price", "volume", "volume_rolling", "samples", "coverage", "sparkline", "outliers", "unscreened", *MEASURES,
+)  # fmt: skip
+"""All that a run finds of an item; it has changed where one of them differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What a row has besides where outliers were left out.
+
+    `outliers` are `{time, price}`, the oldest first; `unscreened` holds the measures of all closes by name.
+    """
+
+    item_id: int
+    source_index: int
+    outliers: list[dict[str, Any]]
+    unscreened: dict[str, float | None]
 
 
 def save(
@@ -29,32 +41,27 @@ def save(
     window: str,
     sources: Sequence[str],
     columns: Mapping[str, tuple[str, Any]],
+    screened: Sequence[Screened] = (),
     *,
     as_of: datetime,
 ) -> list[int]:
-    """Keep one window's measures in the caller's transaction; rows that did not change stay untouched.
+    """Replace one window's measures in the caller's transaction: every row is written, what was not measured is removed.
 
     `columns` are those of the staging table: `source_index` points into `sources`, unknown is NaN or -1.
-    Returns the item of each row that changed.
+    Returns the item of each row of which any value changed.
     """
     measures = sql.SQL(", ").join(sql.SQL("{} float8").format(sql.Identifier(name)) for name in MEASURES)
     connection.execute(sql.SQL(STAGING).format(measures=measures))
     connection.execute("TRUNCATE staged_metrics")
     binary.copy(connection, "staged_metrics", columns)
-    names = [sql.Identifier(name) for name in MEASURES]
-    query = sql.SQL(UPSERT).format(
-        names=sql.SQL(", ").join(names),
-        values=sql.SQL(", ").join(sql.SQL("nullif({}, 'NaN')").format(name) for name in names),
-        updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(name) for name in names),
-    )
-    return [row[0] for row in connection.execute(query, {"window": window, "sources": list(sources), "as_of": as_of})]
-
-
-def forget_unmeasured(connection: psycopg.Connection, window: str, kept: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-    """Remove the measures of items that were not observed in the window any more."""
-    connection.execute(
-        'DELETE FROM item_metrics WHERE "window" = %s AND NOT item_id = ANY(%s)', [window, kept.tolist()]
-    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE staged_metrics SET outliers = %s, unscreened = %s WHERE item_id = %s AND source_index = %s",
+            [(Jsonb(row.outliers), Jsonb(row.unscreened), row.item_id, row.source_index) for row in screened],
+        )
+    changed = connection.execute(REPLACE, {"window": window, "sources": list(sources), "as_of": as_of}).fetchall()
+    connection.execute('DELETE FROM item_metrics WHERE "window" = %s AND computed_at <> now()', [window])
+    return [item for (item,) in changed]
 
 
 def choose_references(connection: psycopg.Connection, window: str) -> list[int]:
@@ -76,19 +83,47 @@ def of_item(database: Database, item_id: int, window: str, source: str | None = 
     )
 
 
-UPSERT = """
-INSERT INTO item_metrics AS k (item_id, source, "window", reference, last_price, volume, volume_rolling, samples, coverage,
-                               sparkline, as_of, computed_at, {names})
-SELECT item_id, (%(sources)s::text[])[source_index + 1], %(window)s, reference = 1, nullif(last_price, -1),
-       nullif(volume, -1), CASE volume_rolling WHEN -1 THEN NULL ELSE volume_rolling = 1 END, samples, coverage, sparkline,
-       %(as_of)s, now(), {values}
-FROM staged_metrics ORDER BY item_id
-ON CONFLICT (item_id, source, "window") DO UPDATE SET
-    reference = excluded.reference, last_price = excluded.last_price, volume = excluded.volume,
-    volume_rolling = excluded.volume_rolling, samples = excluded.samples, coverage = excluded.coverage,
-    sparkline = excluded.sparkline, as_of = excluded.as_of, computed_at = excluded.computed_at, {updates}
-WHERE (k.reference, k.last_price, k.volume, k.samples, k.rolling_stddev, k.percent_change, k.sparkline)
-    IS DISTINCT FROM (excluded.reference, excluded.last_price, excluded.volume, excluded.samples, excluded.rolling_stddev,
-                      excluded.percent_change, excluded.sparkline)
-RETURNING k.item_id
+STAGING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_metrics (
+    item_id integer, source_index smallint, reference smallint, last_price bigint, volume bigint,
+    volume_rolling smallint, samples integer, coverage float8, sparkline real[], outliers jsonb, unscreened jsonb, {measures}
+) ON COMMIT DELETE ROWS
 """
+_FOUND = {
+    "reference": "reference = 1",
+    "last_price": "nullif(last_price, -1)",
+    "volume": "nullif(volume, -1)",
+    "volume_rolling": "CASE volume_rolling WHEN -1 THEN NULL ELSE volume_rolling = 1 END",
+} | {name: f"nullif({name}, 'NaN')" for name in MEASURES}
+"""How a value is made from the staging table's column, where it is not that column."""
+
+
+def _columns(template: str, names: Sequence[str] = VALUES) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL(template).format(sql.Identifier(name)) for name in names)
+
+
+REPLACE = sql.SQL(
+    """
+WITH found AS (
+    SELECT item_id, (%(sources)s::text[])[source_index + 1] AS source, {found} FROM staged_metrics
+), changed AS (
+    SELECT f.item_id
+    FROM found f LEFT JOIN item_metrics k ON k.item_id = f.item_id AND k.source = f.source AND k."window" = %(window)s
+    WHERE ({old}) IS DISTINCT FROM ({new})
+), written AS (
+    INSERT INTO item_metrics (item_id, source, "window", as_of, computed_at, {names})
+    SELECT item_id, source, %(window)s, %(as_of)s, now(), {names} FROM found ORDER BY item_id
+    ON CONFLICT (item_id, source, "window") DO UPDATE SET
+        as_of = excluded.as_of, computed_at = excluded.computed_at, {updates}
+)
+SELECT item_id FROM changed
+"""
+).format(
+    found=sql.SQL(", ").join(
+        sql.SQL("{} AS {}").format(sql.SQL(_FOUND.get(name, name)), sql.Identifier(name)) for name in VALUES
+    ),
+    names=_columns("{0}"),
+    updates=_columns("{0} = excluded.{0}"),
+    old=_columns("k.{0}"),
+    new=_columns("f.{0}"),
+)

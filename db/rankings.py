@@ -1,6 +1,6 @@
 """Rankings, read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from db.metrics import MEASURES
 from db.pool import Database, Row
+from db.rankings_read import GATED
 
 NAMES = "SELECT id, market, market_hash_name, price_scale, currency FROM items WHERE id = ANY(%s)"
 NAMES_SECONDS = 60.0
@@ -97,18 +98,31 @@ def _spliced(rank: int, name: _Name, score: float, text: bytes) -> bytes:
     return b'{"rank":%d,%b,"score":%b,%b%b' % (rank, name.head, orjson.dumps(score), name.tail, measures)
 
 
-def from_database(database: Database, asked: Asked) -> list[Row]:
-    """The same without Redis and without the gates: from the kept measures."""
+def from_database(database: Database, asked: Asked, days: float, gate: Mapping[str, float]) -> list[Row]:
+    """The same without Redis: from the kept measures that pass a gate, see `db.rankings_read.ranked`."""
     query = sql.SQL(
-        "SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price FROM item_metrics m"
-        ' JOIN items i ON i.id = m.item_id WHERE m."window" = %(window)s AND m.reference AND {metric} IS NOT NULL'
-        " AND (%(market)s::text IS NULL OR i.market = %(market)s) ORDER BY {metric} {order}, m.item_id LIMIT %(limit)s"
-    ).format(metric=sql.Identifier("m", asked.metric), order=sql.SQL("DESC" if asked.descending else "ASC"))
+        "WITH line AS (SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price,"
+        " coalesce(jsonb_array_length(m.outliers), 0) AS outlier_count,"
+        " CASE WHEN m.volume_rolling THEN m.volume ELSE m.volume / %(days)s::float8 END AS volume_per_day"
+        ' FROM item_metrics m JOIN items i ON i.id = m.item_id WHERE m."window" = %(window)s AND m.reference), {gated}'
+        " SELECT * FROM passed WHERE {metric} IS NOT NULL AND (%(market)s::text IS NULL OR market = %(market)s)"
+        " ORDER BY {metric} {order}, item_id LIMIT %(limit)s"
+    ).format(
+        gated=sql.SQL(GATED),
+        metric=sql.Identifier(asked.metric),
+        order=sql.SQL("DESC" if asked.descending else "ASC"),
+    )
+    parameters = {"window": asked.window, "market": asked.market, "limit": asked.limit, "days": days, **gate}
     with database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(query, {"window": asked.window, "market": asked.market, "limit": asked.limit}).fetchall()
+        found = cursor.execute(query, parameters).fetchall()
     wanted = ("source", "price", "volume", *MEASURES, "samples", "coverage", "as_of")
     return [
-        _row(rank, row, float(row[asked.metric]), {name: row[name] for name in wanted})
+        _row(
+            rank,
+            row,
+            float(row[asked.metric]),
+            {name: row[name] for name in wanted} | {"outliers": row["outlier_count"]},
+        )
         for rank, row in enumerate(found, 1)
     ]
 

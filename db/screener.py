@@ -23,7 +23,17 @@ from db.screener_query import (
     matching,
     rows,
 )
-from db.screener_read import MEASURES, WINDOWS, fingerprint, read_catalogue, read_measures, read_prices, unpack_prices
+from db.screener_read import (
+    MEASURES,
+    WINDOWS,
+    PackedMeasures,
+    fingerprint,
+    read_catalogue,
+    read_measures,
+    read_prices,
+    unpack_measures,
+    unpack_prices,
+)
 
 __all__ = ["MEASURES", "SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapshot", "of"]
 
@@ -64,6 +74,7 @@ class Screener:
         self._refresh_seconds = refresh_seconds
         self._snapshot: Snapshot | None = None
         self._seen: tuple[Any, ...] = ()
+        self._packed_measures: PackedMeasures | None = None
         self._checked = 0.0
         self._reading = Lock()
         self._orders: OrderedDict[tuple[int, Query], Order] = OrderedDict()
@@ -134,8 +145,11 @@ class Screener:
         # A catalogue change may be another reference source, whose measures are other rows.
         if known and same_items and measures == self._seen[2]:
             return replace(known, version=version, prices=prices)
-        measured, sparklines = read_measures(self._database, catalogue.ids)
-        return Snapshot(version, catalogue, prices, measured, sparklines)
+        packed_measures = read_measures(self._database)
+        if known and same_items and packed_measures == self._packed_measures:  # a run that found nothing new
+            return replace(known, version=version, prices=prices)
+        self._packed_measures = packed_measures
+        return Snapshot(version, catalogue, prices, *unpack_measures(packed_measures, catalogue.ids))
 
     def _order(self, snapshot: Snapshot, query: Query) -> Order:
         key = (snapshot.version, query)

@@ -90,10 +90,10 @@ class Measured:
 
 
 def fingerprint(database: Database) -> tuple[Any, Any]:
-    """Two values, one that changes with the catalogue and one that changes with the measures."""
+    """Two values, one that changes with the catalogue and one with every run of the measures job, window by window."""
     with database.connection() as connection:
         items = connection.execute(ITEMS_CHANGED).fetchone()
-        return items, connection.execute(MEASURES_CHANGED).fetchone()
+        return items, connection.execute(MEASURES_CHANGED, [list(WINDOWS)]).fetchall()
 
 
 def read_catalogue(database: Database) -> Catalogue:
@@ -144,12 +144,22 @@ def unpack_prices(packed: PackedPrices, ids: npt.NDArray[np.int64]) -> Prices:
     )
 
 
-def read_measures(database: Database, ids: npt.NDArray[np.int64]) -> tuple[dict[str, Measured], Floats]:
-    """The measures by window, and the sparklines of 24 h (n, 24) in minor units, NaN where nothing was observed."""
+PackedMeasures = tuple[dict[str, bytes], list[bytes]]
+"""The measures by window, and the sparklines."""
+
+
+def read_measures(database: Database) -> PackedMeasures:
+    """The measures of reference sources; equal bytes mean that a run found nothing new."""
     packed: dict[str, bytes] = dict(database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True))
-    measured = {window: _measured(packed.get(window, b""), ids) for window in WINDOWS}
     rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True)
-    cells = _cells(SPARK, [row[0] for row in rows if row[0]])
+    return packed, [row[0] for row in rows if row[0]]
+
+
+def unpack_measures(packed: PackedMeasures, ids: npt.NDArray[np.int64]) -> tuple[dict[str, Measured], Floats]:
+    """The measures by window, and the sparklines of 24 h (n, 24) in minor units, NaN where nothing was observed."""
+    by_window, sparklines = packed
+    measured = {window: _measured(by_window.get(window, b""), ids) for window in WINDOWS}
+    cells = _cells(SPARK, sparklines)
     place, kept = _places(cells, ids)
     lines = np.full((len(ids), POINTS), np.nan)
     lines[place] = cells["points"]["value"][kept]
@@ -212,7 +222,7 @@ ITEMS_CHANGED: LiteralString = """
 SELECT count(*), bit_xor(hashtextextended(concat_ws('|', id, image_url, rarity, reference_source), 0)) FROM items
 """
 MEASURES_CHANGED: LiteralString = """
-SELECT count(*), max(computed_at) FROM item_metrics WHERE reference AND "window" = '24h'
+SELECT "window", count(*), max(computed_at) FROM item_metrics WHERE reference AND "window" = ANY(%s) GROUP BY 1 ORDER BY 1
 """
 CATALOGUE: LiteralString = """
 SELECT id, market_hash_name, weapon_type, wear, rarity, stattrak, souvenir, image_url, currency, price_scale

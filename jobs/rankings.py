@@ -1,6 +1,6 @@
-"""Sorted sets in Redis: every measure in every window, without what its gate keeps out."""
+"""Rankings: every measure in every window as a sorted set in Redis, without the items that its gate keeps out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,11 @@ import orjson
 import redis
 import structlog
 
-from app.analytics import GATES, Gate, Measures, Window
+from app.analytics import Window, gate_of
 from db import redis as cache
 from db.metrics import MEASURES
 from jobs.announce import rfc3339
-from jobs.panels import Panel, last_closes
+from jobs.measured import Measured
 
 log = structlog.get_logger(__name__)
 
@@ -22,19 +22,9 @@ VOLATILE = "return_volatility"
 """What `rankings:volatile` scores."""
 DEFAULT_WINDOW = "24h"
 DAY = 86_400
-CENTS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A panel with its measures, and which of its rows speak for their item."""
-
-    panel: Panel
-    measures: Measures
-    reference: npt.NDArray[np.bool_]
-
-
-def publish_rankings(client: redis.Redis, window: Window, pieces: list[Ranked], as_of: datetime) -> None:
+def publish_rankings(client: redis.Redis, window: Window, pieces: list[Measured], as_of: datetime) -> None:
     """Replace one window's rankings. Without Redis nothing is lost: the next run writes them again."""
     sets: dict[str, dict[str, float]] = {}
     rows: dict[str, bytes] = {}
@@ -55,45 +45,46 @@ def publish_rankings(client: redis.Redis, window: Window, pieces: list[Ranked], 
         log.warning("rankings not replaced", window=window.name, error=str(error))
 
 
-def _members(piece: Ranked, metric: str) -> dict[str, float]:
-    scores = piece.panel.volume.astype(np.float64) if metric == "volume" else getattr(piece.measures, metric)
-    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, "volatile" if metric == VOLATILE else metric)
+def _members(piece: Measured, metric: str) -> dict[str, float]:
+    scores = piece.volume.astype(np.float64) if metric == "volume" else getattr(piece.measures, metric)
+    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, metric)
     if metric == "volume":
-        chosen &= piece.panel.volume >= 0
-    return dict(zip(map(str, piece.panel.item_id[chosen].tolist()), scores[chosen].tolist(), strict=True))
+        chosen &= piece.volume >= 0
+    return dict(zip(map(str, piece.item_id[chosen].tolist()), scores[chosen].tolist(), strict=True))
 
 
-def _passes(piece: Ranked, metric: str) -> npt.NDArray[np.bool_]:
-    gate = GATES.get(metric, Gate())
-    days = np.where(piece.panel.rolling == 1, 1.0, max(piece.panel.window.seconds / DAY, 1e-9))
-    volume = np.where(piece.panel.volume < 0, np.nan, piece.panel.volume / days)
+def _passes(piece: Measured, metric: str) -> npt.NDArray[np.bool_]:
+    gate = gate_of(metric)
+    days = np.where(piece.rolling == 1, 1.0, max(piece.window.seconds / DAY, 1e-9))
+    volume = np.where(piece.volume < 0, np.nan, piece.volume / days)
     given = {
         "samples": piece.measures.samples,
         "coverage": piece.measures.coverage,
-        "price": last_closes(piece.panel.close) / CENTS,
+        "price": np.where(piece.last_price >= 0, piece.last_price / piece.scale, np.nan),
         "volume": volume,
     }
     passed = gate.passes(**given)
-    sources = np.array(piece.panel.source)
+    sources = np.array(piece.source)
     # A source that never tells a volume is judged by the rest.
-    for source in set(piece.panel.source):
+    for source in set(piece.source):
         mine = sources == source
         if np.isnan(volume[mine]).all():
             passed[mine] = replace(gate, least_volume=0).passes(**given)[mine]
     return passed
 
 
-def _rows(piece: Ranked, as_of: datetime) -> dict[str, bytes]:
+def _rows(piece: Measured, as_of: datetime) -> dict[str, bytes]:
     """Each item's measures as JSON, so that a request for a ranking computes nothing."""
-    last = last_closes(piece.panel.close)
+    last = piece.last_price
     columns = {name: getattr(piece.measures, name) for name in MEASURES}
     rows = {}
     for row in np.flatnonzero(piece.reference).tolist():
-        entry: dict[str, Any] = {"item_id": int(piece.panel.item_id[row]), "source": piece.panel.source[row]}
+        entry: dict[str, Any] = {"item_id": int(piece.item_id[row]), "source": piece.source[row]}
         entry["price"] = int(last[row]) if last[row] >= 0 else None
-        entry["volume"] = int(piece.panel.volume[row]) if piece.panel.volume[row] >= 0 else None
+        entry["volume"] = int(piece.volume[row]) if piece.volume[row] >= 0 else None
         entry |= {name: float(values[row]) for name, values in columns.items()}  # orjson writes NaN as null
         entry |= {"samples": int(piece.measures.samples[row]), "coverage": float(piece.measures.coverage[row])}
+        entry["outliers"] = len(piece.outliers[row].closes) if row in piece.outliers else 0
         entry["as_of"] = rfc3339(as_of)
         rows[str(entry["item_id"])] = orjson.dumps(entry)
     return rows

@@ -1,4 +1,4 @@
-"""The measures of every item in every window, as of one moment: kept, ranked, announced."""
+"""The measures job: every item in every window, as of one moment, stored, ranked and announced."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,23 +6,18 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import redis
-import structlog
 
-from app.analytics import WINDOWS, Measures, measure
+from app.analytics import WINDOWS
 from db import closes, metrics
 from db.pool import Database
-from db.sources import SIMULATED
 from jobs import warm
 from jobs.announce import announce_volatility, rfc3339
-from jobs.panels import SPARKLINE, Panel, last_closes, panels, sparkline
-from jobs.rankings import Ranked, publish_rankings
-
-log = structlog.get_logger(__name__)
+from jobs.measured import SPARKLINE, Measured, as_rows, measured
+from jobs.panels import panels
+from jobs.rankings import publish_rankings
 
 REFERENCE_WINDOW = "7d"
-PREFERRED = ("steam", "skinport", "csfloat", "priceempire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,88 +31,41 @@ class Summary:
 
 
 def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
-    """Measure everything as of a moment (aware), keep it, rank it, announce what changed."""
-    lo, hi = closes.item_range(database)
-    pairs: dict[str, int] = {}
+    """Measure everything as of a moment (aware), store it, rank it, announce what changed."""
+    found = _measure_all(database, as_of)
     total = 0
     speakers: list[int] = []
     for window in WINDOWS.values():
-        pieces = [_measured(panel) for panel in panels(database, window, as_of, lo, hi)]
+        pieces = found[window.name]
         columns, sources = _columns(pieces)
-        pairs[window.name] = len(columns["item_id"][1])
         with database.connection() as connection, connection.transaction():
-            changed = metrics.save(connection, window.name, sources, columns, as_of=as_of)
-            metrics.forget_unmeasured(connection, window.name, columns["item_id"][1])
+            changed = metrics.save(connection, window.name, sources, columns, _screened(pieces, sources), as_of=as_of)
             if window.name == REFERENCE_WINDOW:
                 speakers = metrics.choose_references(connection, window.name)
-        ranked = [Ranked(panel, measures, _reference(panel, measures)) for panel, measures in pieces]
-        publish_rankings(client, window, ranked, as_of)
-        announce_volatility(client, _messages(ranked, set(changed), as_of))
+        publish_rankings(client, window, pieces, as_of)
+        announce_volatility(client, _messages(pieces, set(changed), as_of))
         total += len(changed)
     if speakers:
         warm.rebuild_latest(database, client, speakers)
-    return Summary(as_of, pairs, total)
+    return Summary(as_of, {name: sum(len(piece.item_id) for piece in pieces) for name, pieces in found.items()}, total)
 
 
-def _measured(panel: Panel) -> tuple[Panel, Measures]:
-    result = measure(
-        panel.close,
-        bucket_seconds=panel.window.bucket_seconds,
-        previous_close=panel.previous,
-        high=panel.high,
-        low=panel.low,
-    )
-    return panel, result
+def _measure_all(database: Database, as_of: datetime) -> dict[str, list[Measured]]:
+    """By window, a few thousand items a piece. Windows of one kind of bucket are read together."""
+    lo, hi = closes.item_range(database)
+    found: dict[str, list[Measured]] = {name: [] for name in WINDOWS}
+    for seconds in sorted({window.bucket_seconds for window in WINDOWS.values()}):
+        alike = [window for window in WINDOWS.values() if window.bucket_seconds == seconds]
+        for batch in panels(database, alike, as_of, lo, hi):
+            for panel in batch:
+                found[panel.window.name].append(measured(panel))
+    return found
 
 
-def _reference(panel: Panel, measures: Measures) -> npt.NDArray[np.bool_]:
-    """Which pair speaks for its item: real before simulated, then the best coverage, then the order of PREFERRED."""
-
-    def standing(row: int) -> tuple[bool, float, int, str]:
-        source = panel.source[row]
-        place = PREFERRED.index(source) if source in PREFERRED else len(PREFERRED)
-        return (source in SIMULATED, -float(measures.coverage[row]), place, source)
-
-    best: dict[int, int] = {}
-    for row, item in enumerate(panel.item_id.tolist()):
-        if item not in best or standing(row) < standing(best[item]):
-            best[item] = row
-    chosen = np.zeros(len(panel.item_id), dtype=np.bool_)
-    chosen[list(best.values())] = True
-    return chosen
-
-
-def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
+def _columns(pieces: list[Measured]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
     """The staging table's columns of all pieces, and the sources that `source_index` points into."""
-    sources = sorted({source for panel, _ in pieces for source in panel.source})
+    sources = sorted({source for piece in pieces for source in piece.source})
     place = {source: at for at, source in enumerate(sources)}
-    parts: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "item_id",
-            "source_index",
-            "reference",
-            "last_price",
-            "volume",
-            "volume_rolling",
-            "samples",
-            "coverage",
-            "sparkline",
-            *metrics.MEASURES,
-        )
-    }
-    for panel, measures in pieces:
-        own = {
-            "item_id": panel.item_id,
-            "source_index": np.array([place[source] for source in panel.source], dtype=np.int64),
-            "reference": _reference(panel, measures),
-            "last_price": last_closes(panel.close),
-            "volume": panel.volume,
-            "volume_rolling": panel.rolling,
-            "sparkline": sparkline(panel.close),
-        }
-        for name, values in parts.items():
-            values.append(own[name] if name in own else getattr(measures, name))
     kinds = {
         "item_id": ">i4",
         "source_index": ">i2",
@@ -128,6 +76,19 @@ def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str,
         "samples": ">i4",
         "sparkline": ">f4",
     }
+    parts: dict[str, list[Any]] = {name: [] for name in (*kinds, "coverage", *metrics.MEASURES)}
+    for piece in pieces:
+        own = {
+            "item_id": piece.item_id,
+            "source_index": np.array([place[source] for source in piece.source], dtype=np.int64),
+            "reference": piece.reference,
+            "last_price": piece.last_price,
+            "volume": piece.volume,
+            "volume_rolling": piece.rolling,
+            "sparkline": piece.sparkline,
+        }
+        for name, values in parts.items():
+            values.append(own[name] if name in own else getattr(piece.measures, name))
     empty: dict[str, Any] = {"sparkline": np.empty((0, SPARKLINE))}
     joined = {
         name: np.concatenate(values) if values else empty.get(name, np.empty(0)) for name, values in parts.items()
@@ -135,14 +96,25 @@ def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str,
     return {name: (kinds.get(name, ">f8"), values) for name, values in joined.items()}, sources
 
 
-def _messages(ranked: list[Ranked], changed: set[int], as_of: datetime) -> Iterator[Mapping[str, Any]]:
+def _screened(pieces: list[Measured], sources: list[str]) -> list[metrics.Screened]:
+    return [
+        metrics.Screened(
+            int(piece.item_id[row]), sources.index(piece.source[row]), as_rows(found.closes), found.unscreened
+        )
+        for piece in pieces
+        for row, found in piece.outliers.items()
+    ]
+
+
+def _messages(pieces: list[Measured], changed: set[int], as_of: datetime) -> Iterator[Mapping[str, Any]]:
     stamp = rfc3339(as_of)
-    for piece in ranked:
-        for row in np.flatnonzero(piece.reference & np.isin(piece.panel.item_id, list(changed))):
+    ids = list(changed)
+    for piece in pieces:
+        for row in np.flatnonzero(piece.reference & np.isin(piece.item_id, ids)):
             yield {
                 "type": "volatility",
-                "item_id": int(piece.panel.item_id[row]),
-                "window": piece.panel.window.name,
+                "item_id": int(piece.item_id[row]),
+                "window": piece.window.name,
                 "rolling_stddev": known(piece.measures.rolling_stddev[row]),
                 "percent_change": known(piece.measures.percent_change[row]),
                 "trend_score": known(piece.measures.trend_score[row]),

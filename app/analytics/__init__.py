@@ -2,10 +2,11 @@
 
 from app.analytics.bollinger import Bands, bollinger_series
 from app.analytics.engine import measure
-from app.analytics.gates import GATES, Gate
+from app.analytics.gates import GATES, Gate, gate_of
 from app.analytics.measures import Measures
+from app.analytics.outliers import outlying
 from app.analytics.series import ema_series, rsi_series, sma_series
-from app.analytics.windows import WINDOWS, Window, bucket_edges
+from app.analytics.windows import WINDOWS, Window, base_reach, bucket_edges
 
 __all__ = [
     "GATES",
@@ -14,10 +15,13 @@ __all__ = [
     "Gate",
     "Measures",
     "Window",
+    "base_reach",
     "bollinger_series",
     "bucket_edges",
     "ema_series",
+    "gate_of",
     "measure",
+    "outlying",
     "rsi_series",
     "sma_series",
 ]

@@ -51,3 +51,8 @@ GATES: Mapping[str, Gate] = MappingProxyType(
     }
 )
 """By the ranking's name in `/rankings/{metric}`."""
+
+
+def gate_of(measure: str) -> Gate:
+    """The gate of a measure's ranking."""
+    return GATES.get("volatile" if measure == "return_volatility" else measure, Gate())

@@ -40,6 +40,16 @@ WINDOWS: Mapping[str, Window] = MappingProxyType(
     }
 )
 
+LEAST_BASE_REACH = 2 * _DAY
+
+
+def base_reach(seconds: float) -> float:
+    """How long before a window of so many seconds its base close may lie, in seconds: the window's length, or two days.
+
+    An older one does not tell what the price was when the window began.
+    """
+    return max(seconds, LEAST_BASE_REACH)
+
 
 def bucket_edges(window: Window, as_of: float) -> Ints:
     """Epoch seconds of the `buckets + 1` edges: bucket i is [edges[i], edges[i + 1]), the last one contains `as_of`."""

@@ -1,5 +1,6 @@
 """Rankings, read from Redis' sorted sets; where Redis is down, from the kept measures."""
 
+from dataclasses import asdict
 from typing import Any, Literal, get_args
 
 import redis
@@ -8,6 +9,7 @@ from flask import Response, abort
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
+from app.analytics import WINDOWS, gate_of
 from app.api.replies import PROBLEMS, Query, Rows, answer
 from app.runtime import services
 from db import rankings
@@ -67,4 +69,5 @@ def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]] | bytes:
         return rankings.from_redis(held.redis, held.database, asked)
     except redis.RedisError as error:
         log.warning("ranking read from PostgreSQL: Redis does not answer", error=str(error))
-        return rankings.from_database(held.database, asked)
+        days = WINDOWS[query.window].seconds / 86_400
+        return rankings.from_database(held.database, asked, days, asdict(gate_of(metric)))

@@ -6,6 +6,7 @@ from flask import Response, abort
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
+from app.analytics import WINDOWS, base_reach
 from app.api.items import ItemPath
 from app.api.replies import PROBLEMS, Query, Row, answer
 from app.runtime import services
@@ -60,6 +61,30 @@ def shape(item_id: int, window: str, row: dict[str, Any]) -> dict[str, Any]:
         "item_id": item_id,
         "window": window,
         "source": row.get("source"),
+        **_figures(row),
+        "outliers": row.get("outliers") or [],
+        "unscreened": _figures(row["unscreened"]) if row.get("unscreened") else None,
+        "percent_change_reason": no_change(window, row),
+        "as_of": row.get("as_of"),
+        "computed_at": row.get("computed_at"),
+    }
+
+
+def no_change(window: str, row: dict[str, Any]) -> str | None:
+    """Why `percent_change` is null; None where it is known."""
+    if row.get("percent_change") is not None:
+        return None
+    days = f"{base_reach(WINDOWS[window].seconds) / 86_400:.0f} days"
+    samples = row.get("samples", 0)
+    if samples == 0:
+        return "no closes in the window"
+    if samples == 1:
+        return f"one close, and none in the {days} before the window"
+    return f"the last close before the window is more than {days} older than its begin"
+
+
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    return {
         "rolling_stddev": row.get("rolling_stddev"),
         "percent_change": row.get("percent_change"),
         "bollinger": {edge: row.get(f"bollinger_{edge}") for edge in ("upper", "middle", "lower")},
@@ -67,6 +92,4 @@ def shape(item_id: int, window: str, row: dict[str, Any]) -> dict[str, Any]:
         **{name: row.get(name) for name in OTHERS},
         "samples": row.get("samples", 0),
         "coverage": row.get("coverage", 0.0),
-        "as_of": row.get("as_of"),
-        "computed_at": row.get("computed_at"),
     }

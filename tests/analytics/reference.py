@@ -116,3 +116,29 @@ def atr(highs: Row, lows: Row, closes: Row) -> float | None:
     for span in ranges[14:]:
         level = (13 * level + span) / 14
     return level
+
+
+def outlying(closes: Row, volumes: Row) -> list[bool]:
+    """Which closes docs/measures.md calls outliers."""
+    seen = [at for at, close in enumerate(closes) if close is not None]
+    prices = [close for close in closes if close is not None]
+    found = [False] * len(closes)
+    if not prices or min(prices) <= 0:
+        return found
+    logs = [math.log(price) for price in prices]
+    sales = [volumes[at] for at in seen]
+    for place, at in enumerate(seen):
+        before, after = slice(max(0, place - 5), place), slice(place + 1, place + 6)
+        near = logs[before] + logs[after]
+        usual = [volume for volume in sales[before] + sales[after] if volume is not None]
+        own = sales[place]
+        if min(len(logs[before]), len(logs[after])) < 2 or own is None or not usual:
+            continue
+        middle = statistics.median(near)
+        away = abs(logs[place] - middle)
+        spread = 1.4826 * statistics.median(abs(log - middle) for log in near)
+        apart = abs(statistics.median(logs[before]) - statistics.median(logs[after]))
+        found[at] = (
+            away >= math.log(2) and away > 10 * spread and apart <= away / 2 and own <= 0.2 * statistics.median(usual)
+        )
+    return found

@@ -1,11 +1,13 @@
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.analytics import GATES, Gate
+from app.analytics import GATES, WINDOWS, Gate, base_reach, outliers
 
 GOOD = {"samples": 50, "coverage": 0.9, "price": 12.0, "volume": 100.0}
 
@@ -46,3 +48,33 @@ def test_rows_are_judged_each_for_itself() -> None:
         volume=np.array([1.0, 1.0, 1.0, 1.0]),
     )
     assert got.tolist() == [True, False, False, False]
+
+
+def test_the_documented_gates_are_the_codes() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:`(\w+)`|any other) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", text, re.MULTILINE)
+    found = {name: Gate(int(samples), *map(float, rest)) for name, samples, *rest in rows}
+    assert found == {("return_volatility" if name == "volatile" else name): gate for name, gate in GATES.items()} | {
+        "": Gate()
+    }
+
+
+def test_the_documented_limits_of_an_outlier_are_the_codes() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    section = " ".join(text.split("## Outliers")[1].split("## ")[0].split())
+    for said in (
+        f"a factor of {outliers.LEAST_FACTOR:g} or more",
+        f"more than {outliers.DEVIATIONS:g} times 1.4826 MAD",
+        f"at most {outliers.VOLUME_SHARE:g} of the neighbours' median volume",
+        f"differ by at most {outliers.REVERSION_SHARE:g} of its deviation",
+        f"At least {outliers.LEAST_NEIGHBOURS} closes must be known",
+    ):
+        assert said in section
+    assert outliers.NEIGHBOURS == 5, "the text says five"
+
+
+def test_the_documented_reach_of_a_base_is_the_codes() -> None:
+    text = " ".join((Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8").split())
+    days = {name: round(base_reach(window.seconds) / 86_400) for name, window in WINDOWS.items()}
+    assert days == {"1h": 2, "24h": 2, "7d": 7, "30d": 30}
+    assert "2 days for 1h and 24h, 7 for 7d, 30 for 30d" in text

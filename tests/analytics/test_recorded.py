@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import talib
 
-from app.analytics import WINDOWS, bollinger_series, bucket_edges, ema_series, measure, rsi_series, sma_series
+from app.analytics import WINDOWS, bollinger_series, bucket_edges, ema_series, measure, outlying, rsi_series, sma_series
 from app.analytics.arrays import Floats
 from tests.analytics import reference
 from tests.analytics.support import HOUR, assert_same, matrix, row_of
 
 Series = list[tuple[int, float]]
+Sales = list[tuple[int, float, float]]
 
 
 def bucketed(series: Series, window: str) -> list[float | None]:
@@ -92,3 +93,23 @@ def test_chart_series_end_where_the_measures_are(recorded: list[Series]) -> None
     }
     assert_same(got, {name: float(value) for name, value in ends.items()})
     assert not math.isnan(bands.middle[-1])
+
+
+def test_few_recorded_closes_are_outliers_and_those_of_the_plain_definition(recorded_sales: list[Sales]) -> None:
+    """Every close of every item, daily ones and the last month's hourly ones, as one row each."""
+    longest = max(len(series) for series in recorded_sales)
+    prices, sales = (np.full((len(recorded_sales), longest), np.nan) for _ in range(2))
+    for row, series in enumerate(recorded_sales):
+        prices[row, : len(series)] = [price for _, price, _ in series]
+        sales[row, : len(series)] = [volume for _, _, volume in series]
+    found = outlying(prices, sales)
+    assert 0 < found.sum() < np.isfinite(prices).sum() / 10_000
+    for row in np.flatnonzero(found.any(axis=1)).tolist():
+        end = len(recorded_sales[row])
+        assert found[row, :end].tolist() == reference.outlying(prices[row, :end].tolist(), sales[row, :end].tolist())
+
+    screened = measure(prices[:, -720:], bucket_seconds=HOUR, observed=~found[:, -720:])
+    plain = measure(prices[:, -720:], bucket_seconds=HOUR)
+    clean = ~found[:, -720:].any(axis=1)
+    for name in ("return_volatility", "sharpe", "max_drawdown", "trend_slope"):
+        np.testing.assert_array_equal(getattr(screened, name)[clean], getattr(plain, name)[clean])

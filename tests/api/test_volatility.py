@@ -1,6 +1,8 @@
 import pytest
 from flask.testing import FlaskClient
+from psycopg.types.json import Jsonb
 
+from app.runtime import Runtime
 from tests.api.conftest import Market
 
 FIELDS = {
@@ -68,3 +70,30 @@ def test_an_answer_is_not_sent_twice(client: FlaskClient, market: Market) -> Non
     tag = client.get(path).headers["ETag"]
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
     assert client.get(f"{path}?window=7d", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_outliers_are_listed_and_the_measures_given_with_them(
+    client: FlaskClient, runtime: Runtime, market: Market
+) -> None:
+    path = f"/api/v1/items/{market.ids[0]}/volatility?window=24h"
+    plain = client.get(path).get_json()
+    assert (plain["outliers"], plain["unscreened"], plain["percent_change_reason"]) == ([], None, None)
+    found = [{"time": "2024-05-08T09:00:00Z", "price": 45_000}]
+    runtime.services.database.execute(
+        "UPDATE item_metrics SET outliers = %s, unscreened = %s WHERE item_id = %s AND \"window\" = '24h' AND reference",
+        [Jsonb(found), Jsonb({"max_drawdown": 0.97, "bollinger_upper": 9.5, "samples": 25}), market.ids[0]],
+    )
+    reply = client.get(f"{path}&source=steam").get_json()  # another address: an answer is kept for a second
+    assert reply["outliers"] == found
+    assert (reply["unscreened"]["max_drawdown"], reply["unscreened"]["bollinger"]["upper"]) == (0.97, 9.5)
+    figures = set(reply) - {
+        "item_id", "window", "source", "outliers", "unscreened", "percent_change_reason", "as_of", "computed_at",
+    }  # fmt: skip
+    assert set(reply["unscreened"]) == figures
+    assert {name: reply[name] for name in figures} == {name: plain[name] for name in figures}
+
+
+def test_an_unknown_change_says_why(client: FlaskClient, market: Market) -> None:
+    found = client.get(f"/api/v1/items/{market.ids[0]}/volatility?source=skinport").get_json()
+    assert found["percent_change"] is None
+    assert found["percent_change_reason"] == "one close, and none in the 2 days before the window"

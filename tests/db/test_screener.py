@@ -254,3 +254,24 @@ def test_it_answers_from_what_it_knows_while_the_database_is_down(stocked: Datab
     known = screener.page(Query(), 0, ITEMS)
     pool.close()
     assert screener.page(Query(), 0, ITEMS).total == known.total
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_run_that_changes_one_window_is_seen(stocked: Database, window: str) -> None:
+    screener = Screener(stocked)
+    before = screener.refresh()
+    stocked.execute(
+        "UPDATE item_metrics SET max_drawdown = 0.875, computed_at = computed_at + interval '1 minute'"
+        ' WHERE "window" = %s',
+        [window],
+    )
+    after = screener.refresh()
+    assert set(after.measured[window].values["max_drawdown"][after.measured[window].samples > 0]) == {0.875}
+    assert before.measured[window].values["max_drawdown"].tolist() != [0.875] * len(before)
+
+
+def test_a_run_that_finds_nothing_new_leaves_the_measures_as_they_are(stocked: Database) -> None:
+    screener = Screener(stocked)
+    before = screener.refresh()
+    stocked.execute("UPDATE item_metrics SET computed_at = computed_at + interval '1 minute'")
+    assert screener.refresh().measured is before.measured

@@ -230,3 +230,57 @@ def test_without_redis_the_measures_are_kept_all_the_same(market: Database) -> N
     nowhere = redis.Redis.from_url("unix:///nonexistent/valkey.sock")
     assert volatility.run(market, nowhere, AS_OF).changed > 0
     assert kept(market)
+
+
+def hourly(seconds: list[int], prices: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.stack([np.array(seconds), np.array(prices), np.zeros(len(prices), dtype=np.int64)], axis=1)
+
+
+def test_every_measure_is_that_of_the_run_even_where_only_the_range_differs(
+    database: Database, redis_client: redis.Redis
+) -> None:
+    """Closes, their number and their spread are the same at both moments; high, low, ATR and Parkinson's are not."""
+    database.execute(
+        "INSERT INTO items (id, market, market_hash_name, match_key, slug) VALUES (1, 'steam:730', 'A', 'a', 'a')"
+    )
+    hour = int(AS_OF.timestamp()) // 3600 * 3600
+    before = [hour - 3600 * back for back in range(40, 0, -1)]
+    closes = [1_000 + 7 * (back % 5) for back in range(40)]
+    store(database, 1, "steam", hourly([*before, hour, hour + 600, hour + 1_200], [*closes, 1_000, 1_300, 1_000]))
+    later, earlier = (datetime.fromtimestamp(hour + seconds, UTC) for seconds in (1_500, 300))
+    volatility.run(database, redis_client, later)
+    stale = kept(database)
+    volatility.run(database, redis_client, earlier)
+    rerun = kept(database)
+    database.execute("DELETE FROM item_metrics")
+    volatility.run(database, redis_client, earlier)
+    assert rerun == kept(database)
+    assert rerun[1, "steam", "7d"]["atr"] != stale[1, "steam", "7d"]["atr"]
+    assert rerun[1, "steam", "7d"]["rolling_stddev"] == stale[1, "steam", "7d"]["rolling_stddev"]
+
+
+def test_as_of_and_computed_at_are_those_of_the_last_run_where_nothing_changed(
+    market: Database, redis_client: redis.Redis
+) -> None:
+    volatility.run(market, redis_client, AS_OF)
+    begun = datetime.now(UTC)
+    later = AS_OF + timedelta(milliseconds=1)
+    assert volatility.run(market, redis_client, later).changed == 0
+    rows = market.rows("SELECT as_of, computed_at FROM item_metrics")
+    assert {row["as_of"] for row in rows} == {later}
+    assert min(row["computed_at"] for row in rows) >= begun
+    told: Any = redis_client.hgetall("rankings:rows:24h")
+    assert {json.loads(entry)["as_of"] for entry in told.values()} == {later.isoformat().replace("+00:00", "Z")}
+
+
+def test_a_source_that_fell_silent_loses_its_measures_though_another_goes_on(
+    market: Database, redis_client: redis.Redis
+) -> None:
+    volatility.run(market, redis_client, AS_OF)
+    assert {(2, "steam", "24h"), (2, "skinport", "24h")} <= kept(market).keys()
+    later = AS_OF + timedelta(days=1, hours=20)
+    store(market, 2, "steam", hourly([int(later.timestamp()) - 600], [905]))
+    volatility.run(market, redis_client, later)
+    left = kept(market)
+    assert [key for key in left if key[0] == 2 and key[2] == "1h"] == [(2, "steam", "1h")]
+    assert left[2, "steam", "1h"]["reference"]
