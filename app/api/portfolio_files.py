@@ -15,6 +15,7 @@ from app.portfolio.archive import SavedTransaction
 from app.portfolio.csv_files import FileError, read_csv, write_csv
 from app.portfolio.market_history import read_history
 from app.runtime import services
+from app.spreadsheet import MARK
 from db import portfolio_transactions
 from db.portfolio_transactions import Transaction
 
@@ -132,8 +133,7 @@ def export(query: ExportQuery) -> Response:
         return response
     portfolio = own_portfolio(user_id, query.portfolio_id)
     text = write_csv(portfolio_transactions.every(database, user_id, portfolio["id"]))
-    # The mark tells spreadsheets that it is UTF-8.
-    response = Response(b"\xef\xbb\xbf" + text.encode(), mimetype="text/csv")
+    response = Response((MARK + text).encode(), mimetype="text/csv")
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Disposition"] = 'attachment; filename="tracera-transactions.csv"'
     return response
