@@ -17,6 +17,7 @@ from app.portfolio.market_history import read_history
 from app.runtime import services
 from app.spreadsheet import MARK
 from db import portfolio_transactions
+from db.pool import LONG
 from db.portfolio_transactions import Transaction
 
 blueprint = APIBlueprint(
@@ -83,7 +84,7 @@ def add_transactions(query: PortfolioQuery, body: NewTransactions) -> Response:
 def delete_transaction(query: PortfolioQuery, path: TransactionPath) -> Response:
     """Delete one."""
     portfolio = own_portfolio(owner(write=True), query.portfolio_id)
-    with services().database.connection() as connection:
+    with services().database.connection(answer_within=LONG) as connection:
         gone = portfolio_transactions.delete(connection, portfolio["user_id"], portfolio["id"], [path.transaction_id])
     if not gone:
         abort(404, f"there is no transaction {path.transaction_id} in this portfolio")

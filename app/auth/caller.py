@@ -6,13 +6,14 @@ from typing import Final, Literal
 
 import redis
 import structlog
-from flask import current_app, g, request
+from flask import g, request
 from flask_login import current_user
 
 from app.auth.keys import bearer, hash_key
 from app.auth.session_store import USER, SessionStore, read_session_id
 from app.auth.sessions import current_session
 from app.auth.user import SignedIn, load_user
+from app.runtime import services
 from db import api_keys
 from db.pool import Database, DatabaseDownError
 
@@ -78,7 +79,7 @@ def caller_of(
 def _resolve() -> Caller:
     authorization = request.headers.get("Authorization")
     if authorization is not None:
-        return _with_key(current_app.extensions["tracera"].services.database, authorization)
+        return _with_key(services().database, authorization)
     session = current_session()
     if session.unreachable:
         return _UNKNOWN

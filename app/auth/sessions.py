@@ -30,8 +30,8 @@ BROWSER: Final = "browser"
 """Names the browser that asked for an e-mail link."""
 SMALL: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
-FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
-"""Addresses of files that are the same for everybody."""
+FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz", "/version")
+"""Addresses of what is the same for everybody."""
 _MARK: Final = "v."
 
 
@@ -174,10 +174,10 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
         response.vary.add("Cookie")
 
 
-def register_sessions(server: Flask, redis_url: str, secret: str, settings: Settings) -> SessionStore:
+def register_sessions(server: Flask, client: redis.Redis, secret: str, settings: Settings) -> SessionStore:
     """Give Flask its sessions; nothing connects before the first cookie comes."""
     https = settings.base_url.startswith("https://")
-    store = SessionStore(redis_url, f"__Host-{COOKIE}" if https else COOKIE)
+    store = SessionStore(client, f"__Host-{COOKIE}" if https else COOKIE)
     server.secret_key = secret
     server.config.update(
         SESSION_COOKIE_NAME=store.cookie_name,

@@ -26,7 +26,7 @@ from db.whole_file import replacing
 def status(settings: Settings) -> None:
     """How the instance is doing; status 1 where something is wrong."""
     with started(settings) as runtime:
-        found = checks(runtime.services)
+        found = checks(runtime.request_services)
         providers = provider_state.states(runtime.services.database)
         ran = jobs.states(runtime.services.database)
     table = Table("part", "state", "")
