@@ -28,7 +28,7 @@ class Caller:
 
     `scope` is full for a session, as made for a key and none for anonymous callers. `unknown`: a cookie or key was sent
     but could not be checked, because Redis or the database is down. `refused`: a key was sent that is none of ours, or
-    no more. Such callers are anonymous; a door may want to say why.
+    no more. Such callers are anonymous; a door may want to say why. `silent`: the part that is down.
     """
 
     kind: Literal["anonymous", "session", "key"]
@@ -37,11 +37,18 @@ class Caller:
     session_id: str | None
     unknown: bool = False
     refused: bool = False
+    silent: str = ""
+
+    @property
+    def why_unknown(self) -> str:
+        """What to tell a caller who is `unknown`."""
+        return f"who you are cannot be checked now, because {self.silent} does not answer; try again in a few seconds"
 
 
 ANONYMOUS: Final = Caller("anonymous", None, "none", None)
 _KEPT: Final = "tracera_caller"
-_UNKNOWN: Final = replace(ANONYMOUS, unknown=True)
+REDIS, DATABASE = (replace(ANONYMOUS, unknown=True, silent=part) for part in ("Redis", "the database"))
+"""Callers who cannot be known because that part does not answer."""
 
 
 def caller() -> Caller:
@@ -72,7 +79,7 @@ def caller_of(
         user = load_user(database, token) if token else None
     except (redis.RedisError, DatabaseDownError) as error:
         log.warning("a session could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE if isinstance(error, DatabaseDownError) else REDIS
     return _with_session(user, session_id)
 
 
@@ -82,14 +89,14 @@ def _resolve() -> Caller:
         return _with_key(services().database, authorization)
     session = current_session()
     if session.unreachable:
-        return _UNKNOWN
+        return REDIS
     if USER not in session:
         return ANONYMOUS
     try:
         user = current_user._get_current_object()  # noqa: SLF001  # the documented way through the proxy
     except DatabaseDownError as error:
         log.warning("a session could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE
     return _with_session(user if isinstance(user, SignedIn) else None, session.sid)
 
 
@@ -105,7 +112,7 @@ def _with_key(database: Database, authorization: str) -> Caller:
         found = api_keys.use(database, hash_key(key))
     except DatabaseDownError as error:
         log.warning("a key could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE
     if found is None:
         return replace(ANONYMOUS, refused=True)
     return Caller("key", found["user_id"], found["scope"], None)

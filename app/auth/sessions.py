@@ -30,8 +30,10 @@ BROWSER: Final = "browser"
 """Names the browser that asked for an e-mail link."""
 SMALL: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
-FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz", "/version")
-"""Addresses of what is the same for everybody."""
+FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+"""Addresses of files that are the same for everybody."""
+HEALTH: Final = frozenset({"/healthz", "/readyz", "/version"})
+"""What is told whatever Redis does."""
 _MARK: Final = "v."
 
 
@@ -58,7 +60,7 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
         """The session of a request; never fails."""
-        if request.path.startswith(FILES):
+        if request.path.startswith(FILES) or request.path in HEALTH:
             made = self._made({})
             made.of_file = True
             return made
