@@ -23,21 +23,27 @@ MARGIN: Final = 0.3
 
 
 def checks(held: Services) -> dict[str, Check]:
-    """Each part, all asked side by side: `ok`, and `error` with what is wrong."""
-    asked: dict[str, Callable[[], Check]] = {
-        "database": lambda: _answers(lambda: held.database.row("SELECT 1 AS one")),
-        "redis": lambda: _answers(held.redis.ping),
-        "migrations": lambda: _migrations(held),
-        "ingestion": lambda: _ingestion(held),
-    }
+    """Each part: `ok`, and `error` with what is wrong. The database and Redis are asked side by side."""
     # A part that is silent although its time is over, a name server for one, is not waited for.
     patience = held.settings.request_timeout + MARGIN
-    threads = ThreadPoolExecutor(len(asked), thread_name_prefix="health")
-    running = {part: threads.submit(_asked, question) for part, question in asked.items()}
+    threads = ThreadPoolExecutor(2, thread_name_prefix="health")
+    database = threads.submit(_database, held)
+    cache = threads.submit(_asked, lambda: _answers(held.redis.ping))
     threads.shutdown(wait=False)
-    wait(running.values(), patience)
-    silent = {"ok": False, "error": f"no answer within {patience:g} s"}
-    return {part: future.result() if future.done() else silent for part, future in running.items()}
+    wait((database, cache), patience)
+    silent: Check = {"ok": False, "error": f"no answer within {patience:g} s"}
+    stored = database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), silent)
+    answered = cache.result() if cache.done() else silent
+    return {"database": stored["database"], "redis": answered, **stored}
+
+
+def _database(held: Services) -> dict[str, Check]:
+    """The database and what it holds. One that is down lets everybody wait who asks it; once is enough."""
+    database = _asked(lambda: _answers(lambda: held.database.row("SELECT 1 AS one")))
+    if not database["ok"]:
+        return {"database": database, "migrations": database, "ingestion": database}
+    migrations, ingestion = _asked(lambda: _migrations(held)), _asked(lambda: _ingestion(held))
+    return {"database": database, "migrations": migrations, "ingestion": ingestion}
 
 
 def _answers(question: Callable[[], object]) -> Check:

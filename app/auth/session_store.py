@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import orjson
 import redis
@@ -19,7 +19,6 @@ USER: Final = "_user_id"
 CHUNK: Final = 1_000
 """Sessions read at once."""
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
-T = TypeVar("T")
 Data = dict[str, Any]
 
 
@@ -40,14 +39,10 @@ class SessionStore:
     def read(self, session_id: str) -> tuple[Data, int] | None:
         """What a session holds and the seconds it has left, or None."""
         key = KEY.format(session_id)
-
-        def both() -> list[Any]:
-            pipe = self.redis.pipeline(transaction=False)
-            pipe.get(key)
-            pipe.ttl(key)
-            return pipe.execute()
-
-        text, left = both()
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.get(key)
+        pipe.ttl(key)
+        text, left = pipe.execute()
         if text is None:
             return None
         held = orjson.loads(text)
@@ -76,60 +71,44 @@ class SessionStore:
     def write(self, session_id: str, data: Mapping[str, Any], *, new: bool) -> None:
         """Keep a session. One that is not `new` is only changed: a session that was ended meanwhile stays ended."""
         key, user_id = KEY.format(session_id), _user_id(data)
-
-        def put() -> None:
-            pipe = self.redis.pipeline()
-            pipe.set(key, orjson.dumps(data), ex=LIFETIME, xx=not new)
-            if new and user_id is not None:
-                pipe.zadd(LIST.format(user_id), {session_id: time.time()})
-                pipe.expire(LIST.format(user_id), LIFETIME)
-            pipe.execute()
-
-        put()
+        pipe = self.redis.pipeline()
+        pipe.set(key, orjson.dumps(data), ex=LIFETIME, xx=not new)
+        if new and user_id is not None:
+            pipe.zadd(LIST.format(user_id), {session_id: time.time()})
+            pipe.expire(LIST.format(user_id), LIFETIME)
+        pipe.execute()
 
     def touch(self, session_id: str, data: Mapping[str, Any]) -> None:
         """Prolong a session that is in use."""
         user_id = _user_id(data)
-
-        def prolong() -> None:
-            pipe = self.redis.pipeline()
-            pipe.expire(KEY.format(session_id), LIFETIME)
-            if user_id is not None:
-                pipe.zadd(LIST.format(user_id), {session_id: time.time()}, xx=True)
-                pipe.expire(LIST.format(user_id), LIFETIME)
-            pipe.execute()
-
-        prolong()
+        pipe = self.redis.pipeline()
+        pipe.expire(KEY.format(session_id), LIFETIME)
+        if user_id is not None:
+            pipe.zadd(LIST.format(user_id), {session_id: time.time()}, xx=True)
+            pipe.expire(LIST.format(user_id), LIFETIME)
+        pipe.execute()
 
     def end(self, session_id: str, user_id: int | None = None) -> None:
         """Remove a session."""
-
-        def remove() -> None:
-            pipe = self.redis.pipeline()
-            pipe.delete(KEY.format(session_id))
-            if user_id is not None:
-                pipe.zrem(LIST.format(user_id), session_id)
-            pipe.execute()
-
-        remove()
+        pipe = self.redis.pipeline()
+        pipe.delete(KEY.format(session_id))
+        if user_id is not None:
+            pipe.zrem(LIST.format(user_id), session_id)
+        pipe.execute()
 
     def of_user(self, user_id: int) -> list[tuple[str, float, Data]]:
         """A user's sessions as (id, time last seen, what it holds), the last used first; forgets those that ran out."""
-
-        def listed() -> list[tuple[str, float, Data]]:
-            name = LIST.format(user_id)
-            entries: Any = self.redis.zrevrange(name, 0, -1, withscores=True)
-            seen = [(entry.decode(), float(at)) for entry, at in entries]
-            if not seen:
-                return []
-            texts = self.redis.mget([KEY.format(session_id) for session_id, _ in seen])
-            gone = [session_id for (session_id, _), text in zip(seen, texts, strict=True) if text is None]
-            if gone:
-                self.redis.zrem(name, *gone)
-            held = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
-            return [entry for entry in held if _user_id(entry[2]) == user_id]
-
-        return listed()
+        name = LIST.format(user_id)
+        entries: Any = self.redis.zrevrange(name, 0, -1, withscores=True)
+        seen = [(entry.decode(), float(at)) for entry, at in entries]
+        if not seen:
+            return []
+        texts = self.redis.mget([KEY.format(session_id) for session_id, _ in seen])
+        gone = [session_id for (session_id, _), text in zip(seen, texts, strict=True) if text is None]
+        if gone:
+            self.redis.zrem(name, *gone)
+        held = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
+        return [entry for entry in held if _user_id(entry[2]) == user_id]
 
     def end_all(self, user_id: int) -> int:
         """Remove all sessions of a user; how many there were."""
