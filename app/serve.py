@@ -6,6 +6,7 @@ from functools import partial
 
 from app.auth.methods import BIND
 from app.factory import create_server
+from app.guard.bodies import largest
 from app.guard.sockets import SocketGuard
 from app.listen import bound, ending
 from app.live.gateway import Gateway, create_app, create_uvicorn
@@ -13,6 +14,7 @@ from app.live.latest import from_database
 from app.live.settings import LiveSettings
 from app.providers import build_providers, plan
 from app.runtime import Runtime
+from app.server.connections import Connections
 from app.settings import Settings
 from app.settling import settling
 from jobs.providers.base import Provider
@@ -70,6 +72,8 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         watchlist=guard.watchlist,
         permits=guard.permits,
         ended=guard.ended,
+        connections=Connections(settings.http_bounds(), guard.is_proxy),
+        largest=largest,
     )
     return gateway, jobs
 

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.guard.settings import GuardSettings
+from app.server.bounds import HttpBounds
 
 PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
 
@@ -146,6 +147,10 @@ class Settings(GuardSettings):
         description="Exchange rates in the form of the European Central Bank's reference file; empty: US dollars only.",
     )
     rates_hours: float = Field(default=6, gt=0, description="Hours between two looks at the exchange rates.")
+
+    def http_bounds(self) -> HttpBounds:
+        """How many HTTP connections there may be."""
+        return HttpBounds(per_address=self.limit_connections, connections=self.max_connections)
 
     @field_validator("portfolio_fees")
     @classmethod

@@ -4,17 +4,22 @@ from typing import Any
 
 import orjson
 import psycopg
-from flask import Flask, Response, jsonify, request
+from dash.exceptions import DependencyException
+from flask import Flask, Response, current_app, has_request_context, jsonify, request
 from flask.json.provider import JSONProvider
 from flask_openapi3 import Info, OpenAPI
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from app import __version__
+from app.guard.bodies import bound_of, depth
 from app.settings import Settings
 from db.pool import DatabaseDownError
 
 JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
+"""Where JSON is shared with other origins, if any."""
+PROGRAMS = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
+"""What programs ask for, and pages' scripts: errors are JSON there."""
 
 
 class OrjsonProvider(JSONProvider):
@@ -27,7 +32,15 @@ class OrjsonProvider(JSONProvider):
         ).decode()
 
     def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """Decode."""
+        """Decode; in a request, what is not nested deeper than its route allows.
+
+        Raises:
+            ValueError: not JSON, or too deep.
+        """
+        if has_request_context():
+            deepest = bound_of(request.path).depth
+            if depth(s if isinstance(s, bytes) else s.encode()) > deepest:
+                raise ValueError(f"JSON that is nested deeper than {deepest} levels")
         return orjson.loads(s)
 
 
@@ -60,38 +73,51 @@ def invalid(error: ValidationError) -> Response:
 
 
 def register_errors(server: Flask) -> None:
-    """Errors of JSON routes as `{"error": …}`; a database that is down is a 503 that says so."""
+    """Errors of programs' routes as `{"error": …}`; a database that is down is a 503 that says so."""
+    server.register_error_handler(psycopg.DataError, _unkeepable)
+    server.register_error_handler(DependencyException, _no_such_file)
+    server.register_error_handler(HTTPException, _answer)
+    server.register_error_handler(DatabaseDownError, _down)
+    server.register_error_handler(InternalServerError, _broken)
 
-    def answer(error: HTTPException) -> Response | HTTPException:
-        if not request.path.startswith(JSON_PREFIXES):
-            return error
-        response = jsonify({"error": error.description})
-        response.status_code = error.code or 500
-        for name, value in error.get_headers():  # Allow, Retry-After
-            if name.lower() != "content-type":
-                response.headers[name] = value
-        return response
 
-    def down(error: DatabaseDownError) -> Response:
-        server.logger.warning("%s %s: %s", request.method, request.path, error)
-        response = jsonify({"error": "the database does not answer; try again in a few seconds"})
-        response.status_code = 503
-        response.headers["Retry-After"] = "5"
-        return response
+def _answer(error: HTTPException) -> Response | HTTPException:
+    if not request.path.startswith(PROGRAMS):
+        return error
+    response = jsonify({"error": error.description})
+    response.status_code = error.code or 500
+    for name, value in error.get_headers():  # Allow, Retry-After
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
 
-    def broken(error: InternalServerError) -> Response | HTTPException:
-        server.logger.error("%s %s failed", request.method, request.path, exc_info=error.original_exception)
-        return answer(error)
 
-    def unkeepable(error: psycopg.DataError) -> Response:
-        """PostgreSQL keeps no NUL in a text, wherever it came from: an address, a form, a callback."""
-        if not (isinstance(error, psycopg.errors.UntranslatableCharacter) or "NUL" in str(error)):
-            raise error
-        response = jsonify({"error": "a value holds a NUL character, which is in no name and no text"})
-        response.status_code = 400
-        return response
+def _down(error: DatabaseDownError) -> Response:
+    current_app.logger.warning("%s %s: %s", request.method, request.path, error)
+    response = jsonify({"error": "the database does not answer; try again in a few seconds"})
+    response.status_code = 503
+    response.headers["Retry-After"] = "5"
+    return response
 
-    server.register_error_handler(psycopg.DataError, unkeepable)
-    server.register_error_handler(HTTPException, answer)
-    server.register_error_handler(DatabaseDownError, down)
-    server.register_error_handler(InternalServerError, broken)
+
+def _broken(error: InternalServerError) -> Response | HTTPException:
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error.original_exception)
+    return _answer(error)
+
+
+def _unkeepable(error: psycopg.DataError) -> Response:
+    """PostgreSQL keeps no NUL in a text, and no number beyond its column's, wherever it came from."""
+    if isinstance(error, psycopg.errors.UntranslatableCharacter) or "NUL" in str(error):
+        words = "a value holds a NUL character, which is in no name and no text"
+    elif isinstance(error, psycopg.errors.NumericValueOutOfRange):
+        words = "a number is too large"
+    else:
+        raise error
+    response = jsonify({"error": words})
+    response.status_code = 400
+    return response
+
+
+def _no_such_file(_error: DependencyException) -> Response | HTTPException:
+    """A library's file that Dash does not know, or that is none of a library's."""
+    return _answer(NotFound(f"there is no {request.path}"))

@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 from app.portfolio.benchmark import market_levels, timeline
 from app.portfolio.overview import valuations
 from components import clientside, context
+from components.inputs import PortfolioId, Times, Version
 from components.page import Children, card, database_down, empty_state, skeleton
 from components.portfolio_owner import chosen
 from components.portfolio_words import scale
@@ -47,7 +48,7 @@ def register(app: Dash) -> None:
     clientside.add(app, "portfolioPage", "history", Output(DATA, "clear_data"), Input(DATA, "data"))
 
 
-def show(_version: Any, portfolio_id: int | None, _clock: Any, _retry: Any) -> tuple[Any, Children]:
+def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, Children]:
     """The history, and what is said where there is none yet."""
     try:
         mine = chosen(portfolio_id)

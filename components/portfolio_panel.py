@@ -6,6 +6,7 @@ from typing import Any, Final
 from dash import Dash, Input, ctx, no_update
 
 from components import markup
+from components.inputs import Name, PortfolioId, Times, Version
 from components.page import Children
 from components.portfolio_owner import chosen
 from components.portfolio_states import gone
@@ -28,7 +29,7 @@ def register(app: Dash, tab: str, render: Callable[[Row], Children]) -> None:
     """Draw the chosen portfolio in the `frame` of a tab, while that is open."""
     name, retry = f"portfolio-{tab}", f"portfolio-{tab}-retry"
 
-    def show(opened: str | None, _version: Any, portfolio_id: int | None, _retry: Any) -> tuple[Any, Any]:
+    def show(opened: Name | None, _version: Version, portfolio_id: PortfolioId, _retry: Times) -> tuple[Any, Any]:
         if opened != tab:
             return no_update, no_update
 

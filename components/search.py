@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, html
 from components import context
 from components.format import change
 from components.icon import icon
+from components.inputs import Text
 from components.item_row import item_name, item_picture
 from components.live import live_price
 from components.page import Children, database_down, empty_state
@@ -109,7 +110,7 @@ def results(found: list[Row]) -> html.Div:
     return html.Div(options, id=RESULTS, role="listbox", **name)
 
 
-def answer(text: str | None) -> Children:
+def answer(text: Text | None) -> Children:
     """What the dialog shows for a text."""
     words = (text or "").strip()[:LONGEST]
     if not words:

@@ -9,6 +9,7 @@ from app.auth.refusal import REFUSALS
 from components import account_cards, account_facts
 from components.account_menu import SIGN_OUT, cannot_check
 from components.guard import guarded
+from components.inputs import Version
 from components.page import Children, alert, empty_state, error_state, page, page_header, register_page
 
 VERSION, BODY = "account-version", "account-body"
@@ -31,7 +32,7 @@ def layout(error: str | None = None, **_query: str) -> html.Div:
     return page(*parts, html.Div(show(None), id=BODY), dcc.Store(id=VERSION), _new_key())
 
 
-def show(_version: Any) -> Children:
+def show(_version: Version) -> Children:
     who = account_facts.who()
     if who.unknown:
         return error_state("Your account cannot be shown right now", cannot_check(who))

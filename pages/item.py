@@ -1,12 +1,14 @@
 """One item: its price over time, its measures, what others ask for it, and what is like it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from pydantic import AfterValidator
 
 from components import account_facts, clientside, context, markup, price_chart, url_state
+from components.inputs import ItemId, Name, Times
 from components.item_measures import LONG, long_measures
 from components.item_parts import (
     head_skeleton,
@@ -36,6 +38,15 @@ CLOCK = Input("item-clock", "n_intervals")
 RETRY = Input("item-retry", "n_clicks", allow_optional=True)
 WINDOW = Input(url_state.control(PAGE, "window"), "value")
 SOURCE = Input(url_state.control(PAGE, "source"), "value")
+
+
+def _known(window: str) -> str:
+    if window not in WINDOWS:
+        raise ValueError(f"none of {', '.join(WINDOWS)}")
+    return window
+
+
+Span = Annotated[str, AfterValidator(_known)]
 
 
 def register(app: Dash) -> None:
@@ -123,7 +134,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
     return url_state.outermost(content, PAGE, DEFAULTS)
 
 
-def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any, ...]:
+def show_item(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     """Head, what stands in its place, sources, similar items, the choice of sources, and whether all but the head is hidden."""
     database = context.database()
     try:
@@ -145,7 +156,7 @@ def show_item(item_id: int, _clock: int | None, _retry: int | None) -> tuple[Any
 
 
 def show_chart(
-    item_id: int, window: str, source: str, _retry: int | None, _again: int | None, _missed: Any
+    item_id: ItemId, window: Span, source: Name | None, _retry: Times, _again: Times, _missed: Any
 ) -> tuple[Any, Any]:
     """The chart's data, and what stands in its place where there is none."""
     database = context.database()
@@ -169,7 +180,7 @@ def show_chart(
 
 
 def show_measures(
-    item_id: int, window: str, source: str, _clock: int | None, _retry: int | None, shown: Any
+    item_id: ItemId, window: Span, source: Name | None, _clock: Times, _retry: Times, shown: Any
 ) -> tuple[Any, Any]:
     """The metric cards, and what they were made from."""
     database = context.database()

@@ -10,8 +10,10 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from app.spreadsheet import Cell, csv_text
 from components import clientside, context
 from components.icon import icon
+from components.inputs import Times
 from components.item_filters import WINDOWS, check_box, drop_down, filter_bar
 from components.item_grid import COLUMNS, item_grid
+from components.items_query import ItemsQuery
 from components.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
 from db import screener
 from db.pool import DatabaseDownError
@@ -76,7 +78,7 @@ def read(parameters: dict[str, str]) -> dict[str, Any]:
     return values
 
 
-def choices(_beat: int | None) -> tuple[Any, ...]:
+def choices(_beat: Times) -> tuple[Any, ...]:
     """The check boxes of types, wears, rarities and sources, with how many items each has."""
     try:
         found = screener.of(context.database()).facets()
@@ -88,7 +90,7 @@ def choices(_beat: int | None) -> tuple[Any, ...]:
     )
 
 
-def download(clicks: int | None, query: dict[str, Any]) -> Any:
+def download(clicks: Times, query: ItemsQuery) -> Any:
     """Every row that the query asks for, not only the loaded ones."""
     if not clicks:
         return no_update
@@ -104,17 +106,20 @@ def download(clicks: int | None, query: dict[str, Any]) -> Any:
     }
 
 
-def as_query(query: dict[str, Any]) -> screener.Query:
-    """The store's query as the screener's; raises KeyError or ValueError for what the page cannot have sent."""
-    sort: str = query["sort"]
-    if sort.removeprefix("-") not in screener.SORTS or query["window"] not in WINDOWS:
-        raise ValueError(f"no such order or window: {sort!r}, {query['window']!r}")
-    lists: dict[str, Any] = {name: tuple(map(str, query[name])) for name in LISTS if name != "kind"}
-    limits: dict[str, Any] = {name: None if query[name] is None else float(query[name]) for name in NUMBERS}
+def as_query(query: ItemsQuery) -> screener.Query:
+    """The store's query as the screener's."""
+    sort = query["sort"]
     return screener.Query(
-        search=str(query["search"]),
-        **lists,
-        **limits,
+        search=query["search"],
+        weapon_type=tuple(query["weapon_type"]),
+        wear=tuple(query["wear"]),
+        rarity=tuple(query["rarity"]),
+        source=tuple(query["source"]),
+        price_min=query["price_min"],
+        price_max=query["price_max"],
+        change_min=query["change_min"],
+        change_max=query["change_max"],
+        volume_min=query["volume_min"],
         kinds=tuple(sorted(set(query["kind"]))),
         window=query["window"],
         sort=sort.removeprefix("-"),

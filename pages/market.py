@@ -1,7 +1,7 @@
 """How the market stands: its index and breadth, what moves most, and where the trade is."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import dash_mantine_components as dmc
 import redis
@@ -10,6 +10,7 @@ from dash import Dash, Input, Output, ctx, dcc, html
 from components import context, market_tiles, markup, treemap, url_state
 from components.format import percent
 from components.guard import guarded
+from components.inputs import Times
 from components.item_row import live_row
 from components.measures import MEASURES, days, gate_values
 from components.page import (
@@ -30,6 +31,7 @@ PAGE = "market"
 DEFAULTS: dict[str, str | int] = {"window": "24h", "size": "value"}
 CHOICES = ("24h", "7d", "30d")
 SIZES = ("value", "volume")
+Listed = Literal["24h", "7d", "30d"]
 LISTED, MAPPED = 10, 150
 REFRESH_MS = 30_000
 WINDOW = Input(url_state.control(PAGE, "window"), "value")
@@ -109,7 +111,7 @@ def ranking(metric: str, window: str, *, descending: bool, limit: int = LISTED) 
     )
 
 
-def show_tiles(window: str, _clock: int, _retry: int | None) -> Any:
+def show_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
     def render() -> html.Div:
         database = context.database()
         overview = market.overview(database, window, days(window), gate_values(MEASURES["percent_change"]))
@@ -120,7 +122,7 @@ def show_tiles(window: str, _clock: int, _retry: int | None) -> Any:
     return guarded(render, keep=is_refresh(), retry="market-retry")
 
 
-def show_strip(_clock: int, _retry: int | None) -> tuple[Any, Any]:
+def show_strip(_clock: Times, _retry: Times) -> tuple[Any, Any]:
     def render() -> Children:
         try:
             return market_tiles.provider_strip(providers.states(context.database()))
@@ -131,7 +133,7 @@ def show_strip(_clock: int, _retry: int | None) -> tuple[Any, Any]:
     return markup.answer(render, keep=False)
 
 
-def show_lists(window: str, _clock: int, _retry: int | None) -> list[Any]:
+def show_lists(window: Listed, _clock: Times, _retry: Times) -> list[Any]:
     def render(metric: str, *, descending: bool) -> Children:
         rows = ranking(metric, window, descending=descending)
         if metric == "percent_change":
@@ -158,7 +160,7 @@ def nothing(metric: str, window: str) -> html.Div:
     return empty_state("Nothing here", f"No item that trades enough moved this way in {window}.")
 
 
-def show_map(window: str, size: str, _clock: int, _retry: int | None) -> tuple[Any, Any]:
+def show_map(window: Listed, size: Literal["value", "volume"], _clock: Times, _retry: Times) -> tuple[Any, Any]:
     def render() -> Children:
         by_value = size == "value"
         rows = market.heaviest(context.database(), window, days(window), by_value=by_value, limit=MAPPED)

@@ -16,6 +16,7 @@ from components import (
     portfolio_tabs,
     portfolio_tiles,
 )
+from components.inputs import PortfolioId, Times, Version
 from components.page import Children, alert, card, database_down, page, page_header, register_page
 from components.portfolio_owner import chosen
 from components.portfolio_states import import_panel
@@ -88,7 +89,7 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     )
 
 
-def show(_version: Any, portfolio_id: int | None, _clock: Any, _retry: Any) -> tuple[Any, ...]:
+def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     """Figures, rows, what stands above them, and whether there are any figures."""
     try:
         mine = chosen(portfolio_id)

@@ -1,14 +1,16 @@
 """Items by a measure."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from pydantic import AfterValidator, Field
 
 from components import context, markup, ranking_table, url_state
 from components.format import number, percent
 from components.icon import icon
+from components.inputs import Times, Window
 from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
 from components.page import (
     Children,
@@ -28,9 +30,20 @@ DEFAULTS: dict[str, str | int] = {"measure": "return_volatility", "window": "24h
 WINDOWS = ("1h", "24h", "7d", "30d")
 ORDERS = ("desc", "asc")
 GREATEST = 500
+Order = Literal["desc", "asc"]
+Least = Annotated[int, Field(ge=0, le=GREATEST)]
 LISTED = 100
 REFRESH_MS = 60_000
 CONTROLS = {name: url_state.control(PAGE, name) for name in DEFAULTS}
+
+
+def _known(measure: str) -> str:
+    if measure not in MEASURES:
+        raise ValueError(f"none of {', '.join(MEASURES)}")
+    return measure
+
+
+Measured = Annotated[str, AfterValidator(_known)]
 
 
 def register(app: Dash) -> None:
@@ -129,7 +142,9 @@ def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
     )
 
 
-def show(measure_key: str, window: str, order: str, least: int, _clock: int, _retry: int | None) -> tuple[Any, Any]:
+def show(
+    measure_key: Measured, window: Window, order: Order, least: Least, _clock: Times, _retry: Times
+) -> tuple[Any, Any]:
     measure = MEASURES[measure_key]
 
     def render() -> Children:
@@ -182,7 +197,7 @@ def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -
     return empty_state("Nothing trades that much", "Lower the least sales a day to see items that trade less.")
 
 
-def export(clicks: int | None, measure_key: str, window: str, order: str, least: int) -> tuple[Any, Any]:
+def export(clicks: Times, measure_key: Measured, window: Window, order: Order, least: Least) -> tuple[Any, Any]:
     if not clicks:
         return no_update, no_update
     measure = MEASURES[measure_key]

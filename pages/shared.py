@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from flask import Response, request
 
 from components import clientside, portfolio_holdings, portfolio_shared
+from components.inputs import Name, Times
 from components.page import card, database_down, page, page_header, register_page
 from db.pool import DatabaseDownError
 
@@ -56,7 +57,7 @@ def layout(token: str | None = None, **_query: str) -> html.Div:
     )
 
 
-def show(_clock: Any, token: str) -> tuple[Any, ...]:
+def show(_clock: Times, token: Name) -> tuple[Any, ...]:
     """Texts, rows, and what is wrong."""
     try:
         found = portfolio_shared.find(token)

@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from components import markup, status_facts, status_view
 from components.format import time_text
+from components.inputs import Times
 from components.page import page, page_header, register_page, skeleton
 
 REFRESH_MS = 3_000
@@ -40,7 +41,7 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def show(_clock: int) -> tuple[Any, ...]:
+def show(_clock: Times) -> tuple[Any, ...]:
     facts = status_facts.gather()
     verdict = partial(status_view.verdict, status_facts.problems(facts))
     body = partial(status_view.everything, facts)

@@ -6,6 +6,7 @@ from dash import Dash, Input, ctx, dcc, html
 
 from components import account_facts, context, markup
 from components.account_menu import cannot_check
+from components.inputs import Times, Version
 from components.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
 from components.watch import nothing_watched, sign_in_first, watch_table
 from db import watchlist
@@ -40,7 +41,7 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def show(_version: Any, _clock: int | None, _retry: int | None) -> tuple[Any, Any]:
+def show(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
     """The user's items; whose they are is asked again, for a page outlives its session."""
     who = account_facts.who()
 

@@ -47,11 +47,12 @@ class Trust:
             return self.hops
         names = [*parse_list_header(forwarded_for or ""), peer]
         hops = 0
-        while hops < len(names) - 1 and self._covers(names[-1 - hops]):
+        while hops < len(names) - 1 and self.covers(names[-1 - hops]):
             hops += 1
         return hops
 
-    def _covers(self, name: str) -> bool:
+    def covers(self, name: str) -> bool:
+        """Whether an address is in one of the trusted networks."""
         address = parse_address(name)
         return address is not None and any(
             address.version == network.version and address in network for network in self.networks

@@ -13,6 +13,7 @@ from plotly.utils import PlotlyJSONEncoder
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.guard.access import Access
+from app.guard.callback_body import MalformedError, check_callback, check_router
 from app.guard.table import CALLBACKS, PAGES
 from components.page import error_state, page
 
@@ -56,8 +57,29 @@ def asked_path() -> str | None:
 
 def is_served(output: str) -> bool:
     """Whether the server runs a callback of exactly this output; those that run in the browser it does not."""
+    return "callback" in _callback_map().get(output, ())
+
+
+def malformed(output: str) -> str | None:
+    """What is wrong with the current request to a callback that is served; None where nothing is.
+
+    What its page cannot use of the query of a request to the router is taken out of it.
+    """
+    body, declared = request.get_json(), _callback_map()[output]
+    try:
+        check_callback(body, declared)
+        if output == ROUTER:
+            path = body["inputs"][0]["value"]
+            _, variables = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]
+            check_router(body, frozenset(variables or ()))
+    except MalformedError as error:
+        return str(error)
+    return None
+
+
+def _callback_map() -> dict[str, Any]:
     known: dict[str, Any] = current_app.extensions["tracera.dash"].callback_map
-    return "callback" in known.get(output, ())
+    return known
 
 
 def access_to_page(path: str) -> Access | None:

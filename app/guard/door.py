@@ -14,6 +14,7 @@ from app.auth.sessions import session_store
 from app.guard import cors, csrf, dash_calls, origins
 from app.guard.access import Access, Group, Row
 from app.guard.address import Trust, TrustedProxies, site_of
+from app.guard.bodies import largest
 from app.guard.limits import Limiter, LimitsDownError
 from app.guard.methods import allowed_methods
 from app.guard.passing import refuse_caller, too_little
@@ -58,6 +59,7 @@ def admit(guard: Guard) -> AnyResponse | None:
     if request.url_rule is None:
         return _count(guard, Group.JSON if wants_json() else Group.PAGES, f"ip:{site_of(request.remote_addr or '')}")
     rule = request.url_rule.rule
+    request.max_content_length = largest(request.path)  # for a WSGI server, which has no other bound
     if request.method == "OPTIONS":
         return cors.options(guard.settings.cors_origins, allowed_methods())
     row = ROUTES.get(("GET" if request.method == "HEAD" else request.method, rule))
@@ -137,10 +139,13 @@ def _callback(guard: Guard) -> AnyResponse | None:
         path = dash_calls.asked_path()
         if path is None:
             return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
-        return _page(path, dash_calls.access_to_page(path), routed=True)
-    if not dash_calls.is_served(output):
+        refused = _page(path, dash_calls.access_to_page(path), routed=True)
+    elif not dash_calls.is_served(output):
         return refuse(HTTPStatus.NOT_FOUND, "there is no such callback")
-    return _passing(guard, access)
+    else:
+        refused = _passing(guard, access)
+    wrong = None if refused else dash_calls.malformed(output)
+    return refuse(HTTPStatus.BAD_REQUEST, wrong) if wrong else refused
 
 
 def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from app.guard.address import parse_address
+from app.guard.address import is_loopback, parse_address
 from app.live.origin import is_allowed, parse_origin
 
 OURS = frozenset({"same-origin", "none"})
@@ -18,6 +18,21 @@ def is_ours(origin: str, *, base_url: str, host: str, scheme: str) -> bool:
         return True
     named, reached = parse_origin(origin), parse_origin(f"{scheme}://{host}")
     return named is not None and named == reached and parse_address(named[1]) is not None
+
+
+def is_this_server(origin: str, *, base_url: str, host: str) -> bool:
+    """Whether an Origin is the base URL, or the very address that a connection was opened to; another port is not.
+
+    Loopback's names count as one. A Host that is any other name proves nothing (DNS rebinding).
+    """
+    named, base = parse_origin(origin), parse_origin(base_url)
+    if named is None:
+        return False
+    reached = parse_origin(f"{named[0]}://{host}")
+    if named == base or (named == reached and parse_address(named[1]) is not None):
+        return True
+    places = [place for place in (base, reached) if place is not None and place[2] == named[2]]
+    return is_loopback(named[1]) and any(is_loopback(place[1]) for place in places)
 
 
 def objection(

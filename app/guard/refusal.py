@@ -5,9 +5,8 @@ from http import HTTPStatus
 
 from flask import Response, jsonify, request
 
-from app.web import JSON_PREFIXES
+from app.web import PROGRAMS
 
-PROGRAMS = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

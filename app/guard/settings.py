@@ -41,6 +41,13 @@ class GuardSettings(BaseSettings):
         default=50, ge=0, le=100_000, description="Open WebSockets of each address and each user; 0: no limit."
     )
 
+    limit_connections: int = Field(
+        default=200, ge=0, le=100_000, description="Open HTTP connections of each address; 0: no limit."
+    )
+    max_connections: int = Field(
+        default=4_000, ge=0, le=1_000_000, description="Open HTTP connections of one process; 0: no limit."
+    )
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: Any) -> Any:

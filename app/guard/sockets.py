@@ -18,12 +18,13 @@ from app.guard.access import Access, Group
 from app.guard.address import client_address, site_of
 from app.guard.door import EXTENSION, Guard
 from app.guard.limits import LimitsDownError
+from app.guard.origins import OURS, is_this_server
 from app.guard.passing import permits
 from app.guard.staying import Proof, ended
 from app.guard.table import MESSAGES, SOCKETS
-from app.live.gateway import Refusal
 from app.live.guest import Guest
 from app.runtime import Runtime
+from app.server.answers import Refusal
 from db import watchlist
 from db.pool import DatabaseDownError
 
@@ -60,6 +61,10 @@ class SocketGuard:
         look = partial(ended, self._database, self._sessions, guests)
         return await asyncio.get_running_loop().run_in_executor(self._threads, look)
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether many clients may stand behind an address."""
+        return self._guard.trust.trusted_hops(address, None) > 0 or self._guard.trust.covers(address)
+
     def permits(self, message: str, guest: Guest) -> bool:
         """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
         return permits(MESSAGES.get(message), guest.user_id)
@@ -80,9 +85,19 @@ class SocketGuard:
             if row.access is not Access.PUBLIC:
                 raise Refusal(503 if found.unknown else 401, "sign in first")
             return Guest(site)
+        if found.kind == "session":
+            self._check_origin(scope)
         self._count(row.group, f"user:{found.user_id}")
         key = bearer(next(iter(values(scope, b"authorization")), ""))
         return Guest(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
+
+    def _check_origin(self, scope: Mapping[str, Any]) -> None:
+        """Refuse a session's cookie that another page sends along: there is no token in a handshake."""
+        origin, site = "".join(values(scope, b"origin")), "".join(values(scope, b"sec-fetch-site"))
+        host = "".join(values(scope, b"host"))
+        ours = is_this_server(origin, base_url=self._guard.settings.base_url, host=host)
+        if not ours or (site and site not in OURS):
+            raise Refusal(403, "another site's page may not open this")
 
     def _watched(self, user_id: int) -> Sequence[int]:
         try:

@@ -34,7 +34,7 @@ class Delivery:
         Answers are not conflated, so they alone could fill the buffer.
         """
         if client.connection.buffered() > self._settings.max_buffer:
-            self._close(client)
+            self.close_slow(client)
         else:
             client.connection.write_frames(frames)
 
@@ -54,7 +54,7 @@ class Delivery:
                 if wanted:
                     self.send(client, encode(wanted, binary=client.binary), wanted)
             elif now - client.behind_since > self._settings.patience:
-                self._close(client)
+                self.close_slow(client)
 
     def _defer(self, client: Client, updates: Iterable[Update]) -> None:
         if not client.connection.is_open:
@@ -68,7 +68,8 @@ class Delivery:
             if known is None or update.at >= known.at:
                 client.backlog[key] = update
 
-    def _close(self, client: Client) -> None:
+    def close_slow(self, client: Client) -> None:
+        """Close a client that does not read."""
         self.forget(client)
         if client.connection.close(TRY_AGAIN_LATER, "too slow: reconnect when you can read faster"):
             self.closed_slow += 1

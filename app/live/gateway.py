@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-import orjson
 import uvicorn
 from flask import Flask
 
@@ -19,7 +18,12 @@ from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
 from app.live.transport import EXTENSION, LiveWebSocket
-from app.live.wsgi import Bridge
+from app.live.wsgi import Bridge, send_answer
+from app.server.alive import ALIVE, is_alive
+from app.server.answers import Refusal, refusal_answer
+from app.server.bounds import HttpBounds
+from app.server.connections import Connections
+from app.server.http_protocol import BoundedHttp
 
 PATH: Final = "/api/v1/ws"
 HARD_LIMIT: Final = 64 * 1024
@@ -32,16 +36,10 @@ Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 """The items that a user watches."""
 Permits = Callable[[str, Guest], bool]
 """Whether a message, by its action or type, is for this guest."""
+LARGEST: Final = 16 * 1024 * 1024
+GRACE: Final = 3
+"""Seconds that open requests have to end when the server does."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
-
-
-class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
-    """A handshake that is answered by an HTTP status and an error."""
-
-    def __init__(self, status: int, error: str, *, retry_after: int | None = None) -> None:
-        super().__init__(error)
-        self.status = status
-        self.retry_after = retry_after
 
 
 async def anonymous(_scope: Scope) -> Guest:
@@ -63,14 +61,17 @@ class Gateway:
     """Callable by an ASGI server; `hub` is the live path it runs between the server's start and end."""
 
     def __init__(
-        self, server: Flask, hub: Hub, authorise: Authorise, watchlist: Watchlist, permits: Permits = everything
+        self,
+        http: Callable[..., Awaitable[None]],
+        connections: Connections,
+        hub: Hub,
+        authorise: Authorise,
+        watchlist: Watchlist,
+        permits: Permits = everything,
     ) -> None:
         self.hub = hub
-        # Flask's environ is a plain dict, a2wsgi's a typed one.
-        self._http: Callable[..., Awaitable[None]] = Bridge(
-            server,  # type: ignore[arg-type]
-            workers=hub.settings.wsgi_workers,
-        )
+        self.connections = connections
+        self._http = http
         self._authorise = authorise
         self._watchlist = watchlist
         self._permits = permits
@@ -78,6 +79,8 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI 3 has it."""
         match scope["type"]:
+            case "http" if is_alive(scope):
+                await send_answer(send, ALIVE)
             case "http":
                 await self._http(scope, receive, send)
             case "websocket":
@@ -90,8 +93,10 @@ class Gateway:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.hub.start()
+                self.connections.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                self.connections.stop()
                 await self.hub.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -153,11 +158,8 @@ def _source(scope: Scope) -> str | None:
 
 
 async def _refuse(send: Send, refusal: Refusal) -> None:
-    headers = [(b"content-type", b"application/json")]
-    if refusal.retry_after is not None:
-        headers.append((b"retry-after", str(refusal.retry_after).encode()))
+    headers, body = refusal_answer(refusal)
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
-    body = orjson.dumps({"error": str(refusal)})
     await send({"type": "websocket.http.response.body", "body": body})
 
 
@@ -170,16 +172,22 @@ def create_app(
     permits: Permits = everything,
     latest: Latest | None = None,
     ended: Ended = nobody,
+    connections: Connections | None = None,
+    largest: Callable[[str], int] = lambda _path: LARGEST,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
     `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
     gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have; `ended` says whose session or key has ended since. All run on the event loop and must not block it.
+    have; `ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
+    on the event loop and must not block it.
     """
     hub = Hub(settings, latest, ended)
     server.extensions["tracera.live"] = hub
-    return Gateway(server, hub, authorise, watchlist, permits)
+    counted = Connections(HttpBounds()) if connections is None else connections
+    # Flask's environ is a plain dict, a2wsgi's a typed one.
+    http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
+    return Gateway(http, counted, hub, authorise, watchlist, permits)
 
 
 class Server(uvicorn.Server):
@@ -205,7 +213,7 @@ def create_uvicorn(
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws=LiveWebSocket,
         ws_max_size=HARD_LIMIT,
         # Frames are shared between clients, compression is a state of each.
@@ -216,7 +224,7 @@ def create_uvicorn(
         server_header=False,
         # Only the guard knows which proxies are trusted; uvicorn would believe any on this machine.
         proxy_headers=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=GRACE,
     )
     return Server(config, ready)
 

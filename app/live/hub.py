@@ -32,6 +32,8 @@ class Hub:
         self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.tell)
         self.pulse = Pulse(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
+        self.subscribing = asyncio.Semaphore(settings.subscribing)
+        """Held while a subscription is at work."""
         self._latest = latest
         self.crowd = Crowd(settings.max_each)
         self._signed_out = ended

@@ -16,14 +16,14 @@ class TokenBucket:
         self._tokens = burst
         self._last = clock()
 
-    def take(self) -> bool:
-        """Whether one more event is within the rate."""
+    def take(self, events: int = 1) -> bool:
+        """Whether so many more events are within the rate; none of them is counted if they are not."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
         self._last = now
-        if self._tokens < 1:
+        if self._tokens < events:
             return False
-        self._tokens -= 1
+        self._tokens -= events
         return True
 
 

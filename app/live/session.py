@@ -1,5 +1,7 @@
 """One WebSocket connection from its first message to its last."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
@@ -7,9 +9,11 @@ from app.live.hub import Hub
 from app.live.protocol import ClientError, Request, error_frame, parse_request, text_frame
 from app.live.rate import TokenBucket
 from app.live.subscriptions import Client
+from app.live.transport import POLICY_VIOLATION
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-POLICY_VIOLATION: Final = 1008
+LOOK_EVERY: Final = 0.05
+"""Seconds between two looks at whether a client has read its answers."""
 
 
 class Session:
@@ -22,6 +26,7 @@ class Session:
         self._client = client
         self._messages = TokenBucket(settings.messages_per_second, settings.messages_per_second)
         self._errors = TokenBucket(1.0, settings.error_burst)
+        self._items = TokenBucket(settings.items_per_second, settings.item_burst)
 
     async def run(self, receive: Receive, watchlist: Sequence[int]) -> None:
         """Serve until the client is gone; `watchlist` is what it is subscribed to unasked."""
@@ -31,6 +36,7 @@ class Session:
                 await self._auto_subscribe(watchlist)
             while (message := await receive())["type"] == "websocket.receive":
                 await self._receive(message)
+                await self._until_read()
         finally:
             self._hub.remove(self._client)
 
@@ -58,12 +64,29 @@ class Session:
             case "ping":
                 self._say({"type": "pong"})
             case "unsubscribe":
+                self._charge(item_ids)
                 self._hub.unsubscribe(self._client, item_ids)
             case "subscribe":
-                if not self._hub.subscribe(self._client, item_ids):
-                    raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
-                self._say({"type": "subscribed", "item_ids": item_ids})
-                await self._snapshot(item_ids)
+                self._charge(item_ids)
+                async with self._hub.subscribing:
+                    if not self._hub.subscribe(self._client, item_ids):
+                        raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
+                    self._say({"type": "subscribed", "item_ids": item_ids})
+                    await self._snapshot(item_ids)
+
+    def _charge(self, item_ids: Sequence[int]) -> None:
+        """Count items that are asked for or given back: what they cost grows with their number."""
+        if not self._items.take(len(item_ids)):
+            raise ClientError(f"more than {self._hub.settings.items_per_second:g} items a second")
+
+    async def _until_read(self) -> None:
+        """Hear nothing more of a client that does not read what it asked for, and close it if that lasts."""
+        settings, connection = self._hub.settings, self._client.connection
+        begun = time.monotonic()
+        while connection.is_open and connection.buffered() > settings.high_water:
+            if time.monotonic() - begun > settings.patience:
+                self._hub.delivery.close_slow(self._client)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _snapshot(self, item_ids: Sequence[int]) -> None:
         if not await self._hub.snapshot(self._client, item_ids):

@@ -28,6 +28,16 @@ class LiveSettings:
     patience: float = 10.0
     """How long a client may stay behind before it is closed with 1013."""
     messages_per_second: float = 20.0
+    frames_per_second: float = 50.0
+    """Frames of any kind, pings and fragments included, that a client may send on the average."""
+    frame_burst: int = 200
+    """Frames that it may send at once; one that sends more is closed with 1008."""
+    items_per_second: float = 200.0
+    """Items that a client may subscribe to or unsubscribe from on the average."""
+    item_burst: int = 1_000
+    """Items that it may subscribe to or unsubscribe from at once."""
+    subscribing: int = 8
+    """Subscriptions at work at a time, so that a flood of them keeps the event loop from nobody."""
     error_burst: int = 50
     """Refused messages that a client may send in a row before it is closed with 1008; one is forgiven each second."""
     wsgi_workers: int = 10

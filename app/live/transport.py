@@ -3,9 +3,15 @@
 from typing import Any, Final, Protocol
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from app.live.rate import TokenBucket
 
 EXTENSION: Final = "tracera.connection"
 """Where the connection is found in an ASGI scope's `extensions`."""
+TURN: Final = 1024
+"""Bytes of one client that are parsed before others have their turn: 170 of the smallest frames, or a millisecond."""
+POLICY_VIOLATION: Final = 1008
 GRACE: Final = 5.0
 """Seconds a client has to read what is on its way, close frame included, before the socket is cut."""
 
@@ -34,8 +40,95 @@ class Connection(Protocol):
 class LiveWebSocket(WebSocketsSansIOProtocol):
     """Pass as `ws=` to uvicorn. Handshake, pings and the closing handshake stay uvicorn's.
 
-    uvicorn too writes each frame whole and at once on the event loop, so frames of both never mix.
+    uvicorn too writes each frame whole and at once on the event loop, so frames of both never mix. What a client sends is
+    parsed a little at a time, and every frame counts (decision 0028).
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        settings = self.config.app.hub.settings  # type: ignore[union-attr]  # ours, a Gateway
+        self._frames = TokenBucket(settings.frames_per_second, settings.frame_burst)
+        self._inbox = b""
+        """What came and is not parsed yet; nothing more is read meanwhile."""
+        self._at = 0
+        self._turn_due = False
+
+    # Coming in
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, a turn at a time."""
+        if not self.handshake_complete:
+            super().data_received(data)
+            return
+        self._inbox, self._at = self._inbox[self._at :] + data, 0
+        if not self._turn_due:
+            self._parse()
+
+    def _parse(self) -> None:
+        self._turn_due = False
+        part = self._inbox[self._at : self._at + TURN]
+        self._at += len(part)
+        super().data_received(part)
+        if self._at >= len(self._inbox):
+            self._inbox, self._at = b"", 0
+            if not self.read_paused:
+                self.transport.resume_reading()
+        elif self.close_sent and self.conn.close_rcvd is None:
+            self._inbox, self._at = b"", 0  # what is left of a flood; only its end counts now
+        else:
+            self.transport.pause_reading()
+            self._continue()
+
+    def _continue(self) -> None:
+        """Parse on when others had their turn, unless a message waits for the application first."""
+        if self._inbox and not (self._turn_due or self.read_paused or self.transport.is_closing()):
+            self._turn_due = True
+            self.loop.call_soon(self._parse)
+
+    async def receive(self) -> Any:
+        """The next message; then what came behind it is parsed, before anything more is read."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self._inbox:
+                self._continue()
+            else:
+                self.transport.resume_reading()
+        return message
+
+    def handle_ping(self) -> None:
+        """Count a ping; uvicorn's library has answered it already."""
+        if self._counts():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Count a pong."""
+        if self._counts():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Count a fragment."""
+        if self._counts():
+            super().handle_cont(event)
+
+    def handle_text(self, event: Frame) -> None:
+        """Count a message, or its first fragment."""
+        if self._counts():
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Count a message, or its first fragment."""
+        if self._counts():
+            super().handle_bytes(event)
+
+    def _counts(self) -> bool:
+        """Count a frame; False, and the client is closed, where it has sent too many."""
+        if self._frames.take():
+            return True
+        self.close(POLICY_VIOLATION, "too many frames")
+        return False
+
+    # Going out
 
     async def run_asgi(self) -> None:
         """Run the application with this connection in its scope."""

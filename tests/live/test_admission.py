@@ -4,10 +4,10 @@ from urllib.request import urlopen
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from app.live.gateway import Refusal
 from app.live.guest import Guest
 from app.live.origin import is_allowed
 from app.live.settings import LiveSettings
+from app.server.answers import Refusal
 from tests.live.support import Live, running
 
 

@@ -198,7 +198,7 @@ def test_the_servers_own_frames_do_not_mix_with_broadcasts(settings: LiveSetting
 
 
 def test_asking_without_reading_ends_too(settings: LiveSettings) -> None:
-    generous = replace(settings, max_buffer=10_000, messages_per_second=100_000)
+    generous = replace(settings, max_buffer=10_000, messages_per_second=1e9, frame_burst=10**9, item_burst=10**9)
     with running(generous) as live:
         slow = SlowReader(live.port, *range(1, 501))
         with pytest.raises((ConnectionError, TimeoutError)):  # noqa: PT012 - the send that fails is not known

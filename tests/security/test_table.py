@@ -123,7 +123,7 @@ def test_the_router_is_not_talked_into_another_page(client: FlaskClient, monkeyp
         assert reply.status_code == 400, inputs
     second = {"id": "_pages_location", "property": "pathname", "value": "/status"}
     reply = client.post(CALLBACKS, json=route("/") | {"inputs": [path, second]}, headers={"X-CSRFToken": token})
-    assert b"page-title" in reply.data
+    assert reply.status_code == 400
     assert b"Status" not in reply.data
 
 

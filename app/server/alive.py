@@ -1,0 +1,19 @@
+"""Liveness, answered on the event loop: whatever the worker threads do, the process says that it is alive."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.server.answers import json_answer
+from app.server.shared_files import Answer
+
+PATHS: Final = frozenset({"/healthz", "/api/v1/health"})
+ALIVE: Final = Answer(200, *json_answer({"status": "ok"}))
+
+
+def is_alive(scope: Mapping[str, Any]) -> bool:
+    """Whether a request asks for nothing but this; one of another origin's page goes through the door like all others."""
+    return (
+        scope["path"] in PATHS
+        and scope["method"] in {"GET", "HEAD"}
+        and all(name != b"origin" for name, _ in scope["headers"])
+    )
