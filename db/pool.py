@@ -1,11 +1,12 @@
 """PostgreSQL connections, shared and checked; nothing connects before the first use."""
 
+import math
 import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, ClassVar, Final, LiteralString, Self, TypeVar
 
 import psycopg
 import structlog
@@ -22,6 +23,7 @@ ATTEMPT = 1.0
 """Seconds after which a connection that does not come is asked for again."""
 LONG: Final = 30.0
 """Seconds for statements over all items, or over everything of a user, where a request makes them."""
+AT_ONCE: Final = 0.3
 MARGIN: Final = 0.2
 """Seconds that the server's own limit has to speak first."""
 CONNECT: Final = {"connect_timeout": 2}
@@ -50,6 +52,19 @@ class HastyConnection(psycopg.Connection[Any]):
     """A connection that is given up when the server is silent for longer than `answer_within` seconds."""
 
     answer_within: float | None = None
+    refused_at: ClassVar[float] = -math.inf
+    """When a server last said no at once: it is down, or starting, but does not hang. Each pool has a class of its own."""
+
+    @classmethod
+    def connect(cls, *args: Any, **options: Any) -> Self:
+        """Connect, and note a refusal that came at once."""
+        begun = time.monotonic()
+        try:
+            return super().connect(*args, **options)
+        except psycopg.OperationalError:
+            if time.monotonic() - begun < AT_ONCE:
+                cls.refused_at = time.monotonic()
+            raise
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Wait for an answer.
@@ -92,13 +107,14 @@ class Database:
         self._wait = wait
         self._answer_within = answer_within
         self._breaker = breaker
+        self._kind: type[HastyConnection] = type("PooledConnection", (HastyConnection,), {})
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=size,
             open=False,
             check=check,
-            connection_class=HastyConnection,
+            connection_class=self._kind,
             configure=self._configure,
             kwargs={"autocommit": True, "application_name": "tracera", **({} if answer_within is None else CONNECT)},
             reconnect_timeout=ATTEMPT / 2,
@@ -135,8 +151,7 @@ class Database:
             yield
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             if self._breaker:
-                silent = isinstance(error, (PoolTimeout, SilentError))
-                (self._breaker.failed if silent else self._breaker.succeeded)()
+                (self._breaker.failed if self._is_silent(error) else self._breaker.succeeded)()
             raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
         except BaseException:
             if self._breaker:
@@ -144,6 +159,11 @@ class Database:
             raise
         if self._breaker:
             self._breaker.succeeded()
+
+    def _is_silent(self, error: Exception) -> bool:
+        """Whether the server hangs. One that refuses is asked again by the next request, and found as soon as it is back."""
+        refused = time.monotonic() - self._kind.refused_at < self._wait + ATTEMPT
+        return isinstance(error, SilentError) or (isinstance(error, PoolTimeout) and not refused)
 
     @contextmanager
     def _limited(self, connection: HastyConnection, answer_within: float | None) -> Iterator[None]:

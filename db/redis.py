@@ -82,13 +82,11 @@ def _ask(breaker: Breaker, question: Callable[[], T]) -> T:
         raise SilentError
     try:
         answer = question()
-    except (redis.ConnectionError, redis.TimeoutError) as error:
+    except redis.TimeoutError as error:
         breaker.failed()
-        if isinstance(error, redis.TimeoutError):
-            raise redis.TimeoutError(f"Redis does not answer: {error}") from error
-        raise
+        raise redis.TimeoutError(f"Redis does not answer: {error}") from error
     except redis.RedisError:
-        breaker.succeeded()  # an error is an answer
+        breaker.succeeded()  # an error is an answer, a refusal too: it costs nothing to be refused again
         raise
     breaker.succeeded()
     return answer
