@@ -1,8 +1,9 @@
 """Is it alive, is it ready, which version: asked of the parts themselves, not of pointers to them."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import redis
 from flask import Response, current_app, jsonify
@@ -17,43 +18,54 @@ from db import providers as provider_state
 from db.pool import DatabaseDownError
 
 Check = dict[str, Any]
+MARGIN: Final = 0.3
+"""Seconds for an answer that came in the last moment to be noted."""
 
 
 def checks(held: Services) -> dict[str, Check]:
-    """Each part: `ok`, and `error` with what is wrong."""
-    database = _asked(lambda: held.database.row("SELECT 1 AS one"))
-    # A database that is down lets everybody wait who asks it; once is enough.
-    inside = (_migrations(held), _ingestion(held)) if database["ok"] else (database, database)
-    return {
-        "database": database,
-        "redis": _asked(held.redis.ping),
-        "migrations": inside[0],
-        "ingestion": inside[1],
-    }
+    """Each part: `ok`, and `error` with what is wrong. The database and Redis are asked side by side."""
+    # A part that is silent although its time is over, a name server for one, is not waited for.
+    patience = held.settings.request_timeout + MARGIN
+    threads = ThreadPoolExecutor(2, thread_name_prefix="health")
+    database = threads.submit(_database, held)
+    cache = threads.submit(_asked, lambda: _answers(held.redis.ping))
+    threads.shutdown(wait=False)
+    wait((database, cache), patience)
+    silent: Check = {"ok": False, "error": f"no answer within {patience:g} s"}
+    stored = database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), silent)
+    answered = cache.result() if cache.done() else silent
+    return {"database": stored["database"], "redis": answered, **stored}
 
 
-def _asked(question: Callable[[], object]) -> Check:
-    try:
-        question()
-    except (DatabaseDownError, redis.RedisError) as error:
-        return {"ok": False, "error": str(error)}
+def _database(held: Services) -> dict[str, Check]:
+    """The database and what it holds. One that is down lets everybody wait who asks it; once is enough."""
+    database = _asked(lambda: _answers(lambda: held.database.row("SELECT 1 AS one")))
+    if not database["ok"]:
+        return {"database": database, "migrations": database, "ingestion": database}
+    migrations, ingestion = _asked(lambda: _migrations(held)), _asked(lambda: _ingestion(held))
+    return {"database": database, "migrations": migrations, "ingestion": ingestion}
+
+
+def _answers(question: Callable[[], object]) -> Check:
+    question()
     return {"ok": True}
 
 
-def _migrations(held: Services) -> Check:
+def _asked(question: Callable[[], Check]) -> Check:
     try:
-        missing = migrate.missing(held.database)
-    except DatabaseDownError as error:
+        return question()
+    except (DatabaseDownError, redis.RedisError) as error:
         return {"ok": False, "error": str(error)}
+
+
+def _migrations(held: Services) -> Check:
+    missing = migrate.missing(held.database)
     return {"ok": not missing, **({"error": f"not applied: {', '.join(missing)}"} if missing else {})}
 
 
 def _ingestion(held: Services) -> Check:
     """The age of the last cycle that went well, of any provider."""
-    try:
-        newest = prices.newest(held.database)
-    except DatabaseDownError as error:
-        return {"ok": False, "error": str(error)}
+    newest = prices.newest(held.database)
     if newest is None:
         return {"ok": False, "error": "nothing was collected yet", "age_seconds": None}
     age = (datetime.now(UTC) - newest).total_seconds()

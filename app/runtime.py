@@ -9,6 +9,7 @@ from flask import Flask, current_app, request
 from app.settings import Settings
 from db import migrate
 from db import redis as cache
+from db.breaker import Breaker
 from db.embedded import Embedded
 from db.pool import Database
 
@@ -18,7 +19,7 @@ NEED_NOTHING = frozenset({"/healthz", "/version"})
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What pages and routes work with; found by `services()` in any request."""
+    """What pages and routes, or jobs and commands, work with."""
 
     settings: Settings
     database: Database
@@ -49,8 +50,23 @@ class Runtime:
         self.services = Services(
             settings, Database(self.database_url, size=settings.threads + 8), cache.connect(self.redis_url)
         )
+        """For jobs and commands: statements take as long as they take."""
+        within = settings.request_timeout
+        self.redis_breaker = Breaker()
+        self.request_services = Services(
+            settings,
+            Database(
+                self.database_url, size=settings.threads + 8, wait=within, answer_within=within, breaker=Breaker()
+            ),
+            self.connect_redis(),
+        )
+        """For requests, found by `services()`: nothing is waited for longer than TRACERA_REQUEST_TIMEOUT."""
         self._lock = Lock()
         self._started = False
+
+    def connect_redis(self) -> cache.Hasty:
+        """A client for requests; all of them know when one found Redis silent."""
+        return cache.connect_hasty(self.redis_url, within=self.settings.request_timeout, breaker=self.redis_breaker)
 
     def start(self) -> list[str]:
         """Start or attach to the embedded servers and bring the schema up to date; returns the migrations applied.
@@ -70,8 +86,9 @@ class Runtime:
 
     def stop(self) -> None:
         """Give everything back; embedded servers that this process owns end in good order."""
-        self.services.database.close()
-        self.services.redis.close()
+        for held in (self.services, self.request_services):
+            held.database.close()
+            held.redis.close()
         if self.embedded:
             self.embedded.stop()
         self._started = False
@@ -90,4 +107,4 @@ def register_runtime(server: Flask, runtime: Runtime) -> None:
 def services() -> Services:
     """The services of the application that handles the current request."""
     runtime: Runtime = current_app.extensions[EXTENSION]
-    return runtime.services
+    return runtime.request_services

@@ -63,7 +63,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
     guard = SocketGuard(server)
-    latest = from_database(services.database)
+    latest = from_database(runtime.request_services.database)
     gateway = create_app(
         server,
         live,

@@ -35,6 +35,9 @@ class Settings(GuardSettings):
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="Log lines as JSON, for collectors.")
     threads: int = Field(default=12, ge=2, le=128, description="Worker threads for pages and JSON.")
+    request_timeout: float = Field(
+        default=1.0, ge=0.1, le=60, description="Seconds that a request waits for Redis, and for PostgreSQL, at most."
+    )
     shared_port: bool = Field(
         default=False, description="Share the port with other processes; `serve --workers` sets it."
     )

@@ -209,11 +209,11 @@
 
   function table(grid) {
     const columns = ["name", ...shown(grid)].filter((name) => name !== "sparkline");
-    const lines = [columns.join("\t")];
+    const rows = [columns];
     grid.forEachNode(({ data }) => {
-      if (data) lines.push(columns.map((name) => (name === "price" && data.price !== null ? data.price / data.scale : name === "at" ? data.source : data[name]) ?? "").join("\t"));
+      if (data) rows.push(columns.map((name) => (name === "price" && data.price !== null ? data.price / data.scale : name === "at" ? data.source : data[name])));
     });
-    return lines;
+    return tracera.csvLines(rows, "\t");
   }
 
   // Labels of the menus

@@ -295,12 +295,11 @@
     return canvas.toDataURL("image/png");
   }
 
-  function csv() {
+  function csvRows() {
     const names = COLUMNS.slice(1);
-    const lines = [["time", ...names].join(",")];
-    const unit = (name, value) => (value === null ? "" : name === "volume" ? value : value / chart.scale);
-    chart.time.forEach((time, at) => lines.push([new Date(time * 1000).toISOString().replace(".000", ""), ...names.map((name) => unit(name, chart[name][at]))].join(",")));
-    return `${lines.join("\n")}\n`;
+    const unit = (name, value) => (value === null || name === "volume" ? value : value / chart.scale);
+    const row = (time, at) => [new Date(time * 1000).toISOString().replace(".000", ""), ...names.map((name) => unit(name, chart[name][at]))];
+    return [["time", ...names], ...chart.time.map(row)];
   }
 
   const nothing = () => clientside.no_update;
@@ -341,7 +340,7 @@
     },
     saveCsv(clicks) {
       if (!clicks || !chart) return nothing();
-      const url = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
+      const url = URL.createObjectURL(tracera.csvFile(csvRows()));
       save(url, "csv");
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
       return nothing();

@@ -105,7 +105,7 @@ def _sessions(facts: Facts) -> html.Section:
     if facts.sessions is None:
         body: Children = empty_state(
             "Sessions cannot be listed right now",
-            "The session store does not answer. It comes back by itself.",
+            "They are kept in Redis, which does not answer. It comes back by itself.",
             symbol="alert",
         )
         return card(body, title="Where you are signed in")

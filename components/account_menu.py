@@ -5,19 +5,27 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from app.auth.caller import Caller
 from components import account_facts
 from components.icon import icon
 from components.menu import ENTRY, menu
 
 SIGN_OUT: dict[str, Any] = {"data-account-send": "POST /api/v1/auth/logout"}
-UNKNOWN = "Your session cannot be checked right now. What is public is shown; your own pages come back by themselves."
+
+
+def cannot_check(who: Caller) -> str:
+    """Why pages of somebody's own are not shown to a caller who cannot be known."""
+    return (
+        f"Your session cannot be checked right now: {who.silent} does not answer."
+        " What is public is shown; your own pages come back by themselves."
+    )
 
 
 def account_menu() -> html.Div:
     """A menu for who is signed in, else the way in; says so where it cannot be known."""
     who = account_facts.who()
     if who.unknown:
-        return html.Div(_unknown(), className="account-corner")
+        return html.Div(_unknown(who), className="account-corner")
     if account_facts.session_user(who) is None:
         named: dict[str, Any] = {"title": "Sign in"}  # phones show the icon alone
         return html.Div(
@@ -52,14 +60,14 @@ def _menu(name: str) -> html.Details:
     return menu(face, entries, look="account-open", **label)
 
 
-def _unknown() -> dmc.Tooltip:
+def _unknown(who: Caller) -> dmc.Tooltip:
     return dmc.Tooltip(
         html.Button(
             [icon("alert", size=16), html.Span("Session unknown", className="account-name")],
             type="button",
             className="account-open account-unknown",
         ),
-        label=UNKNOWN,
+        label=cannot_check(who),
         multiline=True,
         w=280,
         events={"hover": True, "focus": True, "touch": True},

@@ -5,6 +5,7 @@ from typing import Any
 import redis
 from flask import current_app
 
+from app.runtime import services
 from app.settings import Settings
 from db.pool import Database
 from db.sources import is_simulated
@@ -12,20 +13,17 @@ from db.sources import is_simulated
 
 def database() -> Database:
     """The database of the application that handles the current request."""
-    found: Database = current_app.extensions["tracera"].services.database
-    return found
+    return services().database
 
 
 def cache() -> redis.Redis:
     """Redis of the application that handles the current request."""
-    found: redis.Redis = current_app.extensions["tracera"].services.redis
-    return found
+    return services().redis
 
 
 def settings() -> Settings:
     """The settings of the application that handles the current request."""
-    found: Settings = current_app.extensions["tracera"].services.settings
-    return found
+    return services().settings
 
 
 def simulated() -> bool:

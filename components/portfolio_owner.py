@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from components import account_facts, context
-from components.account_menu import UNKNOWN
+from components.account_menu import cannot_check
 from components.page import Children, card, empty_state, error_state
 from db import portfolios
 from db.pool import Row
@@ -42,7 +42,7 @@ def signed_out_state() -> html.Div:
     """What the page would show, the way in, and what can be seen without it."""
     who = account_facts.who()
     if who.unknown:
-        return html.Div(card(error_state("Your portfolio cannot be shown right now", UNKNOWN)))
+        return html.Div(card(error_state("Your portfolio cannot be shown right now", cannot_check(who))))
     query = urlencode({"next": PATH})
     link = dcc.Link("Sign in", href=f"/sign-in?{query}", className="button button-filled")
     state = empty_state(

@@ -1,13 +1,12 @@
 """A ranking as a table: a bar in the cell shows how a value stands to the greatest one shown."""
 
-import csv
-import io
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from dash import dcc, html
 
+from app.spreadsheet import Cell, csv_text
 from components.format import number, short_number, unknown
 from components.item_row import item_name, item_picture
 from components.live import live_change, live_price
@@ -77,25 +76,18 @@ def _score(value: float, measure: Measure, greatest: float) -> html.Div:
 
 def as_csv(rows: Sequence[Row], measure: Measure) -> str:
     """What the table shows, with plain figures: prices in whole units, shares as fractions, times in UTC."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     keys = () if measure.key == "percent_change" else (measure.key,)
-    writer.writerow((*CSV_HEAD, *keys, *CSV_TAIL, "simulated"))
+    lines: list[tuple[Cell, ...]] = [(*CSV_HEAD, *keys, *CSV_TAIL, "simulated")]
     for place, row in enumerate(rows, 1):
         head = (
             place,
             row["item_id"],
-            _safe(row["market_hash_name"]),
+            row["market_hash_name"],
             row["source"],
             Decimal(row["price"]) / row["price_scale"],
             row["currency"],
             row["percent_change"],
         )
         tail = (row["volume_per_day"], row["samples"], row["coverage"], row["as_of"].strftime("%Y-%m-%dT%H:%M:%SZ"))
-        writer.writerow((*head, *(row[key] for key in keys), *tail, is_simulated(row["source"])))
-    return out.getvalue()
-
-
-def _safe(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t")) else name
+        lines.append((*head, *(row[key] for key in keys), *tail, is_simulated(row["source"])))
+    return csv_text(lines, mark=True)

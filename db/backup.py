@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from db.servers import ServerError, binary
+from db.servers import ServerError, binary, plain_environment
+from db.tool_login import tool_login
+from db.whole_file import replacing
 
 CHUNK = 1 << 20
 EMPTY = (
@@ -22,16 +24,24 @@ class BackupError(RuntimeError):
 def backup(database_url: str, file: Path) -> int:
     """Write everything to a file in pg_dump's custom format and return its size in bytes.
 
+    The file is readable by its owner alone: it holds portfolios, addresses and sessions' keys.
+
     Raises:
-        BackupError: the file cannot be written, or the database cannot be read; a file of that name is as it was.
+        BackupError: the database cannot be read; a file of that name is as it was.
+        OSError: the file cannot be written; likewise.
     """
-    partial = file.with_name(file.name + ".partial")
-    command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-acl", f"--file={partial}", database_url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # PostgreSQL's own tools
-    if done.returncode:
-        partial.unlink(missing_ok=True)
-        raise BackupError(_first_line(done.stderr))
-    partial.replace(file)
+    with tool_login(database_url) as login, replacing(file, private=True) as output:
+        command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-acl", "--no-password"]
+        done = subprocess.run(  # noqa: S603  # PostgreSQL's own tools
+            [*command, f"--dbname={login.conninfo}"],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=login.environment,
+            check=False,
+        )
+        if done.returncode:
+            raise BackupError(_first_line(done.stderr))
     return file.stat().st_size
 
 
@@ -41,29 +51,43 @@ def restore(database_url: str, file: Path) -> None:
     Raises:
         BackupError: the file is no backup, or the database refused it.
     """
-    listed = subprocess.run([_program("pg_restore"), "--list", str(file)], capture_output=True, text=True, check=False)  # noqa: S603
+    plain = plain_environment()
+    listed = subprocess.run(  # noqa: S603
+        [_program("pg_restore"), "--list", str(file)], capture_output=True, text=True, env=plain, check=False
+    )
     if listed.returncode:
         raise BackupError(f"{file} is not a backup: {_first_line(listed.stderr)}")
     read = [_program("pg_restore"), "--no-owner", "--no-acl", "--file=-", str(file)]
-    write = [_program("psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
-    write += [f"--dbname={database_url}", f"--command={EMPTY}", "--file=-"]
+    write = [_program("psql"), "--no-psqlrc", "--no-password", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
     with (
-        subprocess.Popen(read, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as source,  # noqa: S603
+        tool_login(database_url) as login,
+        subprocess.Popen(read, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=plain) as source,  # noqa: S603
         subprocess.Popen(  # noqa: S603
-            write, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [*write, f"--dbname={login.conninfo}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=login.environment,
         ) as target,
     ):
-        _pump(source, target)
+        try:
+            _pump(source, target)
+        except BaseException:
+            source.kill()
+            target.kill()
+            raise
 
 
 def _pump(source: subprocess.Popen[bytes], target: subprocess.Popen[bytes]) -> None:
-    """Hand the script over; psql commits at the end of its input, so it must not see one that came too early."""
+    """Hand the script over between BEGIN and COMMIT: whatever ends early, this process too, is rolled back."""
     output, script, words = _pipe(source.stdout), _pipe(target.stdin), _pipe(target.stderr)
     try:
+        script.write(f"BEGIN;\n{EMPTY};\n".encode())
         shutil.copyfileobj(output, script, CHUNK)
         if source.wait():
             target.kill()
             raise BackupError(_first_line(_pipe(source.stderr).read().decode(errors="replace")))
+        script.write(b"\nCOMMIT;\n")
         script.close()
     except BrokenPipeError:
         source.kill()  # psql says below what it did not like

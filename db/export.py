@@ -5,7 +5,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from db.pool import Database
+from db.pool import LONG, Database
 
 _TABLES = """
 SELECT c.conrelid::regclass::text, a.attname
@@ -19,7 +19,7 @@ _SECRETS = ["session_key", "hash"]
 def everything(database: Database, user_id: int) -> dict[str, Any]:
     """The user, and all rows that refer to them by table; secrets are left out."""
     found: dict[str, Any] = {}
-    with database.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+    with database.connection(answer_within=LONG) as connection, connection.cursor(row_factory=tuple_row) as cursor:
         tables = cursor.execute(_TABLES).fetchall()
         for table, column in [("users", "id"), *tables]:
             query = sql.SQL("SELECT to_jsonb(t) - %s::text[] FROM {} t WHERE {} = %s").format(

@@ -1,21 +1,34 @@
 """PostgreSQL connections, shared and checked; nothing connects before the first use."""
 
+import math
 import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, LiteralString, TypeVar
+from typing import Any, ClassVar, Final, LiteralString, Self, TypeVar
 
 import psycopg
 import structlog
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from psycopg.rows import RowFactory, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
+
+from db.breaker import Breaker
 
 log = structlog.get_logger(__name__)
 
 ATTEMPT = 1.0
 """Seconds after which a connection that does not come is asked for again."""
+LONG: Final = 30.0
+"""Seconds for statements over all items, or over everything of a user, where a request makes them."""
+AT_ONCE: Final = 0.3
+MARGIN: Final = 0.2
+"""Seconds that the server's own limit has to speak first."""
+CONNECT: Final = {"connect_timeout": 2}
+"""The least that libpq knows; whoever needs a connection waits for the pool, not for this."""
+SET_LIMIT: Final = "SELECT set_config('statement_timeout', %s, false)"
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -35,6 +48,41 @@ def check(connection: psycopg.Connection) -> None:
         ConnectionPool.check_connection(connection)
 
 
+class HastyConnection(psycopg.Connection[Any]):
+    """A connection that is given up when the server is silent for longer than `answer_within` seconds."""
+
+    answer_within: float | None = None
+    refused_at: ClassVar[float] = -math.inf
+    """When a server last said no at once: it is down, or starting, but does not hang. Each pool has a class of its own."""
+
+    @classmethod
+    def connect(cls, *args: Any, **options: Any) -> Self:
+        """Connect, and note a refusal that came at once."""
+        begun = time.monotonic()
+        try:
+            return super().connect(*args, **options)
+        except psycopg.OperationalError:
+            if time.monotonic() - begun < AT_ONCE:
+                cls.refused_at = time.monotonic()
+            raise
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """Wait for an answer.
+
+        Raises:
+            SilentError: none came; the connection is closed, since its answer may come later.
+        """
+        try:
+            return super().wait(gen, interval, self.answer_within if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout as error:  # noqa: SLF001  # it has no other name
+            self.close()
+            raise SilentError("no answer in time") from error
+
+
+class SilentError(psycopg.OperationalError):
+    """The server did not answer in time."""
+
+
 class Database:
     """A pool of connections to one database.
 
@@ -42,18 +90,33 @@ class Database:
         url: a libpq address.
         size: the most connections this process opens.
         wait: seconds to wait for a connection before `DatabaseDownError`.
+        answer_within: seconds that a statement may take, as requests need it; None: as long as it takes, as jobs do.
+        breaker: knows whether the database did not answer a moment ago; nobody asks it then.
     """
 
-    def __init__(self, url: str, *, size: int = 16, wait: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int = 16,
+        wait: float = 5.0,
+        answer_within: float | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
         self.url = url
         self._wait = wait
+        self._answer_within = answer_within
+        self._breaker = breaker
+        self._kind: type[HastyConnection] = type("PooledConnection", (HastyConnection,), {})
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=size,
             open=False,
             check=check,
-            kwargs={"autocommit": True, "application_name": "tracera"},
+            connection_class=self._kind,
+            configure=self._configure,
+            kwargs={"autocommit": True, "application_name": "tracera", **({} if answer_within is None else CONNECT)},
             reconnect_timeout=ATTEMPT / 2,
             name="tracera",
         )
@@ -61,24 +124,71 @@ class Database:
         self._lock = Lock()
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection]:
+    def connection(self, *, answer_within: float | None = None) -> Iterator[psycopg.Connection]:
         """One connection in autocommit mode; `with connection.transaction()` groups writes.
 
+        Args:
+            answer_within: seconds for a statement that is known to take longer than others, where those are limited.
+
         Raises:
-            DatabaseDownError: no connection could be had, or it broke while in use.
+            DatabaseDownError: no connection could be had, it broke while in use, or a statement took too long.
         """
         self._open()
-        try:
+        with self._reported():
             connection = self._borrow()
             try:
-                with connection:
+                with connection, self._limited(connection, answer_within):
                     yield connection
             finally:
                 self._pool.putconn(connection)
-        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
 
-    def _borrow(self) -> psycopg.Connection:
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Say of a failure that the database does not answer, here and to whoever asks next."""
+        if self._breaker and not self._breaker.allows():
+            raise DatabaseDownError("the database does not answer: it did not a moment ago")
+        try:
+            yield
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if self._breaker:
+                (self._breaker.failed if self._is_silent(error) else self._breaker.succeeded)()
+            raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
+        except BaseException:
+            if self._breaker:
+                self._breaker.succeeded()
+            raise
+        if self._breaker:
+            self._breaker.succeeded()
+
+    def _is_silent(self, error: Exception) -> bool:
+        """Whether the server hangs. One that refuses is asked again by the next request, and found as soon as it is back."""
+        refused = time.monotonic() - self._kind.refused_at < self._wait + ATTEMPT
+        return isinstance(error, SilentError) or (isinstance(error, PoolTimeout) and not refused)
+
+    @contextmanager
+    def _limited(self, connection: HastyConnection, answer_within: float | None) -> Iterator[None]:
+        """Give the statements of a block more time than others have. The first answer shows that the server is there."""
+        if answer_within is None or self._answer_within is None:
+            yield
+            return
+        connection.execute(SET_LIMIT, [str(int(answer_within * 1000))])
+        connection.answer_within = answer_within + MARGIN
+        try:
+            yield
+        finally:
+            connection.answer_within = self._answer_within + MARGIN
+            if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
+                connection.execute(SET_LIMIT, [str(int(self._answer_within * 1000))])
+            else:
+                connection.close()
+
+    def _configure(self, connection: HastyConnection) -> None:
+        """Limit how long a new connection's statements take; the server's own limit comes first and leaves it usable."""
+        if self._answer_within is not None:
+            connection.execute(SET_LIMIT, [str(int(self._answer_within * 1000))])
+            connection.answer_within = self._answer_within + MARGIN
+
+    def _borrow(self) -> HastyConnection:
         """A connection that works. Each attempt makes the pool connect anew: a server that came back is found soon.
 
         Raises:
@@ -101,9 +211,20 @@ class Database:
         found = self.rows(query, parameters)
         return found[0] if found else None
 
-    def fetch(self, query: LiteralString, parameters: Any, *, factory: RowFactory[T], binary: bool = False) -> list[T]:
+    def fetch(
+        self,
+        query: LiteralString,
+        parameters: Any,
+        *,
+        factory: RowFactory[T],
+        binary: bool = False,
+        answer_within: float | None = None,
+    ) -> list[T]:
         """All rows of a query, made by `factory`."""
-        with self.connection() as connection, connection.cursor(row_factory=factory, binary=binary) as cursor:
+        with (
+            self.connection(answer_within=answer_within) as connection,
+            connection.cursor(row_factory=factory, binary=binary) as cursor,
+        ):
             return cursor.execute(query, parameters).fetchall()
 
     def execute(self, query: LiteralString, parameters: Any = None) -> int:

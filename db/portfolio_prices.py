@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from db import binary
-from db.pool import Database
+from db.pool import LONG, Database
 
 Ints = npt.NDArray[np.int64]
 EPOCH = 946_684_800
@@ -43,7 +43,7 @@ def as_of(database: Database, ids: Sequence[int], moment: datetime) -> Latest:
 
 def _quotes(database: Database, query: sql.SQL, parameters: dict[str, Any]) -> Latest:
     names = [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
-    with database.connection() as connection:
+    with database.connection(answer_within=LONG) as connection:
         rows = binary.read(connection, query, {**parameters, "names": names}, QUOTE)
     return Latest(
         rows["item_id"].astype(np.int64),
@@ -69,7 +69,7 @@ def daily(
     `volume` is the mean daily number of sales where a source tells it, NaN elsewhere. The first day begins at `first`,
     which is midnight UTC. None asks for every item.
     """
-    with database.connection() as connection:
+    with database.connection(answer_within=LONG) as connection:
         parameters = {"ids": None if ids is None else list(ids), "first": first, "days": days}
         rows = binary.read(connection, DAILY, parameters, DAY)
     found, row = np.unique(rows["item_id"], return_inverse=True)

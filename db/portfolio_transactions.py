@@ -5,9 +5,10 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
 import psycopg
+from psycopg.rows import dict_row
 
 from db import portfolios
-from db.pool import Database, Row
+from db.pool import LONG, Database, Row
 
 MARKET = "steam:730"
 
@@ -57,7 +58,9 @@ def add(connection: psycopg.Connection, user_id: int, portfolio_id: int, news: S
 
 def every(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
     """All transactions of a portfolio, oldest first, in the order entered where times are equal."""
-    return database.rows(f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id])
+    return database.fetch(
+        f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id], factory=dict_row, answer_within=LONG
+    )
 
 
 def page(database: Database, user_id: int, portfolio_id: int, *, before: int | None, limit: int) -> list[Row]:

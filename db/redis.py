@@ -1,13 +1,19 @@
 """Redis: what can be rebuilt, and the channels that carry live prices."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import orjson
 import redis
+from redis.backoff import NoBackoff
 from redis.client import Pipeline
+from redis.retry import Retry
 
+from db.breaker import Breaker
+
+T = TypeVar("T")
 LATEST = "price:latest:{}"
 PRICES, VOLATILITY = "prices", "volatility"
 WORKERS = "worker:all"
@@ -19,6 +25,71 @@ ABANDONED = 3600
 def connect(url: str) -> redis.Redis:
     """A client that connects at its first command and again after a failure."""
     return redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=15)
+
+
+class SilentError(redis.ConnectionError):
+    """Redis did not answer a moment ago, so it was not asked."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis does not answer: it did not a moment ago")
+
+
+class Hasty(redis.Redis):
+    """A client for requests: waits a short time, and after a failure not at all for a while (`Breaker`)."""
+
+    breaker: Breaker
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """One command, unless Redis did not answer a moment ago."""
+        return _ask(self.breaker, partial(super().execute_command, *args, **options))
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:  # noqa: FBT001, FBT002  # redis-py's
+        """Commands in one go, likewise."""
+        made = HastyPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made.breaker = self.breaker
+        return made
+
+
+class HastyPipeline(Pipeline):
+    """Its commands are sent by `execute`."""
+
+    breaker: Breaker
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001, FBT002  # redis-py's
+        """All commands, unless Redis did not answer a moment ago."""
+        if not self.command_stack:
+            return []
+        return _ask(self.breaker, partial(super().execute, raise_on_error))
+
+
+def connect_hasty(url: str, *, within: float, breaker: Breaker) -> Hasty:
+    """A client for requests; `within` is the most seconds for a connection and for an answer."""
+    made = Hasty.from_url(
+        url,
+        socket_timeout=within,
+        socket_connect_timeout=within,
+        # Once more and at once: a restarted Redis leaves dead connections in the pool. A silent one is not asked twice.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        health_check_interval=15,
+    )
+    client = cast("Hasty", made)  # from_url says that it makes the base class
+    client.breaker = breaker
+    return client
+
+
+def _ask(breaker: Breaker, question: Callable[[], T]) -> T:
+    if not breaker.allows():
+        raise SilentError
+    try:
+        answer = question()
+    except redis.TimeoutError as error:
+        breaker.failed()
+        raise redis.TimeoutError(f"Redis does not answer: {error}") from error
+    except redis.RedisError:
+        breaker.succeeded()  # an error is an answer, a refusal too: it costs nothing to be refused again
+        raise
+    breaker.succeeded()
+    return answer
 
 
 def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:

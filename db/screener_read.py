@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from psycopg.rows import tuple_row
 
-from db.pool import Database
+from db.pool import LONG, Database
 
 WINDOWS = ("24h", "7d", "30d")
 POINTS = 24
@@ -91,14 +91,14 @@ class Measured:
 
 def fingerprint(database: Database) -> tuple[Any, Any]:
     """Two values, one that changes with the catalogue and one with every run of the measures job, window by window."""
-    with database.connection() as connection:
+    with database.connection(answer_within=LONG) as connection:
         items = connection.execute(ITEMS_CHANGED).fetchone()
         return items, connection.execute(MEASURES_CHANGED, [list(WINDOWS)]).fetchall()
 
 
 def read_catalogue(database: Database) -> Catalogue:
     """Every item's texts and kinds."""
-    rows = database.fetch(CATALOGUE, None, factory=tuple_row, binary=True)
+    rows = database.fetch(CATALOGUE, None, factory=tuple_row, binary=True, answer_within=LONG)
     columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) if rows else [()] * 10
     names = [str(name) for name in columns[1]]
     folded = [fold(name) for name in names]
@@ -125,7 +125,7 @@ PackedPrices = list[tuple[str, bytes, float | None]]
 
 def read_prices(database: Database) -> PackedPrices:
     """The newest quotes of reference sources, a row a source; equal bytes mean that nothing changed."""
-    return database.fetch(PRICES, None, factory=tuple_row, binary=True)
+    return database.fetch(PRICES, None, factory=tuple_row, binary=True, answer_within=LONG)
 
 
 def unpack_prices(packed: PackedPrices, ids: npt.NDArray[np.int64]) -> Prices:
@@ -150,8 +150,10 @@ PackedMeasures = tuple[dict[str, bytes], list[bytes]]
 
 def read_measures(database: Database) -> PackedMeasures:
     """The measures of reference sources; equal bytes mean that a run found nothing new."""
-    packed: dict[str, bytes] = dict(database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True))
-    rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True)
+    packed: dict[str, bytes] = dict(
+        database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True, answer_within=LONG)
+    )
+    rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True, answer_within=LONG)
     return packed, [row[0] for row in rows if row[0]]
 
 

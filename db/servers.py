@@ -21,6 +21,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 DATABASE = "tracera"
+OURS = "TRACERA_"
 VALKEY_SOCKET = "valkey.sock"
 LAUNCH = Path(__file__).with_name("_launch.py")
 LONGEST_SOCKET_PATH = 100
@@ -146,6 +147,11 @@ def open_log(data_dir: Path, name: str) -> IO[bytes]:
     return path.open("ab")
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment of programs that are not ours: without our settings, which hold secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+
+
 def spawn(
     data_dir: Path, name: str, user: str | None, death_signal: int, command: list[str]
 ) -> subprocess.Popen[bytes]:
@@ -159,6 +165,7 @@ def spawn(
             stderr=output,
             start_new_session=True,
             cwd=data_dir,
+            env=plain_environment(),
         )
 
 

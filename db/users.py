@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import psycopg
 from psycopg.rows import dict_row
 
-from db.pool import Database, Row
+from db.pool import LONG, Database, Row
 
 
 def with_key(database: Database, user_id: int, session_key: str) -> Row | None:
@@ -81,7 +81,8 @@ def end_sessions(database: Database, user_id: int) -> None:
 
 def delete(database: Database, user_id: int) -> bool:
     """Remove an account and all that hangs on it; whether there was one."""
-    return database.execute("DELETE FROM users WHERE id = %s", [user_id]) > 0
+    with database.connection(answer_within=LONG) as connection:
+        return connection.execute("DELETE FROM users WHERE id = %s", [user_id]).rowcount > 0
 
 
 def new_session_key() -> str:

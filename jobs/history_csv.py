@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.spreadsheet import unguard
 from jobs.history_bytes import BOM, Source, Truncated
 from jobs.history_lines import Block, Columns, parse
 from jobs.history_points import (
@@ -87,7 +88,7 @@ def _points(
     undecodable = set()
     for name, at in place.items():
         try:
-            names.append(name.decode())
+            names.append(unguard(name.decode()))  # our own exports guard names
         except UnicodeDecodeError:
             names.append("")
             undecodable.add(at)

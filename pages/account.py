@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from app.auth.refusal import REFUSALS
 from components import account_cards, account_facts
-from components.account_menu import SIGN_OUT, UNKNOWN
+from components.account_menu import SIGN_OUT, cannot_check
 from components.guard import guarded
 from components.inputs import Version
 from components.page import Children, alert, empty_state, error_state, page, page_header, register_page
@@ -35,7 +35,7 @@ def layout(error: str | None = None, **_query: str) -> html.Div:
 def show(_version: Version) -> Children:
     who = account_facts.who()
     if who.unknown:
-        return error_state("Your account cannot be shown right now", UNKNOWN)
+        return error_state("Your account cannot be shown right now", cannot_check(who))
     user_id = account_facts.session_user(who)
     if user_id is None:
         link = dcc.Link("Sign in", href="/sign-in?next=/account", className="account-button account-primary")

@@ -1,7 +1,5 @@
 """All items in one table: searched, filtered, sorted, live."""
 
-import csv
-import io
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
+from app.spreadsheet import Cell, csv_text
 from components import clientside, context
 from components.icon import icon
 from components.inputs import Times
@@ -131,18 +130,18 @@ def as_query(query: ItemsQuery) -> screener.Query:
 def as_csv(found: list[dict[str, Any]], window: str) -> str:
     """Rows as CSV: money in whole units, measures as they are kept, times in UTC."""
     measures = {name: f"{name}_{window}" for name in (*screener.MEASURES, "samples")}
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
     plain = ("id", "name", "weapon_type", "wear", "rarity", "stattrak", "souvenir", "currency")
-    writer.writerow([*plain, "price", "source", "quoted_at", "volume_24h", "listings", *measures.values()])
+    lines: list[list[Cell]] = [
+        [*plain, "price", "source", "quoted_at", "volume_24h", "listings", *measures.values()],
+    ]
     for row in found:
         price = None if row["price"] is None else row["price"] / row["scale"]
         at = None if row["at"] is None else datetime.fromtimestamp(row["at"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         figures = [row[name] for name in measures]
-        writer.writerow(
+        lines.append(
             [*(row[name] for name in plain), price, row["source"], at, row["volume"], row["listings"], *figures]
         )
-    return output.getvalue()
+    return csv_text(lines, mark=True)
 
 
 def _register_browser(app: Dash) -> None:

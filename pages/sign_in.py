@@ -21,7 +21,8 @@ def layout(error: str | None = None, next: str | None = None, **_query: str) -> 
     if who.unknown:
         box.append(
             error_state(
-                "Signing in is not possible right now", "The session store does not answer. It comes back by itself."
+                "Signing in is not possible right now",
+                f"{who.silent[0].upper()}{who.silent[1:]} does not answer. It comes back by itself.",
             )
         )
     elif who.kind == "session":

@@ -5,7 +5,7 @@ from typing import Any
 from dash import Dash, Input, ctx, dcc, html
 
 from components import account_facts, context, markup
-from components.account_menu import UNKNOWN
+from components.account_menu import cannot_check
 from components.inputs import Times, Version
 from components.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
 from components.watch import nothing_watched, sign_in_first, watch_table
@@ -30,7 +30,7 @@ def layout(**_query: str) -> html.Div:
     header = page_header("Watchlist", "What you watch, with its newest price.")
     who = account_facts.who()
     if who.unknown:
-        return page(header, card(error_state("Your watchlist cannot be shown right now", UNKNOWN)))
+        return page(header, card(error_state("Your watchlist cannot be shown right now", cannot_check(who))))
     if account_facts.session_user(who) is None:
         return page(header, card(sign_in_first()))
     return page(
@@ -47,7 +47,7 @@ def show(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
 
     def render() -> Children:
         if who.unknown:
-            return error_state("Your watchlist cannot be shown right now", UNKNOWN)
+            return error_state("Your watchlist cannot be shown right now", cannot_check(who))
         user_id = account_facts.session_user(who)
         if user_id is None:
             return sign_in_first()

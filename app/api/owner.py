@@ -16,7 +16,7 @@ def owner(*, write: bool = False) -> int:
     """The signed-in user's id; 401 for nobody, 403 for a key that may only read, 503 where it cannot be told."""
     who = caller()
     if who.unknown:
-        abort(503, "who you are cannot be checked for the moment; try again in a few seconds")
+        abort(503, who.why_unknown)
     if who.user_id is None:
         abort(401, "this API key is not valid" if who.refused else "sign in, or send an API key")
     if write and who.scope != "full":

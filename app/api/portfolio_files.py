@@ -15,7 +15,9 @@ from app.portfolio.archive import SavedTransaction
 from app.portfolio.csv_files import FileError, read_csv, write_csv
 from app.portfolio.market_history import read_history
 from app.runtime import services
+from app.spreadsheet import MARK
 from db import portfolio_transactions
+from db.pool import LONG
 from db.portfolio_transactions import Transaction
 
 blueprint = APIBlueprint(
@@ -82,7 +84,7 @@ def add_transactions(query: PortfolioQuery, body: NewTransactions) -> Response:
 def delete_transaction(query: PortfolioQuery, path: TransactionPath) -> Response:
     """Delete one."""
     portfolio = own_portfolio(owner(write=True), query.portfolio_id)
-    with services().database.connection() as connection:
+    with services().database.connection(answer_within=LONG) as connection:
         gone = portfolio_transactions.delete(connection, portfolio["user_id"], portfolio["id"], [path.transaction_id])
     if not gone:
         abort(404, f"there is no transaction {path.transaction_id} in this portfolio")
@@ -132,8 +134,7 @@ def export(query: ExportQuery) -> Response:
         return response
     portfolio = own_portfolio(user_id, query.portfolio_id)
     text = write_csv(portfolio_transactions.every(database, user_id, portfolio["id"]))
-    # The mark tells spreadsheets that it is UTF-8.
-    response = Response(b"\xef\xbb\xbf" + text.encode(), mimetype="text/csv")
+    response = Response((MARK + text).encode(), mimetype="text/csv")
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Disposition"] = 'attachment; filename="tracera-transactions.csv"'
     return response

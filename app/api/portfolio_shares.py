@@ -105,7 +105,11 @@ def value_profile(query: LookQuery) -> Response:
             )
         steam_id, inventory = importer().look(query.profile)
     except redis.RedisError:
-        refuse(InventoryError(Reason.REDIS_DOWN, "Profiles cannot be valued for the moment.", retry_after=60))
+        refuse(
+            InventoryError(
+                Reason.REDIS_DOWN, "Profiles cannot be valued for the moment: Redis does not answer.", retry_after=60
+            )
+        )
     except InventoryError as error:
         refuse(error)
     fees = fees_of(services().settings)

@@ -6,13 +6,14 @@ from typing import Final, Literal
 
 import redis
 import structlog
-from flask import current_app, g, request
+from flask import g, request
 from flask_login import current_user
 
 from app.auth.keys import bearer, hash_key
 from app.auth.session_store import USER, SessionStore, read_session_id
 from app.auth.sessions import current_session
 from app.auth.user import SignedIn, load_user
+from app.runtime import services
 from db import api_keys
 from db.pool import Database, DatabaseDownError
 
@@ -27,7 +28,7 @@ class Caller:
 
     `scope` is full for a session, as made for a key and none for anonymous callers. `unknown`: a cookie or key was sent
     but could not be checked, because Redis or the database is down. `refused`: a key was sent that is none of ours, or
-    no more. Such callers are anonymous; a door may want to say why.
+    no more. Such callers are anonymous; a door may want to say why. `silent`: the part that is down.
     """
 
     kind: Literal["anonymous", "session", "key"]
@@ -36,11 +37,18 @@ class Caller:
     session_id: str | None
     unknown: bool = False
     refused: bool = False
+    silent: str = ""
+
+    @property
+    def why_unknown(self) -> str:
+        """What to tell a caller who is `unknown`."""
+        return f"who you are cannot be checked now, because {self.silent} does not answer; try again in a few seconds"
 
 
 ANONYMOUS: Final = Caller("anonymous", None, "none", None)
 _KEPT: Final = "tracera_caller"
-_UNKNOWN: Final = replace(ANONYMOUS, unknown=True)
+REDIS, DATABASE = (replace(ANONYMOUS, unknown=True, silent=part) for part in ("Redis", "the database"))
+"""Callers who cannot be known because that part does not answer."""
 
 
 def caller() -> Caller:
@@ -71,24 +79,24 @@ def caller_of(
         user = load_user(database, token) if token else None
     except (redis.RedisError, DatabaseDownError) as error:
         log.warning("a session could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE if isinstance(error, DatabaseDownError) else REDIS
     return _with_session(user, session_id)
 
 
 def _resolve() -> Caller:
     authorization = request.headers.get("Authorization")
     if authorization is not None:
-        return _with_key(current_app.extensions["tracera"].services.database, authorization)
+        return _with_key(services().database, authorization)
     session = current_session()
     if session.unreachable:
-        return _UNKNOWN
+        return REDIS
     if USER not in session:
         return ANONYMOUS
     try:
         user = current_user._get_current_object()  # noqa: SLF001  # the documented way through the proxy
     except DatabaseDownError as error:
         log.warning("a session could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE
     return _with_session(user if isinstance(user, SignedIn) else None, session.sid)
 
 
@@ -104,7 +112,7 @@ def _with_key(database: Database, authorization: str) -> Caller:
         found = api_keys.use(database, hash_key(key))
     except DatabaseDownError as error:
         log.warning("a key could not be checked", error=str(error))
-        return _UNKNOWN
+        return DATABASE
     if found is None:
         return replace(ANONYMOUS, refused=True)
     return Caller("key", found["user_id"], found["scope"], None)

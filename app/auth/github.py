@@ -1,15 +1,17 @@
 """GitHub: OAuth 2 without OpenID, so the user is asked of its API."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from werkzeug.wrappers import Response
 
 from app.auth import oauth
+from app.auth.answers import AnswerError, address, mapping, name, picture, strict_json
 from app.auth.identity import Identity
 from app.auth.refusal import RefusedError
 
+LARGEST_ID: Final = 2**63
 log = structlog.get_logger(__name__)
 
 
@@ -27,18 +29,18 @@ def identify(client: Any, token: Mapping[str, Any]) -> Identity:
     """By the numeric id: logins are given to others once they are free."""
     reply = client.get("user", token=token)
     reply.raise_for_status()
-    user = reply.json()
-    number = user.get("id") if isinstance(user, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
+    user = mapping(strict_json(reply.content), "the user")
+    number = user.get("id")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < LARGEST_ID:
         raise RefusedError("token", "no numeric id")
     email = _email(client, token)
     return Identity(
         "github",
         str(number),
-        name=str(user.get("name") or user.get("login") or "GitHub user")[:100],
+        name=name(user.get("name")) or name(user.get("login")) or "GitHub user",
         email=email,
         email_verified=email is not None,
-        avatar_url=user.get("avatar_url") or None,
+        avatar_url=picture(user.get("avatar_url")),
     )
 
 
@@ -48,7 +50,10 @@ def _email(client: Any, token: Mapping[str, Any]) -> str | None:
     if not reply.ok:
         log.info("GitHub does not tell e-mail addresses", status=reply.status_code)
         return None
-    for entry in reply.json():
-        if entry.get("primary") is True and entry.get("verified") is True:
-            return str(entry["email"])
-    return None
+    entries = strict_json(reply.content)
+    if not isinstance(entries, list):
+        raise AnswerError("the e-mail addresses are no list")
+    primary = [one for one in (mapping(entry, "an e-mail address") for entry in entries) if one.get("primary") is True]
+    if len(primary) > 1:
+        raise AnswerError("two e-mail addresses are the primary one")
+    return address(primary[0].get("email")) if primary and primary[0].get("verified") is True else None

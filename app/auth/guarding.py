@@ -4,8 +4,6 @@ from flask import abort
 
 from app.auth.caller import Caller, caller
 
-DOWN = "it cannot be known now who you are; try again in a few seconds"
-
 
 def user_id() -> int:
     """The user of a session or key; else 401, or 503 where that cannot be known."""
@@ -26,5 +24,5 @@ def session_user_id() -> int:
 def _known() -> Caller:
     who = caller()
     if who.unknown:
-        abort(503, DOWN)
+        abort(503, who.why_unknown)
     return who

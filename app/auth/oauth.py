@@ -11,15 +11,16 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask, current_app
 from werkzeug.wrappers import Response
 
+from app.auth.answers import AnswerError
 from app.auth.flow import begin, come_back, finish
 from app.auth.identity import Identity
 from app.auth.places import callback_url, elsewhere
+from app.auth.provider_client import ProviderApp
 from app.auth.refusal import RefusedError
 from app.settings import Settings
 
 EXTENSION: Final = "tracera.oauth"
-TIMEOUT: Final = 10.0
-_SHARED: Final = {"code_challenge_method": "S256", "default_timeout": TIMEOUT}
+_SHARED: Final = {"code_challenge_method": "S256"}
 
 
 def register_clients(server: Flask, settings: Settings) -> None:
@@ -29,6 +30,7 @@ def register_clients(server: Flask, settings: Settings) -> None:
     if settings.google_client_id and settings.google_client_secret:
         oauth.register(
             "google",
+            client_cls=ProviderApp,
             client_id=settings.google_client_id,
             client_secret=settings.google_client_secret.get_secret_value(),
             server_metadata_url=settings.google_metadata_url,
@@ -38,6 +40,7 @@ def register_clients(server: Flask, settings: Settings) -> None:
         base, api = settings.github_url.rstrip("/"), settings.github_api_url.rstrip("/")
         oauth.register(
             "github",
+            client_cls=ProviderApp,
             client_id=settings.github_client_id,
             client_secret=settings.github_client_secret.get_secret_value(),
             authorize_url=f"{base}/login/oauth/authorize",
@@ -52,8 +55,8 @@ def leave(provider: str, *, link: bool, next_path: str | None) -> Response:
     found = client(provider)
     if there := elsewhere():
         return there
+    state = begin(provider, link=link, next_path=next_path)
     with provider_errors():
-        state = begin(provider, link=link, next_path=next_path)
         answer: Response = found.authorize_redirect(callback_url(f"{provider}/callback"), state=state)
         return answer
 
@@ -89,11 +92,14 @@ def provider_errors() -> Iterator[None]:
     try:
         yield
     except AuthlibBaseError as error:
-        code = {"access_denied": "cancelled", "mismatching_state": "state"}.get(error.error or "", "code")
+        code = {"access_denied": "cancelled", "mismatching_state": "state"}.get(str(error.error), "code")
         raise RefusedError(code, f"{error.error}: {error.description}") from error
     except joserfc.errors.JoseError as error:
         raise RefusedError("token", str(error)) from error
+    except AnswerError as error:
+        raise RefusedError("token", str(error)) from error
     except requests.RequestException as error:
         raise RefusedError("provider-down", str(error)) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # Authlib and joserfc take a provider's values for what they should be, and stumble in all of these ways.
         raise RefusedError("token", f"unexpected answer: {error!r}") from error

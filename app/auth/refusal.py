@@ -19,7 +19,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str]]] = MappingProxyType(
         ),
         "sessions-down": (
             503,
-            "Signing in is not possible right now: the session store does not answer. Try again soon.",
+            "Signing in is not possible right now: Redis does not answer. Try again soon.",
         ),
         "database-down": (503, "Signing in is not possible right now: the database does not answer. Try again soon."),
         "taken": (409, "This account of the provider is linked to another Tracera account already."),

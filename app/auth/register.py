@@ -15,7 +15,7 @@ from app.runtime import Runtime, services
 def register_auth(server: OpenAPI, runtime: Runtime) -> None:
     """Sessions, the user behind them, and the routes; nothing connects."""
     secret = session_secret(runtime.settings, embedded=runtime.embedded is not None)
-    store = register_sessions(server, runtime.redis_url, secret, runtime.settings)
+    store = register_sessions(server, runtime.connect_redis(), secret, runtime.settings)
     # The local owner proves nothing: when the instance opens up, his sessions end too.
     store.is_closed = lambda method: method == "local" and not local_owner_open(server)
     manager = LoginManager()

@@ -15,7 +15,7 @@ from app.auth.accounts import note
 from app.auth.caller import caller, forget_caller
 from app.auth.confirm import confirm_page
 from app.auth.flow import refuse
-from app.auth.guarding import DOWN, user_id
+from app.auth.guarding import user_id
 from app.auth.methods import usable
 from app.auth.places import PREFIX, own_path
 from app.auth.refusal import RefusedError
@@ -168,7 +168,7 @@ def sign_out() -> FlaskResponse:
     """End the session of this browser."""
     who = caller()
     if who.unknown:
-        abort(503, DOWN)
+        abort(503, who.why_unknown)
     if who.kind == "session" and who.user_id is not None:
         sessions().forget(current_session(), who.user_id)
         forget_caller()

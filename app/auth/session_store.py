@@ -2,16 +2,12 @@
 
 import re
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import orjson
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 LIFETIME: Final = 72 * 3600
 """Seconds a session lives after its last use."""
@@ -20,43 +16,33 @@ TOUCH: Final = 300
 KEY, LIST = "session:{}", "sessions:{}"
 USER: Final = "_user_id"
 """flask-login's name for the user in a session."""
-PAUSE: Final = 1.0
 CHUNK: Final = 1_000
 """Sessions read at once."""
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
-T = TypeVar("T")
 Data = dict[str, Any]
 
 
 class SessionStore:
-    """The sessions of one Redis; every method raises `redis.RedisError` while it is down, after the first time at once.
+    """The sessions of one Redis; every method raises `redis.RedisError` while it is down.
 
     Args:
-        url: the address; connections are this class's own, with short timeouts, because every page waits for them.
+        client: one that does not wait long, because every page waits for it.
         cookie_name: of the cookie that carries the id.
     """
 
-    def __init__(self, url: str, cookie_name: str) -> None:
+    def __init__(self, client: redis.Redis, cookie_name: str) -> None:
         self.cookie_name = cookie_name
-        self.redis = redis.Redis.from_url(
-            url, socket_timeout=1.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 1), health_check_interval=15
-        )
+        self.redis = client
         self.is_closed: Callable[[str | None], bool] = lambda _method: False
         """Whether sessions of a sign-in method are not accepted any more."""
-        self._down_until = 0.0
-        self._lock = threading.Lock()
 
     def read(self, session_id: str) -> tuple[Data, int] | None:
         """What a session holds and the seconds it has left, or None."""
         key = KEY.format(session_id)
-
-        def both() -> list[Any]:
-            pipe = self.redis.pipeline(transaction=False)
-            pipe.get(key)
-            pipe.ttl(key)
-            return pipe.execute()
-
-        text, left = self._ask(both)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.get(key)
+        pipe.ttl(key)
+        text, left = pipe.execute()
         if text is None:
             return None
         held = orjson.loads(text)
@@ -76,7 +62,7 @@ class SessionStore:
         for start in range(0, len(session_ids), CHUNK):
             asked = session_ids[start : start + CHUNK]
             keys = [KEY.format(session_id) for session_id in asked]
-            for session_id, text in zip(asked, self._ask(partial(self.redis.mget, keys)), strict=True):
+            for session_id, text in zip(asked, self.redis.mget(keys), strict=True):
                 held = orjson.loads(text) if text else {}
                 if isinstance(token := held.get(USER), str) and not self.is_closed(held.get("method")):
                     found[session_id] = token
@@ -85,98 +71,71 @@ class SessionStore:
     def write(self, session_id: str, data: Mapping[str, Any], *, new: bool) -> None:
         """Keep a session. One that is not `new` is only changed: a session that was ended meanwhile stays ended."""
         key, user_id = KEY.format(session_id), _user_id(data)
-
-        def put() -> None:
-            pipe = self.redis.pipeline()
-            pipe.set(key, orjson.dumps(data), ex=LIFETIME, xx=not new)
-            if new and user_id is not None:
-                pipe.zadd(LIST.format(user_id), {session_id: time.time()})
-                pipe.expire(LIST.format(user_id), LIFETIME)
-            pipe.execute()
-
-        self._ask(put)
+        pipe = self.redis.pipeline()
+        pipe.set(key, orjson.dumps(data), ex=LIFETIME, xx=not new)
+        if new and user_id is not None:
+            pipe.zadd(LIST.format(user_id), {session_id: time.time()})
+            pipe.expire(LIST.format(user_id), LIFETIME)
+        pipe.execute()
 
     def touch(self, session_id: str, data: Mapping[str, Any]) -> None:
         """Prolong a session that is in use."""
         user_id = _user_id(data)
-
-        def prolong() -> None:
-            pipe = self.redis.pipeline()
-            pipe.expire(KEY.format(session_id), LIFETIME)
-            if user_id is not None:
-                pipe.zadd(LIST.format(user_id), {session_id: time.time()}, xx=True)
-                pipe.expire(LIST.format(user_id), LIFETIME)
-            pipe.execute()
-
-        self._ask(prolong)
+        pipe = self.redis.pipeline()
+        pipe.expire(KEY.format(session_id), LIFETIME)
+        if user_id is not None:
+            pipe.zadd(LIST.format(user_id), {session_id: time.time()}, xx=True)
+            pipe.expire(LIST.format(user_id), LIFETIME)
+        pipe.execute()
 
     def end(self, session_id: str, user_id: int | None = None) -> None:
         """Remove a session."""
-
-        def remove() -> None:
-            pipe = self.redis.pipeline()
-            pipe.delete(KEY.format(session_id))
-            if user_id is not None:
-                pipe.zrem(LIST.format(user_id), session_id)
-            pipe.execute()
-
-        self._ask(remove)
+        pipe = self.redis.pipeline()
+        pipe.delete(KEY.format(session_id))
+        if user_id is not None:
+            pipe.zrem(LIST.format(user_id), session_id)
+        pipe.execute()
 
     def of_user(self, user_id: int) -> list[tuple[str, float, Data]]:
         """A user's sessions as (id, time last seen, what it holds), the last used first; forgets those that ran out."""
-
-        def listed() -> list[tuple[str, float, Data]]:
-            name = LIST.format(user_id)
-            entries: Any = self.redis.zrevrange(name, 0, -1, withscores=True)
-            seen = [(entry.decode(), float(at)) for entry, at in entries]
-            if not seen:
-                return []
-            texts = self.redis.mget([KEY.format(session_id) for session_id, _ in seen])
-            gone = [session_id for (session_id, _), text in zip(seen, texts, strict=True) if text is None]
-            if gone:
-                self.redis.zrem(name, *gone)
-            held = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
-            return [entry for entry in held if _user_id(entry[2]) == user_id]
-
-        return self._ask(listed)
+        name = LIST.format(user_id)
+        entries: Any = self.redis.zrevrange(name, 0, -1, withscores=True)
+        seen = [(entry.decode(), float(at)) for entry, at in entries]
+        if not seen:
+            return []
+        texts = self.redis.mget([KEY.format(session_id) for session_id, _ in seen])
+        gone = [session_id for (session_id, _), text in zip(seen, texts, strict=True) if text is None]
+        if gone:
+            self.redis.zrem(name, *gone)
+        held = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
+        return [entry for entry in held if _user_id(entry[2]) == user_id]
 
     def end_all(self, user_id: int) -> int:
         """Remove all sessions of a user; how many there were."""
         found = self.of_user(user_id)
         keys = [KEY.format(session_id) for session_id, _, _ in found]
-        self._ask(lambda: self.redis.delete(LIST.format(user_id), *keys))
+        self.redis.delete(LIST.format(user_id), *keys)
         return len(found)
 
     def once(self, key: str, seconds: int) -> bool:
         """Whether a key is used for the first time in so many seconds."""
-        return bool(self._ask(lambda: self.redis.set(key, b"1", nx=True, ex=seconds)))
+        return bool(self.redis.set(key, b"1", nx=True, ex=seconds))
 
     def keep(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value for a while."""
-        self._ask(lambda: self.redis.set(key, value, ex=seconds))
+        self.redis.set(key, value, ex=seconds)
 
     def look(self, key: str) -> bytes | None:
         """A kept value."""
-        return _bytes(self._ask(lambda: self.redis.get(key)))
+        return _bytes(self.redis.get(key))
 
     def take(self, key: str) -> bytes | None:
         """A kept value, which only one asker ever gets."""
-        return _bytes(self._ask(lambda: self.redis.getdel(key)))
+        return _bytes(self.redis.getdel(key))
 
     def ping(self) -> None:
         """Raise where Redis is down."""
-        self._ask(self.redis.ping)
-
-    def _ask(self, question: Callable[[], T]) -> T:
-        """Ask Redis; after a failure nobody asks again for a second, so that a silent Redis does not hold every thread."""
-        if time.monotonic() < self._down_until:
-            raise redis.ConnectionError("Redis did not answer a moment ago")
-        try:
-            return question()
-        except (redis.ConnectionError, redis.TimeoutError):
-            with self._lock:
-                self._down_until = time.monotonic() + PAUSE
-            raise
+        self.redis.ping()
 
 
 def new_session_id() -> str:

@@ -32,6 +32,8 @@ SMALL: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
 FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 """Addresses of files that are the same for everybody."""
+HEALTH: Final = frozenset({"/healthz", "/readyz", "/version"})
+"""What is told whatever Redis does."""
 _MARK: Final = "v."
 
 
@@ -58,7 +60,7 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
         """The session of a request; never fails."""
-        if request.path.startswith(FILES):
+        if request.path.startswith(FILES) or request.path in HEALTH:
             made = self._made({})
             made.of_file = True
             return made
@@ -174,10 +176,10 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
         response.vary.add("Cookie")
 
 
-def register_sessions(server: Flask, redis_url: str, secret: str, settings: Settings) -> SessionStore:
+def register_sessions(server: Flask, client: redis.Redis, secret: str, settings: Settings) -> SessionStore:
     """Give Flask its sessions; nothing connects before the first cookie comes."""
     https = settings.base_url.startswith("https://")
-    store = SessionStore(redis_url, f"__Host-{COOKIE}" if https else COOKIE)
+    store = SessionStore(client, f"__Host-{COOKIE}" if https else COOKIE)
     server.secret_key = secret
     server.config.update(
         SESSION_COOKIE_NAME=store.cookie_name,

@@ -4,6 +4,7 @@ https://openid.net/specs/openid-authentication-2_0.html
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,9 @@ NS: Final = "http://specs.openid.net/auth/2.0"
 SELECT: Final = "http://specs.openid.net/auth/2.0/identifier_select"
 SIGNED: Final = frozenset({"op_endpoint", "claimed_id", "identity", "return_to", "response_nonce", "assoc_handle"})
 SKEW: Final = timedelta(minutes=5)
+TIMEOUT: Final = 5.0
+"""Seconds for a connection, for silence while reading, and for a whole body."""
+LARGEST: Final = 65_536
 _NONCE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)[\x21-\x7e]{0,235}")
 # Some hosts get a 403 from Steam without a browser's name.
 _AGENT: Final = "Mozilla/5.0 (compatible; Tracera)"
@@ -84,18 +88,32 @@ def verify(assertion: Assertion, base: str) -> None:
         RefusedError: it did not, or does not answer.
     """
     fields = dict(assertion.fields) | {"openid.mode": "check_authentication"}
+    headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
     try:
-        reply = httpx.post(
-            f"{base}/login", data=fields, headers={"User-Agent": _AGENT}, timeout=10, follow_redirects=False
-        )
+        with httpx.stream(
+            "POST", f"{base}/login", data=fields, headers=headers, timeout=TIMEOUT, follow_redirects=False
+        ) as reply:
+            status, body = reply.status_code, _body(reply)
     except httpx.HTTPError as error:
         raise RefusedError("provider-down", f"check_authentication: {error!r}") from error
-    if reply.status_code != httpx.codes.OK:
-        raise RefusedError("provider-down", f"check_authentication: HTTP {reply.status_code}")
-    lines = reply.text.splitlines()
-    _demand(
-        f"ns:{NS}" in lines and "is_valid:true" in lines and "is_valid:false" not in lines, "7: Steam did not say so"
-    )
+    if status != httpx.codes.OK:
+        raise RefusedError("provider-down", f"check_authentication: HTTP {status}")
+    # Key-value form (4.1.1): a line each, none twice.
+    pairs = [line.partition(":")[::2] for line in body.decode(errors="replace").split("\n") if line]
+    said = dict(pairs)
+    _demand(len(said) == len(pairs), "7: a name is there twice")
+    _demand(said.get("ns") == NS and said.get("is_valid") == "true", "7: Steam did not say so")
+
+
+def _body(reply: httpx.Response) -> bytes:
+    """The answer as it comes over the line, up to a size and a time."""
+    deadline = time.monotonic() + TIMEOUT
+    found = b""
+    for piece in reply.iter_raw():
+        found += piece
+        if len(found) > LARGEST or time.monotonic() > deadline:
+            raise RefusedError("provider-down", "check_authentication: an answer that is too large or takes too long")
+    return found
 
 
 def _single(query: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What every command shares: settings, one line per failure, a runtime that is given back."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Any
 
 import click
@@ -47,11 +49,26 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
             known = known_secrets(settings)
             masker = Masker(known)
             configure(settings.log_level, as_json=settings.log_json, known=known)
-            return command(settings, *args, **kwargs)
+            with _termination():
+                return command(settings, *args, **kwargs)
         except KNOWN as error:
             raise FailureError(escape(masker.text(one_line(error), MOST_SAID))) from error
 
     return run
+
+
+@contextmanager
+def _termination() -> Iterator[None]:
+    """SIGTERM ends a command as an exception does: half-written files and passwords in files are removed."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def one_line(error: Exception) -> str:

@@ -1,10 +1,10 @@
 """`tracera status`, `tracera watch`, `tracera export`: what there is, in the terminal and in files."""
 
-import csv
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 import orjson
@@ -13,10 +13,12 @@ from rich.table import Table
 from app.commands.base import FailureError, console, started, with_settings
 from app.health import checks
 from app.settings import Settings
+from app.spreadsheet import Cell, csv_text
 from db import history, items, jobs
 from db import providers as provider_state
 from db import redis as cache
 from db.pool import Database
+from db.whole_file import replacing
 
 
 @click.command()
@@ -24,7 +26,7 @@ from db.pool import Database
 def status(settings: Settings) -> None:
     """How the instance is doing; status 1 where something is wrong."""
     with started(settings) as runtime:
-        found = checks(runtime.services)
+        found = checks(runtime.request_services)
         providers = provider_state.states(runtime.services.database)
         ran = jobs.states(runtime.services.database)
     table = Table("part", "state", "")
@@ -86,31 +88,30 @@ def export(settings: Settings, name: str, window: str, source: str | None, form:
         except history.UnknownSourceError as error:
             raise FailureError(str(error)) from error
     if output is None:
-        _write(sys.stdout, form, item, points)
+        sys.stdout.write(_text(form, item, points))
         return
-    with output.open("w", encoding="utf-8", newline="") as file:
-        _write(file, form, item, points)
+    with replacing(output, private=False) as file:
+        file.write(_text(form, item, points).encode())
     console.print(f"{output}: {len(points)} points of {item['market_hash_name']}", markup=False)
 
 
-def _write(file: IO[str], form: str, item: dict[str, Any], points: list[dict[str, Any]]) -> None:
+def _text(form: str, item: dict[str, Any], points: list[dict[str, Any]]) -> str:
+    """The file's content: plain UTF-8, since scripts read it more often than people do."""
     if form == "json":
-        file.write(orjson.dumps({"item": item, "points": points}, option=orjson.OPT_UTC_Z).decode() + "\n")
-        return
-    writer = csv.writer(file)
-    writer.writerow(["market_hash_name", "date", "price", "volume", "source"])
+        return orjson.dumps({"item": item, "points": points}, option=orjson.OPT_UTC_Z).decode() + "\n"
     digits = len(str(item["price_scale"])) - 1
-    for point in points:
-        price = f"{point['price'] / item['price_scale']:.{digits}f}"
-        writer.writerow(
-            [
-                item["market_hash_name"],
-                point["time"].astimezone(UTC).isoformat(),
-                price,
-                point["volume"],
-                point["source"],
-            ]
+    lines: list[tuple[Cell, ...]] = [("market_hash_name", "date", "price", "volume", "source")]
+    lines += [
+        (
+            item["market_hash_name"],
+            point["time"].astimezone(UTC).isoformat(),
+            Decimal(f"{point['price'] / item['price_scale']:.{digits}f}"),
+            point["volume"],
+            point["source"],
         )
+        for point in points
+    ]
+    return csv_text(lines, mark=False)
 
 
 def _item(database: Database, name: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def register_guard(server: Flask, runtime: Runtime) -> None:
     """Put the door in front of everything that is registered afterwards; nothing connects."""
     settings = runtime.settings
     trust = Trust.parse(settings.trusted_proxies)
-    guard = Guard(settings, Limiter(runtime.redis_url, settings.limits()), trust, csrf.register_csrf(server))
+    guard = Guard(settings, Limiter(runtime.connect_redis(), settings.limits()), trust, csrf.register_csrf(server))
     server.extensions[EXTENSION] = guard
     server.wsgi_app = TrustedProxies(server.wsgi_app, trust)  # type: ignore[method-assign]  # Flask's documented way
     server.before_request(partial(admit, guard))

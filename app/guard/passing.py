@@ -31,8 +31,7 @@ def refuse_caller(access: Access, caller: Caller) -> Response | None:
 
 def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
     if caller.unknown:
-        message = "sessions and keys cannot be checked now, because Redis or the database does not answer; try again"
-        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after=5)
+        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, caller.why_unknown, retry_after=5)
     if caller.user_id is None:
         return refuse(HTTPStatus.UNAUTHORIZED, "sign in first")
     if caller.kind == "key" and (access is Access.SIGNED_IN or (access is Access.KEY_FULL and caller.scope != "full")):

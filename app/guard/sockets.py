@@ -41,7 +41,7 @@ class SocketGuard:
         self._guard: Guard = server.extensions[EXTENSION]
         self._sessions: SessionStore = server.extensions[SESSIONS]
         runtime: Runtime = server.extensions["tracera"]
-        self._database = runtime.services.database
+        self._database = runtime.request_services.database
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="handshake")
 
     async def authorise(self, scope: Mapping[str, Any]) -> Guest:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, Va
 from app.portfolio.csv_files import FileError
 from app.times import Time
 from db import portfolio_restore, portfolio_transactions, portfolios
-from db.pool import Database
+from db.pool import LONG, Database
 from db.portfolio_holdings import Asset
 from db.portfolio_restore import Held, Saved
 from db.portfolio_transactions import Transaction
@@ -174,7 +174,7 @@ def restore(database: Database, user_id: int, document: bytes) -> dict[str, int]
         Held(Asset(**asset.model_dump(exclude={"created_at", "imported_at"})), asset.created_at, asset.imported_at)
         for asset in archive.steam_holdings
     ]
-    with database.connection() as connection:
+    with database.connection(answer_within=LONG) as connection:
         portfolio_restore.restore(connection, user_id, saved, held)
     transactions = sum(len(portfolio.transactions) for portfolio in archive.portfolios)
     return {"portfolios": len(saved), "transactions": transactions, "steam_holdings": len(held)}

@@ -1,4 +1,4 @@
-"""Cells of a CSV file, both ways: what a spreadsheet would run is made text, numbers and dates are read exactly."""
+"""Cells of a CSV file, both ways: numbers and dates, exactly."""
 
 import re
 from datetime import UTC, datetime
@@ -7,9 +7,6 @@ from typing import Final
 
 from app.analytics.portfolio.money import digits
 
-RUNS: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-"""First characters that make a spreadsheet take a cell for a formula (OWASP, *CSV Injection*), full-width ones too."""
-QUOTE: Final = "'"
 _DAY: Final = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(.*)", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)*")
 _MOST: Final = 2**53
@@ -17,16 +14,6 @@ _MOST: Final = 2**53
 
 class CellError(ValueError):
     """A cell cannot be understood; the message says how to write it."""
-
-
-def guard(text: str) -> str:
-    """A text cell that no spreadsheet runs: an apostrophe is put in front of what begins like a formula."""
-    return QUOTE + text if text[:1] and text[0] in RUNS + QUOTE else text
-
-
-def unguard(text: str) -> str:
-    """The text that `guard` was given."""
-    return text[1:] if len(text) > 1 and text[0] == QUOTE and text[1] in RUNS + QUOTE else text
 
 
 def read_amount(text: str, currency: str) -> int:

@@ -4,9 +4,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
-from app.portfolio.cells import CellError, guard, read_amount, read_quantity, read_time, unguard, write_amount
+from app.portfolio.cells import CellError, read_amount, read_quantity, read_time, write_amount
+from app.spreadsheet import Cell, csv_text, unguard
 from db.pool import Row
 from db.portfolio_transactions import Transaction
 
@@ -52,17 +54,7 @@ class Preview:
 
 def write_csv(rows: Iterable[Row]) -> str:
     """Transactions, oldest first, with a header; amounts in major units."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        currency = row["currency"]
-        writer.writerow([
-            row["time"].isoformat().replace("+00:00", "Z"), row["kind"], guard(row["market_hash_name"] or ""), row["quantity"],
-            write_amount(row["price"], currency), write_amount(row["fee"], currency), currency, guard(row["note"]),
-            guard(row["external_id"] or ""),
-        ])  # fmt: skip
-    return out.getvalue()
+    return csv_text([COLUMNS, *map(_cells, rows)], mark=False)
 
 
 def read_csv(data: bytes, *, currency: str) -> Preview:
@@ -131,6 +123,21 @@ def _lines(reader: Iterator[list[str]], bad: list[BadLine]) -> Iterator[tuple[in
             return
         yield line, cells
         line = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader's own
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    currency = row["currency"]
+    return (
+        row["time"].isoformat().replace("+00:00", "Z"),
+        row["kind"],
+        row["market_hash_name"],
+        row["quantity"],
+        Decimal(write_amount(row["price"], currency)),
+        Decimal(write_amount(row["fee"], currency)),
+        currency,
+        row["note"],
+        row["external_id"],
+    )
 
 
 def _delimiter(text: str) -> str:

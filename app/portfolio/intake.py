@@ -7,7 +7,7 @@ from app.analytics.portfolio.ledger import OversoldError
 from app.portfolio.books import make_ledger, read_rates
 from app.portfolio.csv_files import BadLine, Preview
 from db import portfolio_transactions
-from db.pool import Database, Row
+from db.pool import LONG, Database, Row
 from db.portfolio_transactions import Transaction
 
 SHOWN = 50
@@ -53,7 +53,7 @@ def preview(database: Database, portfolio: Row, found: Preview) -> dict[str, Any
 
 def take(database: Database, portfolio: Row, news: Sequence[Transaction]) -> int:
     """Keep transactions, all or none; returns how many were new."""
-    with database.connection() as connection:
+    with database.connection(answer_within=LONG) as connection:
         return portfolio_transactions.add(connection, portfolio["user_id"], portfolio["id"], news)
 
 

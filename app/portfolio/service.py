@@ -6,7 +6,7 @@ from typing import Final
 from flask import current_app
 
 from app.analytics.portfolio.fees import DEFAULT_FEES
-from app.runtime import services
+from app.runtime import Runtime
 from app.settings import Settings
 from jobs.inventory.run import Importer, ImportOptions
 from jobs.providers.http_options import HttpOptions
@@ -26,7 +26,8 @@ def importer() -> Importer:
     with _LOCK:
         found: Importer | None = current_app.extensions.get(EXTENSION)
         if found is None:
-            held = services()
+            runtime: Runtime = current_app.extensions["tracera"]
+            held = runtime.services  # an import is a job, although a request starts it
             found = Importer(held.database, held.redis, _options(held.settings))
             current_app.extensions[EXTENSION] = found
         return found

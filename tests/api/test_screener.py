@@ -19,13 +19,13 @@ def test_the_grid_gets_the_screeners_rows(client: FlaskClient, runtime: Runtime,
     found = rows(client, {}, DEFAULT_SORT)
     assert {row["id"] for row in found} == set(market.ids)
     query = screener.Query(window="24h", sort=DEFAULT_SORT.removeprefix("-"))
-    page = screener.of(runtime.services.database).page(query, 0, 100)
+    page = screener.of(runtime.request_services.database).page(query, 0, 100)
     assert found == orjson.loads(orjson.dumps(page.rows))
 
 
 @pytest.mark.parametrize("sort", ["-price", "price", "name", "-percent_change", "-volume", "-turnover", "wear"])
 def test_rows_and_their_order_follow_a_price(client: FlaskClient, runtime: Runtime, market: Market, sort: str) -> None:
-    database = runtime.services.database
+    database = runtime.request_services.database
     held = screener.of(database)
     before = {row["id"]: row for row in rows(client, {}, sort)}
     database.execute("UPDATE price_latest SET price = 999999 WHERE item_id = %s AND source = 'steam'", [market.ids[0]])

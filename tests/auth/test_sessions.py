@@ -242,6 +242,6 @@ def test_the_caller_of_a_handshake(visitor: Visitor, server: Flask, database: Da
     assert caller_of(database, store, cookies={}, authorization=None).kind == "anonymous"
     assert caller_of(database, store, cookies={"tracera_session": "B" * 43}, authorization=None).kind == "anonymous"
     assert caller_of(database, store, cookies=cookies, authorization="Bearer trc_wrong").refused
-    dead = SessionStore("redis://127.0.0.1:9/0", "tracera_session")
+    dead = SessionStore(redis.Redis.from_url("redis://127.0.0.1:9/0"), "tracera_session")
     unknown = caller_of(database, dead, cookies=cookies, authorization=None)
     assert unknown == replace(unknown, kind="anonymous", user_id=None, unknown=True)

@@ -266,7 +266,7 @@ def test_csv_holds_every_bar_in_units_and_utc(page: Page, site: str, market: Mar
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download the chart as CSV").click()
     assert waiting.value.suggested_filename == "sawed-off-kraken-minimal-wear-steam-7d.csv"
-    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
     assert list(rows[0]) == list(COLUMNS)
     assert len(rows) == len(data["time"])
     assert [float(row["close"]) for row in rows] == [value / 100 for value in data["close"]]

@@ -223,7 +223,7 @@ def test_csv_holds_all_that_fits_and_copy_what_is_loaded(
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV").click()
     assert re.fullmatch(r"items-\d{8}-\d{6}Z\.csv", waiting.value.suggested_filename)
-    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
     wanted = database.rows("SELECT i.id, i.market_hash_name AS name FROM items i WHERE weapon_type = 'Rifle'")
     assert {int(row["id"]): row["name"] for row in rows} == {row["id"]: row["name"] for row in wanted}
     found = [float(row["price"]) for row in rows]

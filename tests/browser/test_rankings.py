@@ -81,7 +81,7 @@ def test_the_file_holds_what_is_shown(page: Page, site: str, complaints: list[st
         page.get_by_role("button", name="CSV").click()
     assert re.fullmatch(r"tracera-sharpe-30d-\d{8}-\d{4}\.csv", download.value.suggested_filename)
     download.value.save_as(tmp_path / "ranking.csv")
-    lines = list(csv.DictReader(io.StringIO((tmp_path / "ranking.csv").read_text(encoding="utf-8"))))
+    lines = list(csv.DictReader(io.StringIO((tmp_path / "ranking.csv").read_text(encoding="utf-8-sig"))))
     assert len(lines) == len(shown)
     assert [line["rank"] for line in lines] == [str(place) for place in range(1, len(lines) + 1)]
     # The measures are computed anew every few seconds, so places may have changed between page and file.

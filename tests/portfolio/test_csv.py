@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.portfolio.cells import RUNS, CellError, guard, read_amount, read_quantity, read_time, unguard, write_amount
+from app.portfolio.cells import CellError, read_amount, read_quantity, read_time, write_amount
 from app.portfolio.csv_files import FileError, read_csv, write_csv
+from app.spreadsheet import RUNS, guard, unguard
 
 TRAPS = ["'Two Times' McCoy | TACP Cavalry", "Music Kit | Knock2, dashstar*", "M4A4 | 龍王 (Dragon King) (Field-Tested)", "=1+1", "@SUM(A1)",
          "+cmd|' /C calc'!A0", '-2+3"quoted"', "'", "''", "\ttab", "line\nbreak", "line\r\nbreak", "★ Karambit", "\uff1dfull",

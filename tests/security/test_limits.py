@@ -23,11 +23,12 @@ from tests.security.conftest import Person, token_of
 
 HITS = """
 import sys, time
+import redis
 from app.guard.access import Group
 from app.guard.limits import Limiter
 from app.guard.window import Limit
 url, amount, tries, start = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-limiter = Limiter(url, {Group.JSON: Limit(amount, 60)})
+limiter = Limiter(redis.Redis.from_url(url), {Group.JSON: Limit(amount, 60)})
 limiter.hit(Group.JSON, "ip:warm")
 time.sleep(max(0, start - time.time()))
 print(sum(limiter.hit(Group.JSON, "ip:10.0.0.1")[1].passed for _ in range(tries)))

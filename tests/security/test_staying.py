@@ -135,7 +135,7 @@ def test_nobody_is_put_out_because_redis_or_the_database_is_down(
     runtime.start()
     database, store = runtime.services.database, server.extensions[SESSIONS]
     assert ended(database, store, guests) == set(guests)
-    no_redis = SessionStore(f"unix://{tmp_path}/none", "tracera_session")
+    no_redis = SessionStore(redis.Redis.from_url(f"unix://{tmp_path}/none"), "tracera_session")
     assert ended(database, no_redis, guests) == {guests[1]}
     no_database = Database("postgresql:///x?host=/nonexistent", size=1)
     assert ended(no_database, no_redis, guests) == set()

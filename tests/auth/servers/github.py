@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from tests.auth.servers.wire import challenge_holds
+from tests.auth.servers.wire import Odd, answer_oddly, challenge_holds
 
 
 def default_user() -> dict[str, Any]:
@@ -34,10 +34,12 @@ class GitHub:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     authorised: list[dict[str, str]] = field(default_factory=list)
+    odd: Odd = field(default_factory=dict)
 
 
 def app(state: GitHub) -> Flask:
     server = Flask("github")
+    answer_oddly(server, state.odd)
 
     @server.get("/login/oauth/authorize")
     def authorize() -> Answer | str:

@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.wrappers import Response as Answer
 
-from tests.auth.servers.wire import challenge_holds
+from tests.auth.servers.wire import Odd, answer_oddly, challenge_holds
 
 Claims = dict[str, Any]
 
@@ -36,16 +36,22 @@ class Oidc:
 
     claims: Claims = field(default_factory=default_claims)
     lie: Callable[[Claims], Claims] | None = None
+    write: Callable[[Claims], str] | None = None
+    """Signs claims in place of the usual way."""
+    extra: Claims = field(default_factory=dict)
+    """What else it says of itself."""
     with_id_token: bool = True
     foreign_key: bool = False
     key: RSAKey = field(default_factory=own_key)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     issued: list[str] = field(default_factory=list)
     """Every token."""
+    odd: Odd = field(default_factory=dict)
 
 
 def app(state: Oidc) -> Flask:
     server = Flask("oidc")
+    answer_oddly(server, state.odd)
 
     def base() -> str:
         return request.host_url.rstrip("/")
@@ -59,6 +65,7 @@ def app(state: Oidc) -> Flask:
                 "token_endpoint": f"{base()}/token",
                 "jwks_uri": f"{base()}/jwks",
                 "id_token_signing_alg_values_supported": ["RS256"],
+                **state.extra,
             }
         )
 
@@ -93,5 +100,7 @@ def _id_token(state: Oidc, issuer: str, asked: dict[str, str]) -> str:
     claims: Claims = state.claims | stamp
     if state.lie:
         claims = state.lie(claims)
+    if state.write:
+        return state.write(claims)
     key = new_key() if state.foreign_key else state.key
     return jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)

@@ -3,11 +3,23 @@
 import base64
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response as Answer
+
+Odd = dict[str, Callable[[], Answer]]
+"""What a stand-in answers in place of the truth, by the name of the view."""
+
+
+def answer_oddly(server: Flask, odd: Odd) -> None:
+    """Let a stand-in say what its test wants."""
+
+    @server.before_request
+    def twist() -> Answer | None:
+        return odd[request.endpoint]() if request.endpoint in odd else None
 
 
 class Quiet(WSGIRequestHandler):
