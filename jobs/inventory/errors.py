@@ -68,7 +68,7 @@ def confirm(before: int, gone: int) -> InventoryError:
     return InventoryError(
         Reason.CONFIRM,
         f"Steam no longer shows {gone:,} of your {before:,} items. {PROTECTED}"
-        f" Nothing was removed; confirm to remove them. {KEPT}",
+        " Nothing was removed; confirm to remove them.",
         gone=gone,
     )
 

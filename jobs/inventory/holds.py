@@ -7,7 +7,8 @@ from typing import Any, Final
 
 # Replies are asked for in English, whatever the owner's language.
 _WORDS: Final = re.compile(
-    r"\b(?:after|until)\b[^\d\[]{0,40}?([A-Z][a-z]{2}) (\d{1,2}), (\d{4}) \((\d{1,2}):(\d{2}):(\d{2})\) GMT", re.IGNORECASE
+    r"\b(?:after|until)\b[^\d\[]{0,40}?([A-Z][a-z]{2}) (\d{1,2}), (\d{4}) \((\d{1,2}):(\d{2}):(\d{2})\) GMT",
+    re.IGNORECASE,
 )
 _SECONDS: Final = re.compile(r"\b(?:after|until)\b[^\[]{0,40}\[date\](\d{9,11})\[/date\]", re.IGNORECASE)
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 from flask.testing import FlaskClient
 
 from jobs.inventory.errors import InventoryError, Reason
@@ -21,7 +22,14 @@ EMPTY: dict[str, Any] = {"success": 1, "total_inventory_count": 0, "rwgrsn": -2}
 
 
 def kind(number: int, name: str, *, sellable: int = 1, **more: Any) -> dict[str, Any]:
-    return {"classid": str(number), "instanceid": "0", "market_hash_name": name, "marketable": sellable, "tradable": sellable, **more}
+    return {
+        "classid": str(number),
+        "instanceid": "0",
+        "market_hash_name": name,
+        "marketable": sellable,
+        "tradable": sellable,
+        **more,
+    }
 
 
 def inventory() -> Owner:
@@ -89,10 +97,12 @@ def test_what_cannot_be_sold_is_not_priced_beside_what_can(desk: Bench) -> None:
     ]
 
 
-def test_an_inventory_that_is_suddenly_empty_asks_first(me: Caller, steam: UpstreamApp) -> None:
+def test_an_inventory_that_is_suddenly_empty_asks_first(
+    me: Caller, steam: UpstreamApp, redis_client: redis.Redis
+) -> None:
     steam.world.inventories[ME] = invented(3)
     me.json("POST", "/portfolio/import")
-    me_redis_free(me)
+    redis_client.flushdb()  # the cooldown of the last import is over
     steam.world.inventories[ME] = Owner([EMPTY])
     asked = me.json("POST", "/portfolio/import", 409)
     assert (asked["reason"], asked["gone"]) == ("confirm", 3)
@@ -102,14 +112,6 @@ def test_an_inventory_that_is_suddenly_empty_asks_first(me: Caller, steam: Upstr
     assert me.json("POST", "/portfolio/import?drop=2", 409)["gone"] == 3
     done = me.json("POST", "/portfolio/import?drop=3")
     assert (done["removed"], me.json("GET", "/portfolio")["item_count"]) == (3, 0)
-
-
-def me_redis_free(me: Caller) -> None:
-    """Let the cooldown of the last import end."""
-    from app.runtime import services
-
-    with me.client.application.app_context():
-        services().redis.flushdb()
 
 
 def test_half_may_go_without_a_question_and_more_may_not(desk: Bench) -> None:
