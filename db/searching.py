@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-# Blanks, ASCII and Latin punctuation, combining accents, and the signs that names carry (★ ’ – …). The column
+# Blanks, ASCII and Latin punctuation, combining accents, and the signs that names carry (such as the star). The column
 # `items.search_form` is made by the same rule in migrations/0011_search_form.sql; tests/db/test_searching.py compares.
 _LEFT_OUT: Final = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\xbf\u0300-\u036f\u2000-\u2bff\u3000-\u303f]")
 

@@ -70,13 +70,17 @@ async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str
             del query["count"]
             reply = await http.get(path, urlencode(query), headers=headers)
         if reply.body.strip() == b"null":
-            if nulls.seen(place.steam_id):
-                raise http.throttled(f"{path}: null")
-            raise ProviderError("throttled", f"{path}: null")
+            raise _null(http, place, nulls)
         nulls.answered()
         return read_page(reply.value(dict))
     except ProviderError as error:
         raise explain(error) from error
+
+
+def _null(http: MarketHttp, place: Place, nulls: Nulls) -> ProviderError:
+    """The error for a `null`: one profile is to be tried again later, several in a row pause everybody."""
+    what = f"inventory of {place.steam_id}: null"
+    return http.throttled(what) if nulls.seen(place.steam_id) else ProviderError("throttled", what)
 
 
 class _Reading:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from db.pool import Database, DatabaseDownError
 from db.screener import MEASURES, SORTS, WINDOWS, Query, Screener
 from db.screener_query import RARITIES, WEARS
+from db.searching import search_words
 
 ITEMS = 150
 TYPES = ("Rifle", "Pistol", "Knife", "Container")

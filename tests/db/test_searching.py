@@ -9,11 +9,11 @@ from db.searching import search_form, search_words
 NAMES = [
     "AK-47 | Redline (Field-Tested)", "StatTrak™ AK-47 | Redline (Field-Tested)", "M4A1-S | Knight (Factory New)",
     "Five-SeveN | Case Hardened (Minimal Wear)", "UMP-45 | Primal Saber (Well-Worn)", "★ StatTrak™ Karambit | Doppler (Factory New)",
-    "Sticker | Dignitas’ Own | Katowice 2014", "M4A4 | 龍王 (Dragon King) (Field-Tested)", "Patch | Señor Ímpetu 100%_x",
+    "Sticker | Dignitas\u2019 Own | Katowice 2014", "M4A4 | 龍王 (Dragon King) (Field-Tested)", "Patch | Señor Ímpetu 100%_x",
 ]  # fmt: skip
 TYPED = [
     ("ak47", {0, 1}), ("AK 47", {0, 1}), ("redline ak", {0, 1}), ("m4a1s", {2}), ("fiveseven", {3}), ("ump45", {4}), ("five seven", {3}),
-    ("stattrak karambit doppler", {5}), ("★ karambit | doppler", {5}), ("dignitas' own", {6}), ("dignitas’", {6}), ("dignitas` own", {6}),
+    ("stattrak karambit doppler", {5}), ("★ karambit | doppler", {5}), ("dignitas' own", {6}), ("dignitas\u2019", {6}), ("dignitas` own", {6}),
     ("龍王", {7}), ("senor impetu", {8}), ("SEÑOR", {8}), ("100%_x", {8}), ("fieldtested", {0, 1, 7}), ("nothing", set()),
 ]  # fmt: skip
 
@@ -44,7 +44,7 @@ def test_the_column_has_the_form_that_is_searched_for(stocked: Database) -> None
 
 
 def test_signs_alone_ask_for_nothing(stocked: Database) -> None:
-    assert (search_words("★ | ’ -"), items.search(stocked, "★ |")) == ([], [])
+    assert (search_words("★ | \u2019 -"), items.search(stocked, "★ |")) == ([], [])
     assert len(item_pages.page(stocked, sort="name", limit=50, cursor=None, search="★")) == len(NAMES)
 
 
