@@ -73,7 +73,7 @@
     const { el, icon, plural } = words();
     const keep = el("button", { type: "button", class: "button", text: "Keep my holdings", click: () => show() });
     const drop = el("button", { type: "button", class: "button", "data-portfolio-import": true, "data-portfolio-drop": String(gone), "data-label": `Remove ${plural(gone, "item", "items")}` }, el("span", { text: `Remove ${plural(gone, "item", "items")}` }));
-    show(el("div", { class: "alert", role: "alert" }, icon("alert", 18), el("div", { class: "alert-words" }, el("span", { text: message }), el("div", { class: "portfolio-choice" }, keep, drop)), closer()));
+    show(el("div", { class: "alert", role: "alert" }, icon("alert", 18), el("div", { class: "alert-words" }, el("span", { text: message }), el("div", { class: "portfolio-answers" }, keep, drop)), closer()));
     label();
     keep.focus();
   }
