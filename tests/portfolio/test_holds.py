@@ -85,16 +85,17 @@ def test_one_inventory_has_one_answer(me: Caller, client: FlaskClient, steam: Up
     assert (found[REDLINE]["phases"], found[MEDAL]["marketable"]) == ({}, False)
 
 
-def test_what_cannot_be_sold_is_not_priced_beside_what_can(desk: Bench) -> None:
-    # Two of one name, one of which has no date and can never be sold: one is counted as such.
-    desk.run(Owner([{
+def test_what_cannot_be_sold_is_counted_beside_what_can(me: Caller, client: FlaskClient, steam: UpstreamApp) -> None:
+    # Two of one name, one of which has no date and can never be sold.
+    steam.world.inventories[ME] = Owner([{
         "success": 1, "total_inventory_count": 2, "rwgrsn": -2, "descriptions": [kind(1, REDLINE), kind(2, REDLINE, sellable=0)],
         "assets": [{"assetid": str(at), "classid": str(at), "instanceid": "0", "amount": "1"} for at in (1, 2)],
-    }]))  # fmt: skip
-    assert desk.importer.database.rows("SELECT marketable FROM user_portfolio_holdings ORDER BY steam_asset_id") == [
-        {"marketable": True},
-        {"marketable": False},
-    ]
+    }])  # fmt: skip
+    assert me.json("POST", "/portfolio/import")["not_marketable"] == 1
+    looked = client.get(f"/api/v1/profiles/value?profile={ME}").json
+    assert looked is not None
+    for found in (me.json("GET", "/portfolio"), looked):
+        assert (found["item_count"], found["not_marketable"]) == (2, 1)
 
 
 def test_an_inventory_that_is_suddenly_empty_asks_first(
