@@ -46,7 +46,15 @@
     const { el } = words();
     const name = row.id === null ? el("span", { text: row.name }) : el("a", { href: `/item/${row.id}`, "data-inner": true, text: row.name, title: row.name });
     const opener = portfolio().data.shared ? null : expander(row);
-    return el("div", { class: "portfolio-item" }, opener, el("span", { class: "portfolio-item-name" }, name), hold(row));
+    return [el("div", { class: "portfolio-item" }, opener, el("span", { class: "portfolio-item-name" }, name), hold(row)), phase(row)].filter(Boolean);
+  }
+
+  /** Which Doppler phases these are; no market's phases are kept apart, so the price is that of the plain name. */
+  function phase(row) {
+    const names = Object.entries(row.phases || {}).map(([name, units]) => (units === row.quantity ? name : `${name} \u00d7\u00a0${words().count(units)}`));
+    if (!names.length) return null;
+    const title = "No market tells the price of a phase: this is the price of the name without it";
+    return words().el("div", { class: "portfolio-phase", title, text: `${names.join(", ")} \u00b7 phase price unknown` });
   }
 
   function expander(row) {
@@ -88,10 +96,10 @@
   // Which rows, in which order
 
   function matching(rows) {
-    const wanted = view.search.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = view.search.split(/\s+/).map(words().searchForm).filter(Boolean);
     return rows.filter((row) => {
-      const text = TEXTS.map((name) => row[name] || "").join(" ").toLowerCase();
-      return wanted.every((word) => text.includes(word));
+      const texts = TEXTS.map((name) => words().searchForm(row[name] || ""));
+      return wanted.every((word) => texts.some((text) => text.includes(word)));
     });
   }
 

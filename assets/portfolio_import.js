@@ -68,10 +68,21 @@
     return reason === "cooldown" ? null : el("button", { type: "button", class: "button", "data-portfolio-import": true, "data-label": "Try again" }, el("span", { text: "Try again" }));
   }
 
-  function failure(message, reason) {
+  /** Most of what was held is gone: nothing is removed before the owner says so. */
+  function question(message, gone) {
+    const { el, icon, plural } = words();
+    const keep = el("button", { type: "button", class: "button", text: "Keep my holdings", click: () => show() });
+    const drop = el("button", { type: "button", class: "button", "data-portfolio-import": true, "data-portfolio-drop": String(gone), "data-label": `Remove ${plural(gone, "item", "items")}` }, el("span", { text: `Remove ${plural(gone, "item", "items")}` }));
+    show(el("div", { class: "alert", role: "alert" }, icon("alert", 18), el("div", { class: "alert-words" }, el("span", { text: message }), el("div", { class: "portfolio-answers" }, keep, drop)), closer()));
+    label();
+    keep.focus();
+  }
+
+  function failure(message, reason, gone) {
+    if (reason === "confirm") return question(message, gone);
     const { el, icon } = words();
     show(el("div", { class: "alert", role: "alert" }, icon("alert", 18), el("div", { class: "alert-words" }, el("span", { text: message }), action(reason)), closer()));
-    label();
+    return label();
   }
 
   /** Buttons count the cooldown down; beside them stands when the last import was. */
@@ -130,7 +141,7 @@
     if (!running || posting) return undefined;
     if (last && started && Date.parse(last.last_imported_at) < started - 2 * EVERY) return over(() => failure("The server did not take the import. Try again.", "unavailable"));
     if (state.state === "done") return over(() => result(state.result || last || {}, state.message), true);
-    return over(() => failure(state.message, state.error?.reason));
+    return over(() => failure(state.message, state.error?.reason, state.error?.gone));
   }
 
   function over(tell, changed) {
@@ -143,7 +154,7 @@
     return ask();
   }
 
-  async function start() {
+  async function start(drop) {
     if (posting || running) {
       panel()?.scrollIntoView({ block: "nearest" });
       return;
@@ -153,13 +164,13 @@
     started = tracera.now();
     progress({ message: "Asking Steam for the inventory", done: 0, total: null });
     label();
-    const answer = await tracera.api.call("POST", PATH, {});
+    const answer = await tracera.api.call("POST", drop ? `${PATH}?drop=${drop}` : PATH, {});
     posting = false;
     if (answer.ok) return over(() => result(answer.data, answer.data.message), true);
     if (answer.status === 0) return undefined; // the connection broke, the run may go on: asking tells
     if (answer.wait) until = Date.now() + 1000 * answer.wait;
     const reason = answer.status === 401 ? "signed_out" : answer.data.reason || (answer.status === 429 ? "cooldown" : null);
-    return over(() => failure(answer.data.error, reason));
+    return over(() => failure(answer.data.error, reason, answer.data.gone));
   }
 
   document.addEventListener("tracera:portfolio-adopted", () => {
@@ -176,6 +187,6 @@
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-portfolio-import]");
-    if (button && !button.disabled) start();
+    if (button && !button.disabled) start(button.dataset.portfolioDrop);
   });
 })();

@@ -13,6 +13,8 @@
     if (value.unpriced.length) words.push(`${tracera.portfolioWords.count(value.unpriced.length)} kinds without a price`);
     if (value.not_marketable) words.push(`${tracera.portfolioWords.count(value.not_marketable)} that cannot be sold`);
     if (value.hidden) words.push(`${tracera.portfolioWords.count(value.hidden)} hidden by Steam`);
+    const held = value.holdings.filter((row) => row.tradable_after && Date.parse(row.tradable_after) > tracera.now()).length;
+    if (held) words.push(`${plural(held, "kind", "kinds")} on hold`);
     const rows = value.holdings.slice(0, LISTED).map((row) =>
       el(
         "tr",
@@ -27,6 +29,7 @@
     return [
       el("p", { class: "portfolio-look-total" }, total),
       el("p", { class: "portfolio-note", text: `${words.join(", ")} \u00b7 ${value.steam_id}` }),
+      value.note ? el("p", { class: "portfolio-note", text: value.note }) : null,
       rows.length ? el("table", { class: "portfolio-look-rows" }, caption, el("tbody", {}, rows)) : null,
     ];
   }

@@ -15,7 +15,7 @@ from db import currency_rates, portfolio_prices
 from db.pool import Row
 
 FIELDS = ("current_price", "quantity", "total_value", "cost_basis", "cost_quantity", "unrealized_pnl", "net_if_sold",
-          "change_24h", "share", "weapon_type", "rarity", "marketable", "tradable", "steam_quantity", "recorded_quantity")  # fmt: skip
+          "change_24h", "share", "weapon_type", "rarity", "marketable", "tradable", "steam_quantity", "recorded_quantity", "phases")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import orjson
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from db.items import LATEST, PUBLIC, like_literal
+from db.items import LATEST, PUBLIC
 from db.pool import Database, Row
+from db.searching import search_words
 
 ORDERS = {"name": "i.market_hash_name", "price": "coalesce(l.price, 0)", "created": "i.created_at"}
 FILTERS = {
@@ -35,8 +36,8 @@ def page(
     where = [FILTERS[name] for name, value in equal.items() if value is not None]
     parameters: dict[str, Any] = {**equal, "limit": limit}
     if search:
-        where.append("i.market_hash_name ILIKE ALL(%(words)s)")
-        parameters["words"] = [f"%{like_literal(word)}%" for word in search.split()]
+        where.append("i.search_form LIKE ALL(%(words)s)")
+        parameters["words"] = [f"%{word}%" for word in search_words(search)]
     if cursor:
         key, parameters["after_id"] = _read(cursor, sort)
         parameters["after"] = key

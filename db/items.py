@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from db.pool import Database, Row
+from db.searching import search_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,15 @@ def latest(database: Database, item_id: int) -> list[Row]:
 
 
 def search(database: Database, text: str, limit: int = 20) -> list[Row]:
-    """Items whose name holds every word of `text`, in any order; the dearest first."""
-    words = [f"%{like_literal(word)}%" for word in text.split()]
+    """Items whose name holds every word of `text`, in any order; the one of just this name, then the dearest first."""
+    words = search_words(text)
+    if not words:
+        return []
     return database.rows(
         f"SELECT {PUBLIC}, m.percent_change FROM items i {LATEST}"
         " LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = i.reference_source AND m.\"window\" = '24h'"
-        " WHERE i.market_hash_name ILIKE ALL(%s) ORDER BY l.price DESC NULLS LAST, i.id LIMIT %s",
-        [words, limit],
+        " WHERE i.search_form LIKE ALL(%s) ORDER BY i.search_form = %s DESC, l.price DESC NULLS LAST, i.id LIMIT %s",
+        [[f"%{word}%" for word in words], "".join(words), limit],
     )
 
 
@@ -151,11 +154,6 @@ def similar(database: Database, item_id: int, limit: int = 8) -> list[Row]:
         " abs(ln(greatest(l.price, 1)) - ln(greatest(me.price, 1))) NULLS LAST, i.id LIMIT %s",
         [item_id, limit],
     )
-
-
-def like_literal(text: str) -> str:
-    """Text as itself in a LIKE pattern."""
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def chunks(sequence: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

@@ -38,6 +38,14 @@ DETAILS = ", ".join(
 )
 
 
+class TooManyGoneError(Exception):
+    """More than half of what was held is gone, more than the caller agreed to remove; nothing was changed."""
+
+    def __init__(self, before: int, gone: int) -> None:
+        super().__init__(f"{gone} of {before} assets are gone")
+        self.before, self.gone = before, gone
+
+
 @dataclass(frozen=True, slots=True)
 class Replaced:
     """What an import changed: assets in all, new, gone, and those that no source prices."""
@@ -49,9 +57,20 @@ class Replaced:
 
 
 def replace(
-    connection: psycopg.Connection, user_id: int, steam_id: str, assets: Sequence[Asset], *, hidden: int, now: datetime
+    connection: psycopg.Connection,
+    user_id: int,
+    steam_id: str,
+    assets: Sequence[Asset],
+    *,
+    hidden: int,
+    now: datetime,
+    drop: int | None = None,
 ) -> Replaced:
-    """Put an inventory in the place of the user's last one, in one transaction: all of it or nothing."""
+    """Put an inventory in the place of the user's last one, in one transaction: all of it or nothing.
+
+    Raises:
+        TooManyGoneError: more than half of the last one is gone, and more than `drop` assets (None: any number may go).
+    """
     with connection.transaction():
         portfolios.lock(connection, user_id)
         connection.execute(
@@ -67,16 +86,15 @@ def replace(
             " WHERE i.market = %s AND i.market_hash_name = a.market_hash_name AND a.marketable",
             [MARKET],
         )
+        before = _count(connection, "SELECT count(*) FROM user_portfolio_holdings WHERE user_id = %s", [user_id])
         removed = connection.execute(
             "DELETE FROM user_portfolio_holdings h WHERE user_id = %s"
             " AND NOT EXISTS (SELECT 1 FROM arrived a WHERE a.steam_asset_id = h.steam_asset_id)",
             [user_id],
         ).rowcount
-        kept = _count(
-            connection,
-            "SELECT count(*) FROM user_portfolio_holdings h JOIN arrived a USING (steam_asset_id) WHERE h.user_id = %s",
-            [user_id],
-        )
+        if drop is not None and removed > drop and 2 * removed > before:
+            raise TooManyGoneError(before, removed)
+        kept = before - removed
         connection.execute(
             f"INSERT INTO user_portfolio_holdings (user_id, item_id, imported_at, created_at, updated_at, {NAMES})"
             f" SELECT %s, item_id, %s, %s, %s, {NAMES} FROM arrived ON CONFLICT (user_id, steam_asset_id) DO UPDATE SET"
@@ -119,9 +137,10 @@ def assets(database: Database, user_id: int) -> list[Row]:
 
 
 def held(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
-    """What a portfolio holds, by name: `{market_hash_name, item_id, steam, recorded, marketable, tradable, imported_at}`.
+    """What a portfolio holds, by name: `{market_hash_name, item_id, steam, recorded, marketable, not_marketable, phases, tradable, …}`.
 
-    `steam` units lie in the imported inventory (0 in a portfolio without it), `recorded` ones follow from transactions.
+    `steam` units lie in the imported inventory (0 in a portfolio without it), `recorded` ones follow from transactions;
+    `not_marketable` of the `steam` units can never be sold, `phases` are units by Doppler phase.
     """
     return database.rows(HELD, {"user": user_id, "portfolio": portfolio_id})
 
@@ -161,9 +180,15 @@ UPDATE portfolios SET changed_at = clock_timestamp() WHERE id IN (SELECT portfol
 HELD = """
 WITH steam AS (
     SELECT market_hash_name, min(item_id) AS item_id, sum(quantity)::bigint AS units, bool_or(marketable) AS marketable,
+           coalesce(sum(quantity) FILTER (WHERE NOT marketable), 0)::bigint AS not_marketable,
            bool_and(tradable) AS tradable, max(imported_at) AS imported_at, min(icon) AS icon, max(tradable_after) AS tradable_after
     FROM user_portfolio_holdings
     WHERE user_id = %(user)s AND EXISTS (SELECT 1 FROM portfolios WHERE id = %(portfolio)s AND user_id = %(user)s AND includes_steam)
+    GROUP BY 1
+), phases AS (
+    SELECT market_hash_name, jsonb_object_agg(phase, units) AS phases
+    FROM (SELECT market_hash_name, phase, sum(quantity)::bigint AS units FROM user_portfolio_holdings
+          WHERE user_id = %(user)s AND phase IS NOT NULL GROUP BY 1, 2) p
     GROUP BY 1
 ), recorded AS (
     SELECT market_hash_name, min(item_id) AS item_id, sum(CASE kind WHEN 'sell' THEN -quantity ELSE quantity END)::bigint AS units
@@ -172,10 +197,12 @@ WITH steam AS (
     GROUP BY 1
 )
 SELECT coalesce(s.market_hash_name, r.market_hash_name) AS market_hash_name, coalesce(s.item_id, r.item_id) AS item_id, coalesce(s.units, 0) AS steam,
-       greatest(coalesce(r.units, 0), 0) AS recorded, coalesce(s.marketable, true) AS marketable,
+       greatest(coalesce(r.units, 0), 0) AS recorded, coalesce(s.marketable, true) AS marketable, coalesce(s.not_marketable, 0) AS not_marketable,
+       CASE WHEN s.units > 0 THEN coalesce(p.phases, '{}') ELSE '{}' END AS phases,
        coalesce(s.tradable, true) AS tradable, s.tradable_after, s.imported_at, i.slug, i.weapon_type, i.rarity, i.image_url,
        i.currency, i.price_scale
-FROM steam s FULL JOIN recorded r USING (market_hash_name) LEFT JOIN items i ON i.id = coalesce(s.item_id, r.item_id)
+FROM steam s FULL JOIN recorded r USING (market_hash_name) LEFT JOIN phases p USING (market_hash_name)
+LEFT JOIN items i ON i.id = coalesce(s.item_id, r.item_id)
 WHERE coalesce(s.units, 0) > 0 OR coalesce(r.units, 0) > 0
 ORDER BY 1
 """

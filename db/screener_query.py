@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from db.screener_read import MEASURES, Catalogue, Choices, Floats, Measured, Prices, fold
+from db.screener_read import MEASURES, Catalogue, Choices, Floats, Measured, Prices
+from db.searching import search_words
 from db.sources import is_simulated
 
 WEARS = ("Factory New", "Minimal Wear", "Field-Tested", "Well-Worn", "Battle-Scarred")
@@ -86,7 +87,7 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
             kept &= values >= least
         if most is not None:
             kept &= values <= most
-    for word in fold(query.search).split():
+    for word in search_words(query.search):
         kept &= _holding(catalogue, word)
     return kept
 
@@ -95,7 +96,7 @@ def _holding(catalogue: Catalogue, word: str) -> Bools:
     """Which names hold a word; looked up in every name once for as long as the catalogue stays."""
     found = catalogue.holding.get(word)
     if found is None:
-        found = np.array([word in name for name in catalogue.folded], dtype=np.bool_)
+        found = np.array([word in name for name in catalogue.searched], dtype=np.bool_)
         if len(catalogue.holding) >= WORDS_KEPT:
             catalogue.holding.clear()
         catalogue.holding[word] = found

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from psycopg.rows import tuple_row
 
 from db.pool import LONG, Database
+from db.searching import search_form
 
 WINDOWS = ("24h", "7d", "30d")
 POINTS = 24
@@ -39,7 +40,7 @@ class Catalogue:
 
     ids: npt.NDArray[np.int64]
     name: list[str]
-    folded: list[str]
+    searched: list[str]
     image: list[str | None]
     currency: list[str]
     scale: npt.NDArray[np.int64]
@@ -106,7 +107,7 @@ def read_catalogue(database: Database) -> Catalogue:
     return Catalogue(
         ids=np.array(columns[0], dtype=np.int64),
         name=names,
-        folded=folded,
+        searched=[search_form(name) for name in names],
         image=list(columns[7]),
         currency=list(columns[8]),
         scale=np.array(columns[9], dtype=np.int64),
@@ -169,7 +170,7 @@ def unpack_measures(packed: PackedMeasures, ids: npt.NDArray[np.int64]) -> tuple
 
 
 def fold(text: str) -> str:
-    """Text as it is searched: lower case, without the signs that nobody types."""
+    """Text as it is sorted: lower case, without the signs that nobody types."""
     return text.casefold().replace("™", "").replace("★", "").replace("|", " ")
 
 

@@ -38,6 +38,14 @@ class PortfolioPath(BaseModel):
     portfolio_id: int = Field(ge=1, le=2**31 - 1, description="The portfolio's id.")
 
 
+class ImportQuery(Query):
+    """What the owner agreed to."""
+
+    drop: int | None = Field(
+        None, ge=1, le=300_000, description="Remove up to so many assets, where most are gone: `gone` of the 409."
+    )
+
+
 class SnapshotQuery(PortfolioQuery):
     """Which part of the history."""
 
@@ -85,12 +93,12 @@ def get_portfolio(query: PortfolioQuery) -> Response:
     return private(shape(seen))
 
 
-@blueprint.post("/portfolio/import", responses={200: Row})
-def import_inventory() -> Response:
+@blueprint.post("/portfolio/import", responses={200: Row, 409: Problem})
+def import_inventory(query: ImportQuery) -> Response:
     """Read the linked Steam account's inventory and put it in the place of the last one; joins an import under way."""
     user_id = owner(write=True)
     try:
-        return private(importer().run(user_id))
+        return private(importer().run(user_id, query.drop))
     except InventoryError as error:
         refuse(error)
 

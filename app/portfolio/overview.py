@@ -42,12 +42,12 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
     ids = [row["item_id"] for row in held if row["item_id"] is not None]
     market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees), now)
     ledger, problem = _ledger(database, entries, portfolio)
-    rows = _rows(held, market, ledger, now)
+    rows = holding_rows(held, market, ledger, now)
     recorded = {row["market_hash_name"]: row["recorded_value"] for row in rows}
     return Overview(
         portfolio=portfolio,
         holdings=rows,
-        totals=_totals(rows, ledger),
+        totals=totals_of(rows, ledger),
         performance=performance(database, portfolio, valuations(database, portfolio)),
         lots=[] if ledger is None else lots_of(ledger, recorded),
         last_import=portfolios.last_import(database, user_id) if portfolio["includes_steam"] else None,
@@ -106,12 +106,14 @@ def _ledger(database: Database, entries: list[Row], portfolio: Row) -> tuple[Led
     return ledger, None
 
 
-def _rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+    """Rows of `portfolio_holdings.held` with what they are worth, the dearest first: of a portfolio, or of a profile looked at."""
     known = ledger.held() if ledger else {}
     ids = [row["item_id"] or 0 for row in held]
     quantities = [max(row["steam"], row["recorded"]) for row in held]
-    values = market.values(ids, quantities)
-    before = market.values_before(ids, quantities)
+    sellable = [max(row["steam"] - row["not_marketable"], row["recorded"]) for row in held]  # as every valuation counts
+    values = market.values(ids, sellable)
+    before = market.values_before(ids, sellable)
     recorded = market.values(ids, [known.get(row["market_hash_name"], (0, 0))[0] for row in held])
     units = market.values(ids, [1] * len(held))
     rows = []
@@ -132,12 +134,15 @@ def _rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime)
             "cost_quantity": cost_units,
             "unrealized_pnl": _difference(own, cost),
             "recorded_value": own,
-            "net_if_sold": market.net(ids[at], quantities[at]) if priced else None,
+            "net_if_sold": market.net(ids[at], sellable[at]) if priced else None,
             "change_24h": _difference(value, before[at]),
             "price_source": quoted[0] if quoted else None,
             "price_time": datetime.fromtimestamp(quoted[1], UTC) if quoted else None,
             "stale": None if age is None else age > STALE_SECONDS,
             "marketable": row["marketable"],
+            "not_marketable": row["not_marketable"],
+            "phases": row["phases"],
+            "phase_price_unknown": bool(row["phases"]),  # no source's phases are kept apart: the price is the plain name's
             "tradable": row["tradable"],
             "tradable_after": row["tradable_after"],
             "steam_quantity": row["steam"],
@@ -154,7 +159,7 @@ def _difference(after: int | None, before: int | None) -> int | None:
     return None if after is None or before is None else after - before
 
 
-def _totals(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]:
+def totals_of(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]:
     """Sums of the rows, so that they add up; beside each how many rows it leaves out."""
     priced = [row for row in rows if row["total_value"] is not None]
     changes = [row for row in priced if row["change_24h"] is not None]
@@ -172,6 +177,6 @@ def _totals(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]
         "realized_pnl": ledger.book.realised_gain if ledger and (ledger.book.realised or ledger.book.fees) else None,
         "net_if_sold": sum(nets) if nets else None,
         "unpriced": [row["market_hash_name"] for row in rows if row["total_value"] is None and row["marketable"]],
-        "not_marketable": sum(row["quantity"] for row in rows if not row["marketable"]),
+        "not_marketable": sum(row["not_marketable"] for row in rows),
         "stale": sum(bool(row["stale"]) for row in rows),
     }

@@ -9,7 +9,7 @@ from db import portfolio_shares, portfolios
 from db.pool import Database, Row
 
 HIDDEN = ("quantity", "total_value", "cost_basis", "cost_quantity", "unrealized_pnl", "recorded_value", "net_if_sold", "change_24h",
-          "steam_quantity", "recorded_quantity", "imported_at")  # fmt: skip
+          "steam_quantity", "not_marketable", "phases", "recorded_quantity", "imported_at")  # fmt: skip
 
 
 def create(database: Database, user_id: int, portfolio_id: int, *, hide_quantities: bool) -> tuple[str, Row] | None:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from db.portfolio_holdings import Asset
+from jobs.inventory.holds import hold_end
 from jobs.inventory.page import Description, Entry, malformed
 from jobs.inventory.phases import phase
 
@@ -20,15 +20,17 @@ def make_asset(entry: Entry, description: Description | None, properties: Iterab
         raise malformed(f"asset {entry.asset_id} has no name")
     told = {str(found.get("propertyid")): found for found in properties}
     paint_index = _integer(told.get(FINISH))
+    held_until = hold_end(description)
     tag = told.get(NAME_TAG, {}).get("string_value")
     icon = description.get("icon_url")
     return Asset(
         steam_asset_id=entry.asset_id,
         market_hash_name=name.replace("\x00", ""),
         quantity=entry.amount,
-        marketable=_flag(description.get("marketable")),
+        # What is on hold can be sold later, and has a price today.
+        marketable=_flag(description.get("marketable")) or held_until is not None,
         tradable=_flag(description.get("tradable")),
-        tradable_after=_moment(description.get("cache_expiration")),
+        tradable_after=held_until,
         float_value=_fraction(told.get(WEAR)),
         paint_seed=_integer(told.get(PATTERN)),
         paint_index=paint_index,
@@ -54,11 +56,3 @@ def _fraction(found: Mapping[str, Any] | None) -> float | None:
     except (KeyError, TypeError, ValueError):
         return None
     return value if 0 <= value <= 1 else None
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None

@@ -20,6 +20,7 @@ class Reason(enum.StrEnum):
     CHANGED = "changed"
     TOO_LARGE = "too_large"
     REDIS_DOWN = "redis_down"
+    CONFIRM = "confirm"
 
 
 STATUS = {
@@ -28,6 +29,7 @@ STATUS = {
     Reason.NOT_FOUND: 404,
     Reason.PRIVATE: 403,
     Reason.COOLDOWN: 429,
+    Reason.CONFIRM: 409,
     Reason.THROTTLED: 503,
     Reason.UNAVAILABLE: 503,
     Reason.REDIS_DOWN: 503,
@@ -37,20 +39,38 @@ STATUS = {
     Reason.TOO_LARGE: 502,
 }
 KEPT = "Your holdings are as they were."
+PROTECTED = (
+    "Trade-protected items (received in the last days) may be in a context that Steam shows to their owner alone."
+)
 FORBIDDEN, NOT_FOUND, SERVER_ERROR = 403, 404, 500
 
 
 class InventoryError(Exception):
-    """An inventory could not be had; nothing was changed. `retry_after` is in seconds, where it is known."""
+    """An inventory could not be had; nothing was changed. `retry_after` is in seconds, where it is known.
 
-    def __init__(self, reason: Reason, message: str, *, retry_after: float | None = None) -> None:
+    `gone` is how many assets an import would remove that waits for the owner's word.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, *, retry_after: float | None = None, gone: int | None = None
+    ) -> None:
         super().__init__(message)
-        self.reason, self.retry_after = reason, retry_after
+        self.reason, self.retry_after, self.gone = reason, retry_after, gone
 
     @property
     def status(self) -> int:
         """The HTTP status to answer with."""
         return STATUS[self.reason]
+
+
+def confirm(before: int, gone: int) -> InventoryError:
+    """The question whether most of what was held is to be removed."""
+    return InventoryError(
+        Reason.CONFIRM,
+        f"Steam no longer shows {gone:,} of your {before:,} items. {PROTECTED}"
+        " Nothing was removed; confirm to remove them.",
+        gone=gone,
+    )
 
 
 def explain(error: ProviderError) -> InventoryError:

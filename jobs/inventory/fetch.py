@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from db.portfolio_holdings import Asset
 from jobs.inventory.assets import make_asset
 from jobs.inventory.errors import KEPT, InventoryError, Reason, explain
+from jobs.inventory.nulls import Nulls
 from jobs.inventory.page import Description, Entry, Key, Page, read_page
 from jobs.providers.base import ProviderError
 from jobs.providers.http import MarketHttp
@@ -23,6 +24,11 @@ class Inventory:
     assets: list[Asset]
     hidden: int
 
+    @property
+    def not_marketable(self) -> int:
+        """Units that can never be sold."""
+        return sum(asset.quantity for asset in self.assets if not asset.marketable)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -33,7 +39,7 @@ class Place:
     context: int = 2
 
 
-async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progress: Progress) -> Inventory:
+async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progress: Progress, nulls: Nulls) -> Inventory:
     """Read all pages; `progress` is told how many assets came, and of how many.
 
     Raises:
@@ -42,7 +48,7 @@ async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progres
     reading = _Reading()
     following: tuple[str, str] | None = None
     while True:
-        page = await _page(http, place, count, following)
+        page = await _page(http, place, count, following, nulls)
         reading.add(page)
         progress(len(reading.assets), reading.total)
         following = page.following
@@ -50,7 +56,7 @@ async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progres
             return Inventory(list(reading.assets.values()), reading.hidden())
 
 
-async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str, str] | None) -> Page:
+async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str, str] | None, nulls: Nulls) -> Page:
     path = f"/inventory/{place.steam_id}/{place.app}/{place.context}"
     query = {"l": "english", "count": str(count)} | (dict([following]) if following else {})
     headers = {"Referer": f"https://steamcommunity.com/profiles/{place.steam_id}/inventory"}
@@ -64,10 +70,17 @@ async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str
             del query["count"]
             reply = await http.get(path, urlencode(query), headers=headers)
         if reply.body.strip() == b"null":
-            raise http.throttled(f"{path}: null")
+            raise _null(http, place, nulls)
+        nulls.answered()
         return read_page(reply.value(dict))
     except ProviderError as error:
         raise explain(error) from error
+
+
+def _null(http: MarketHttp, place: Place, nulls: Nulls) -> ProviderError:
+    """The error for a `null`: one profile is to be tried again later, several in a row pause everybody."""
+    what = f"inventory of {place.steam_id}: null"
+    return http.throttled(what) if nulls.seen(place.steam_id) else ProviderError("throttled", what)
 
 
 class _Reading:

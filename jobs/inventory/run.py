@@ -12,9 +12,10 @@ import structlog
 
 from db import portfolio_holdings, portfolios
 from db.pool import Database, DatabaseDownError
-from db.portfolio_holdings import Replaced
-from jobs.inventory.errors import KEPT, InventoryError, Reason
+from db.portfolio_holdings import Replaced, TooManyGoneError
+from jobs.inventory.errors import KEPT, PROTECTED, InventoryError, Reason, confirm
 from jobs.inventory.fetch import Inventory, Place, fetch_inventory
+from jobs.inventory.nulls import Nulls
 from jobs.inventory.profile import parse_profile, resolve
 from jobs.inventory.progress import Board, State
 from jobs.providers.http import MarketHttp
@@ -49,9 +50,12 @@ class Importer:
     def __init__(self, database: Database, client: redis.Redis, options: ImportOptions) -> None:
         self.database, self.redis, self.options = database, client, options
         self._limiter = RateLimiter(options.requests_per_minute, 60)
+        self._nulls = Nulls()
 
-    def run(self, user_id: int) -> dict[str, Any]:
+    def run(self, user_id: int, drop: int | None = None) -> dict[str, Any]:
         """Import the user's inventory, or join the import that is going on; returns its result.
+
+        Where most of what is held is gone, up to `drop` assets are removed; without it the owner is asked.
 
         Raises:
             InventoryError: it could not be done; nothing changed.
@@ -67,7 +71,7 @@ class Importer:
                 return self._join(board)
             try:
                 self._cool(board)
-                return self._import(board, token, user_id, steam_id)
+                return self._import(board, token, user_id, steam_id, drop)
             finally:
                 board.end(token)
         except redis.RedisError as error:
@@ -95,7 +99,7 @@ class Importer:
             steam_id = await resolve(http, found)
             nothing: Callable[[int, int | None], None] = lambda _done, _total: None  # noqa: E731
             return steam_id, await fetch_inventory(
-                http, Place(steam_id), count=self.options.page_size, progress=nothing
+                http, Place(steam_id), count=self.options.page_size, progress=nothing, nulls=self._nulls
             )
 
         return self._with_http(read)
@@ -109,7 +113,7 @@ class Importer:
                 retry_after=left,
             )
 
-    def _import(self, board: Board, token: str, user_id: int, steam_id: str) -> dict[str, Any]:
+    def _import(self, board: Board, token: str, user_id: int, steam_id: str, drop: int | None) -> dict[str, Any]:
         def step(done: int, total: int | None) -> None:
             of = f" of {total:,}" if total else ""
             board.tell(State(user_id, token, "running", f"{done:,}{of} items read", done, total))
@@ -117,14 +121,26 @@ class Importer:
         board.tell(State(user_id, token, "running", "Asking Steam for the inventory"))
 
         async def read(http: MarketHttp) -> Inventory:
-            return await fetch_inventory(http, Place(steam_id), count=self.options.page_size, progress=step)
+            return await fetch_inventory(
+                http, Place(steam_id), count=self.options.page_size, progress=step, nulls=self._nulls
+            )
 
         try:
             inventory = self._with_http(read)
             with self.database.connection() as connection:
                 replaced = portfolio_holdings.replace(
-                    connection, user_id, steam_id, inventory.assets, hidden=inventory.hidden, now=datetime.now(UTC)
+                    connection,
+                    user_id,
+                    steam_id,
+                    inventory.assets,
+                    hidden=inventory.hidden,
+                    now=datetime.now(UTC),
+                    drop=drop or 0,
                 )
+        except TooManyGoneError as error:
+            asked = confirm(error.before, error.gone)
+            self._failed(board, State(user_id, token, "failed", str(asked)), asked)
+            raise asked from error
         except (InventoryError, DatabaseDownError) as error:
             self._failed(board, State(user_id, token, "failed", str(error)), error)
             raise
@@ -134,12 +150,12 @@ class Importer:
         return result
 
     def _failed(self, board: Board, state: State, error: Exception) -> None:
-        told: dict[str, Any] = {"reason": Reason.UNAVAILABLE, "retry_after": None}
+        told: dict[str, Any] = {"reason": Reason.UNAVAILABLE, "retry_after": None, "gone": None}
         if isinstance(error, InventoryError):
-            told = {"reason": error.reason, "retry_after": error.retry_after}
+            told = {"reason": error.reason, "retry_after": error.retry_after, "gone": error.gone}
         board.tell(State(state.user_id, state.run, "failed", state.message, error=told))
-        # A person who has just made the profile public should not wait for long.
-        board.shorten(AFTER_FAILURE)
+        # A person who has just made the profile public should not wait for long, one who is asked not at all.
+        board.shorten(0 if told["reason"] is Reason.CONFIRM else AFTER_FAILURE)
 
     def _join(self, board: Board) -> dict[str, Any]:
         """Wait for the run that is going on, and take its result."""
@@ -153,7 +169,10 @@ class Importer:
             return state.result
         told = state.error or {}
         raise InventoryError(
-            Reason(told.get("reason", Reason.UNAVAILABLE)), state.message, retry_after=told.get("retry_after")
+            Reason(told.get("reason", Reason.UNAVAILABLE)),
+            state.message,
+            retry_after=told.get("retry_after"),
+            gone=told.get("gone"),
         )
 
     def _with_http(self, action: Callable[[MarketHttp], Awaitable[T]]) -> T:
@@ -171,18 +190,19 @@ class Importer:
 
 def outcome(replaced: Replaced, inventory: Inventory) -> dict[str, Any]:
     """What the owner is told."""
-    unmarketable = sum(not asset.marketable for asset in inventory.assets)
     message = f"{replaced.assets:,} items imported: {replaced.added:,} new, {replaced.removed:,} gone"
     if replaced.unpriced:
         message += f", {replaced.unpriced:,} without a price"
     if inventory.hidden:
         message += f"; Steam hides {inventory.hidden:,} more that are on hold"
+    if not inventory.assets:
+        message += f". {PROTECTED}"
     return {
         "message": message,
         "imported_assets": replaced.assets,
         "added": replaced.added,
         "removed": replaced.removed,
         "unpriced": replaced.unpriced,
-        "not_marketable": unmarketable,
+        "not_marketable": inventory.not_marketable,
         "hidden": inventory.hidden,
     }

@@ -24,6 +24,7 @@ from tests.browser.support import (
     until,
     violations,
 )
+from tests.upstream.inventory import Owner
 
 pytestmark = pytest.mark.slow
 
@@ -305,4 +306,21 @@ def test_looks_and_nothing_jumps(browser: Browser, desk: Desk, heard: list[str],
             page.keyboard.press("Escape")
             expect(page.get_by_role("dialog")).to_have_count(0)
     assert violations(page) == []
+    context.close()
+
+
+def test_removing_most_of_what_is_held_asks_first(browser: Browser, desk: Desk, heard: list[str]) -> None:
+    desk.hold()
+    context = listen(browser.new_context(storage_state=desk.state), heard, but="409")  # the question
+    desk.upstream.world.inventories["76561198000000001"] = Owner([{"success": 1, "total_inventory_count": 0}])
+    count = "SELECT count(*) AS n FROM user_portfolio_holdings"
+    page = shown(context, f"{desk.site.url}/portfolio", ROWS)
+    page.get_by_role("button", name="Import").first.click()
+    page.get_by_role("button", name="Keep my holdings").click()
+    expect(page.get_by_role("button", name="Remove 5 items")).to_have_count(0)
+    assert desk.database.rows(count) == [{"n": 5}]
+    page.get_by_role("button", name="Import").first.click()
+    page.get_by_role("button", name="Remove 5 items").click()
+    expect(page.locator(".portfolio-result")).to_contain_text("5 gone")
+    assert desk.database.rows(count) == [{"n": 0}]
     context.close()

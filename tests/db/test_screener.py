@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from db.pool import Database, DatabaseDownError
 from db.screener import MEASURES, SORTS, WINDOWS, Query, Screener
 from db.screener_query import RARITIES, WEARS
+from db.searching import search_words
 
 ITEMS = 150
 TYPES = ("Rifle", "Pistol", "Knife", "Container")
@@ -42,7 +43,7 @@ WHERE (cardinality(%(weapon_type)s::text[]) = 0 OR i.weapon_type = ANY(%(weapon_
   AND (%(change_max)s::float8 IS NULL OR m.percent_change <= %(change_max)s)
   AND (%(volume_min)s::float8 IS NULL OR d.volume >= %(volume_min)s)
   AND NOT EXISTS (SELECT 1 FROM unnest(%(words)s::text[]) word WHERE strpos("""
-WHERE: LiteralString = FILTER + FOLDED + ", word) = 0)"
+WHERE: LiteralString = FILTER + "i.search_form, word) = 0)"
 KEYS: dict[str, LiteralString] = {
     "name": FOLDED + ' COLLATE "C"',
     "weapon_type": 'i.weapon_type COLLATE "C"',
@@ -124,7 +125,7 @@ def expected(database: Database, query: Query) -> list[int]:
     """What SQL answers: unknown last either way, equals by id."""
     order: LiteralString = " DESC NULLS LAST" if query.descending else " ASC NULLS LAST"
     sql = "SELECT i.id " + FROM + WHERE + " ORDER BY " + KEYS[query.sort] + order + ", i.id"  # noqa: S608 - of constants
-    words = [word for word in _folded(query.search).split() if word]
+    words = search_words(query.search)
     parameters: dict[str, Any] = {
         name: list(getattr(query, name)) for name in ("weapon_type", "wear", "rarity", "source", "kinds")
     }
@@ -134,10 +135,6 @@ def expected(database: Database, query: Query) -> list[int]:
     }
     parameters |= {"words": words, "wears": list(WEARS), "rarities": list(RARITIES)}
     return [row["id"] for row in database.rows(sql, parameters)]
-
-
-def _folded(text: str) -> str:
-    return text.lower().replace("™", "").replace("★", "").replace("|", " ")
 
 
 def some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:

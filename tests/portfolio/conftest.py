@@ -83,10 +83,10 @@ class Bench:
     person: Person
     redis: redis.Redis
 
-    def run(self, owner: Owner) -> dict[str, object]:
+    def run(self, owner: Owner, drop: int | None = None) -> dict[str, object]:
         self.steam.world.inventories[self.person.steam_id] = owner
         self.redis.flushdb()
-        return self.importer.run(self.person.id)
+        return self.importer.run(self.person.id, drop)
 
     def holdings(self) -> list[tuple[str, str, int]]:
         rows = self.importer.database.rows(

@@ -140,7 +140,7 @@ import sys, redis
 from db.pool import Database
 from jobs.inventory.run import Importer, ImportOptions
 database, cache, steam, user = sys.argv[1:]
-Importer(Database(database), redis.Redis.from_url(cache), ImportOptions(steam, requests_per_minute=0)).run(int(user))
+Importer(Database(database), redis.Redis.from_url(cache), ImportOptions(steam, requests_per_minute=0)).run(int(user), drop=50)
 """
 
 

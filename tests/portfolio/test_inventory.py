@@ -8,6 +8,7 @@ import pytest
 from db.portfolio_holdings import Asset
 from jobs.inventory.errors import InventoryError, Reason
 from jobs.inventory.fetch import Inventory, Place, fetch_inventory
+from jobs.inventory.nulls import Nulls
 from jobs.inventory.phases import phase
 from jobs.providers.http import MarketHttp
 from jobs.providers.limiter import RateLimiter
@@ -25,7 +26,9 @@ def fetch(url: str, place: Place, count: int = 2000) -> tuple[Inventory, list[tu
     async def run() -> Inventory:
         http = MarketHttp("steam", url, limiter=RateLimiter(0, 60), options=QUICK)
         try:
-            return await fetch_inventory(http, place, count=count, progress=lambda *step: steps.append(step))
+            return await fetch_inventory(
+                http, place, count=count, progress=lambda *step: steps.append(step), nulls=Nulls()
+            )
         finally:
             await http.aclose()
 
@@ -209,7 +212,10 @@ def test_empty_and_hidden_inventories(desk: Bench) -> None:
     assert (result["imported_assets"], result["hidden"]) == (10, 2)
     assert "hides 2 more" in str(result["message"])
     # The old format says nothing of a total, and has arrays where objects are empty.
-    assert desk.run(Owner([{"success": True, "rgInventory": [], "rgDescriptions": [], "more": False}]))["removed"] == 10
+    assert (
+        desk.run(Owner([{"success": True, "rgInventory": [], "rgDescriptions": [], "more": False}]), drop=10)["removed"]
+        == 10
+    )
 
 
 def test_the_old_format_in_pages(desk: Bench) -> None:
