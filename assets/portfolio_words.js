@@ -58,5 +58,19 @@
   const plural = (value, one, several) => `${count(value)}\u00a0${value === 1 ? one : several}`;
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-  tracera.portfolioWords = { UNKNOWN, el, icon, unknown, money, side, gain, gainText, percentText, change, count, plural, clock };
+  const DAY = { year: "numeric", month: "short", day: "numeric" };
+
+  /** When something was: in the reader's zone, or the day alone, in no zone, where no time of day is known. */
+  function when(time, timed = true) {
+    const date = new Date(time);
+    return timed ? date.toLocaleString(undefined, { ...DAY, hour: "2-digit", minute: "2-digit" }) : date.toLocaleDateString(undefined, { ...DAY, timeZone: "UTC" });
+  }
+
+  /** The moment of a transaction, with UTC on hover. */
+  function moment({ time, timed }) {
+    const title = timed ? time.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : "The time of day is not known";
+    return el("time", { datetime: timed ? time : time.slice(0, 10), title, text: when(time, timed) });
+  }
+
+  tracera.portfolioWords = { when, moment, UNKNOWN, el, icon, unknown, money, side, gain, gainText, percentText, change, count, plural, clock };
 })();
