@@ -9,8 +9,11 @@ import orjson
 MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 ADVICE: Final = "save it as CSV UTF-8"
-_FOREIGN: Final = re.compile(rb"[\x80-\x9f\xa1-\xff]{2,}")
-_LETTERS: Final = re.compile(rb"[\xdf-\xff]{2}|[\xc0-\xde]{2}")
+_HIGH: Final = re.compile(rb"[\x80-\x9f\xa1-\xff]+")
+_WESTERN: Final = re.compile(
+    rb"[\xdf-\xff]{1,2}|[\xc0-\xde]{1,2}|[\x80\x85\x91-\x94\x96\x97\x99\xa3\xa5\xa7\xa9\xab\xae\xb0\xb4\xbb]"
+)
+"""One or two letters beside each other, or a sign that people write."""
 _PROBE: Final = 4096
 
 
@@ -75,7 +78,7 @@ def _without_mark(data: bytes) -> str:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        western = all(_LETTERS.fullmatch(run) for run in _FOREIGN.findall(data))
+        western = all(_WESTERN.fullmatch(run) for run in _HIGH.findall(data))
         if not western:
             raise FileError(f"the file's encoding cannot be told; {ADVICE}") from None
         return "cp1252"

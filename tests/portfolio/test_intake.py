@@ -14,8 +14,9 @@ from app.portfolio.market_history import read_pages
 from app.portfolio.texts import FileError
 from db.pool import Database
 from db.portfolio_transactions import Transaction
+from jobs import catalogue
+from jobs.providers.base import Quote
 from tests.portfolio.conftest import Caller
-from tests.portfolio.test_valuation import Shop
 
 CASE = "Fracture Case"
 CSV = "/portfolio/transactions/csv"
@@ -29,6 +30,14 @@ def preview(me: Caller, text: str, query: str = "") -> Any:
 
 def take(me: Caller, text: str, query: str = "") -> Any:
     return me.json("POST", f"{CSV}?{query}", 201, data=text.encode())
+
+
+def quoted(database: Database, *names: str) -> None:
+    with database.connection() as connection:
+        now = datetime.now(UTC)
+        catalogue.match(
+            connection, [Quote(market_hash_name=name, source="steam", price=1, quoted_at=now) for name in names]
+        )
 
 
 def history(*sales: tuple[int, int, str], time: int = 1_700_000_000, first: int = 1) -> dict[str, Any]:
@@ -56,7 +65,7 @@ def test_steam_counts_every_wallet_in_hundredths(me: Caller, currency: str, mino
 
 def test_pages_of_a_history_come_together_and_again(me: Caller) -> None:
     one, two = history((4, 100, "2001")), history((4, 100, "2001"), (4, 200, "2001"))
-    together = orjson.dumps(one) + b"\n\xef\xbb\xbf".replace(b"\xef\xbb\xbf", b"") + orjson.dumps(two)
+    together = orjson.dumps(one) + b"\n" + orjson.dumps(two)
     told = me.json("POST", f"{STEAM}?preview=true", data=together)
     assert (told["transactions"], told["new"], told["known"]) == (3, 2, 1)
     assert me.json("POST", STEAM, 201, data=orjson.dumps([two, one])) == {"added": 2, "known": 1, "left_out": []}
@@ -126,7 +135,7 @@ transactions = st.builds(
     lambda one: (
         one
         if one.external_id is None
-        else Transaction(one.time, "buy", one.external_id, 1, 1, 0, "USD", "", one.external_id)
+        else Transaction(datetime(2024, 1, 9, tzinfo=UTC), "buy", one.external_id, 1, 1, 0, "USD", "", one.external_id)
     )
 )
 
@@ -194,14 +203,12 @@ def test_amounts_beyond_64_bits_are_refused_on_every_way_in(me: Caller) -> None:
 
 
 def test_names_match_as_those_of_feeds_do_and_near_ones_are_offered(me: Caller, database: Database) -> None:
-    shop = Shop(database)
     knife, ak, star = (
         "★ Karambit | Doppler (Factory New)",
         "AK-47 | Redline (Field-Tested)",
         "StatTrak™ AK-47 | Redline (Field-Tested)",
     )
-    for name in (knife, ak, star):
-        shop.item(name)
+    quoted(database, knife, ak, star)
     rows = ["Karambit | Doppler (Factory New)", "ak-47 | redline (field-tested)", "AK-47 | Redlin (Field-Tested)",
             "stattrak AK-47 | Redline (Field-Tested)", "Souvenir AK-47 | Redline (Field-Tested)"]  # fmt: skip
     text = HEAD + "".join(f"2024-03-01,buy,{name},1,1\n" for name in rows)
@@ -224,7 +231,7 @@ def test_names_match_as_those_of_feeds_do_and_near_ones_are_offered(me: Caller, 
 def test_a_row_is_known_again_after_its_item_is(me: Caller, database: Database) -> None:
     text = HEAD + "2024-03-01,buy,ak-47 | redline (field-tested),1,1\n"
     take(me, text)
-    Shop(database).item("AK-47 | Redline (Field-Tested)")
+    quoted(database, "AK-47 | Redline (Field-Tested)")
     assert take(me, text) == {"added": 0, "known": 1}
 
 
