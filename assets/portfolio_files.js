@@ -88,7 +88,7 @@
     const line = (row) =>
       el("tr", {}, el("th", { scope: "row" }, tracera.portfolioWords.moment(row)),
         el("td", { text: row.kind }), el("td", { text: row.market_hash_name || "" }), el("td", { text: row.quantity || "" }),
-        el("td", { text: money(row.price, tracera.portfolioFields.unit(row.currency)) }));
+        el("td", { class: "portfolio-file-price", text: money(row.price, tracera.portfolioFields.unit(row.currency)) }));
     return table(["Date", "Type", "Item", "Quantity", "Price"], rows.slice(0, SHOWN).map(line), "The first new transactions");
   }
 

@@ -11,7 +11,7 @@ from app.api.owner import own_portfolio, owner, private
 from app.api.portfolio import PRIVATE, PortfolioQuery
 from app.api.replies import Query, Row, Rows
 from app.portfolio import archive, intake
-from app.portfolio.archive import SavedTransaction
+from app.portfolio.archive import Name, SavedTransaction
 from app.portfolio.csv_files import read_csv, write_csv
 from app.portfolio.limits import why_not
 from app.portfolio.market_history import read_pages
@@ -57,7 +57,7 @@ class FileQuery(PortfolioQuery):
 class CsvQuery(FileQuery):
     """What to do with a CSV file."""
 
-    renames: Json[dict[str, str]] | None = Field(
+    renames: Json[dict[Name, Name]] | None = Field(
         None, description="Names in the file to take for others, as a JSON object: the near ones that were accepted."
     )
 

@@ -1,7 +1,7 @@
 """Cells of a CSV file, both ways: what a spreadsheet would run is made text, numbers and dates are read exactly."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -86,7 +86,15 @@ def read_time(text: str) -> tuple[datetime, bool]:
         raise CellError(f"{text[:40]!r} is out of range") from None
     if not datetime(2000, 1, 1, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
         raise CellError(f"{text[:40]!r} is not between 2000 and 2199")
-    return moment, ":" in cleaned or "T" in cleaned.upper()
+    return moment, not _is_day(cleaned)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def write_time(time: datetime, *, timed: bool) -> str:

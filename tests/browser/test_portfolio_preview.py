@@ -1,14 +1,13 @@
 """What an import would do, and the days of transactions, in a browser far from UTC."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from db import portfolio_transactions
 from tests.browser.portfolio_market import Stall, market, open_stall
-from tests.browser.support import LOOKS, NAMED, RESULTS, Look, grave, overflow
+from tests.browser.support import LOOKS, NAMED, Look, grave, overflow
 from tests.browser.test_portfolio_tabs import entries, files, show
 
 pytestmark = pytest.mark.slow
@@ -29,9 +28,7 @@ def stall(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=NAMED)
-def test_a_second_file_is_told_apart_and_days_stay_days(
-    stall: Stall, browser: Browser, look: Look, tmp_path: Path
-) -> None:
+def test_a_second_file_is_told_apart_and_days_stay_days(stall: Stall, browser: Browser, look: Look) -> None:
     page: Page = browser.new_page(**look, timezone_id="America/Los_Angeles", locale="en-US")
     mine = stall.enter(page)
     market(stall.database)
@@ -52,9 +49,6 @@ def test_a_second_file_is_told_apart_and_days_stay_days(
         ["3 new", "2 there already", "1 a name spelled nearly like an item\u2019s", "1 a name that nobody quotes"]
     )
     expect(dialog.get_by_text("left out: lines 2, 3.")).to_be_visible()
-    RESULTS.mkdir(exist_ok=True)
-    dialog.evaluate("box => { const region = box.querySelector('.portfolio-file-result'); region.scrollIntoView(); }")
-    page.screenshot(path=RESULTS / f"preview-{look['viewport']['width']}-{look['color_scheme']}.png")
     assert overflow(page) == 0
     assert grave(page) == []
     dialog.get_by_role("button", name=AK).click()

@@ -91,6 +91,7 @@ def test_times() -> None:
     assert read_time("31.5.2024 9:05") == read_time("2024-5-31 9:05:00") == (noon.replace(hour=9, minute=5), True)
     for text in ("31.5.2024", "2024-05-31", "20240531"):
         assert read_time(text) == (datetime(2024, 5, 31, tzinfo=UTC), False)
+    assert read_time("2024-05-31 12") == (noon, True)
     assert read_time("2024-05-31T00:00Z") == (datetime(2024, 5, 31, tzinfo=UTC), True)
     for text in ("05/06/2024", "yesterday", "", "1999-12-31", "2024-13-01", "2200-01-01", "2024-05-31T25:00"):
         with pytest.raises(CellError):

@@ -226,6 +226,10 @@ def test_names_match_as_those_of_feeds_do_and_near_ones_are_offered(me: Caller, 
         [(knife, False), (ak, False), (ak, False), (star, False), (rows[4], True)]
     )
     assert take(me, text, accepted)["added"] == 0
+    for wrong in ("{", "[]", json.dumps({"a": "b\x00"}), json.dumps({"a": 5})):
+        assert me.ask(
+            "POST", CSV, query_string={"preview": "true", "renames": wrong}, data=text.encode()
+        ).status_code in (400, 422)
 
 
 def test_a_row_is_known_again_after_its_item_is(me: Caller, database: Database) -> None:
