@@ -152,8 +152,11 @@
 
   function minor(text, currency) {
     const decimals = decimalsOf(currency);
-    const parts = /^([0-9]{1,12})(?:[.,]([0-9]+))?$/.exec(text.replace(/[\s\u00a0]/g, ""));
-    if (!parts) return new Error("Write an amount such as 1234.56, without a sign.");
+    const plain = text.replace(/[\s\u00a0]/g, "");
+    const grouped = /^[1-9][0-9]{0,2}[.,][0-9]{3}$/.test(plain);
+    if (grouped && decimals === 3) return new Error(`This may be read in two ways: write ${plain.replace(",", ".")}0, or ${plain.replace(/[.,]/, "")}.`);
+    const parts = /^([0-9]{1,12})(?:[.,]([0-9]+))?$/.exec(grouped && !decimals ? plain.replace(/[.,]/, "") : plain);
+    if (!parts) return new Error(`Write an amount such as ${decimals ? "1234.56" : "1234"}, without a sign.`);
     const part = parts[2] || "";
     if (part.length > decimals) return new Error(`${currency} has ${decimals || "no"} decimals.`);
     return Number(parts[1] + part.padEnd(decimals, "0"));

@@ -19,7 +19,7 @@
     },
     steam: {
       title: "Import Steam's market history",
-      words: "Signed in at Steam, open steamcommunity.com/market/myhistory?norender=1&count=500 and save the page, or copy all of it. What is known already is passed over, so that pages may overlap.",
+      words: "Signed in at Steam, open steamcommunity.com/market/myhistory?norender=1&count=500 and save the page, or copy all of it. What is there already is passed over, so that pages may overlap; several files may be chosen at once.",
       accept: ".json,.txt,application/json",
       path: "/portfolio/transactions/steam",
     },
@@ -86,26 +86,30 @@
   function firstRows(rows) {
     const { money } = tracera.portfolioWords;
     const line = (row) =>
-      el("tr", {}, el("th", { scope: "row", text: new Date(row.time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" }) }),
+      el("tr", {}, el("th", { scope: "row" }, tracera.portfolioWords.moment(row)),
         el("td", { text: row.kind }), el("td", { text: row.market_hash_name || "" }), el("td", { text: row.quantity || "" }),
-        el("td", { text: money(row.price, tracera.portfolioFields.unit(row.currency)) }));
-    return table(["Date", "Type", "Item", "Quantity", "Price"], rows.slice(0, SHOWN).map(line), "The first transactions");
+        el("td", { class: "portfolio-file-price", text: money(row.price, tracera.portfolioFields.unit(row.currency)) }));
+    return table(["Date", "Type", "Item", "Quantity", "Price"], rows.slice(0, SHOWN).map(line), "The first new transactions");
   }
 
   const RESULT = {
     csv(found) {
       const told = `${count(found.transactions, "transaction", "transactions")}, ${found.encoding}, separated by ${SEPARATORS[found.delimiter] || found.delimiter}.`;
-      if (found.bad_lines.length) return { parts: [el("p", { text: told }), ...badLines(found)], ready: 0 };
-      const more = found.transactions > SHOWN ? [el("p", { class: "muted", text: `The first ${SHOWN} are shown.` })] : [];
-      return { parts: [el("p", { text: told }), firstRows(found.first), ...more], ready: found.transactions };
+      const parts = [el("p", { text: told }), tracera.portfolioPreview.counts(found)];
+      if (found.bad_lines.length) parts.push(...badLines(found));
+      parts.push(...tracera.portfolioPreview.names(found.names, accept), ...tracera.portfolioPreview.known(found, box.again, repeat));
+      if (found.bad_lines.length) return { parts, ready: 0 };
+      if (found.first.length) parts.push(firstRows(found.first));
+      if (found.new > SHOWN) parts.push(el("p", { class: "muted", text: `The first ${SHOWN} are shown.` }));
+      return { parts, ready: found.new };
     },
     steam(found) {
-      const parts = [el("p", { text: `${count(found.transactions, "purchase or sale", "purchases and sales")} found.` })];
+      const parts = [el("p", { text: `${count(found.transactions, "purchase or sale", "purchases and sales")} found.` }), tracera.portfolioPreview.counts(found)];
       if (found.left_out.length) {
         parts.push(el("p", { class: "muted", text: `${count(found.left_out.length, "entry is", "entries are")} left out:` }));
         parts.push(table(["Entry"], found.left_out.map((text) => el("tr", {}, el("th", { scope: "row", text }))), "Left out"));
       }
-      return { parts, ready: found.transactions };
+      return { parts, ready: found.new };
     },
     restore(found) {
       const sum = (name) => found.portfolios.reduce((all, one) => all + (one[name] || []).length, 0);
@@ -115,6 +119,30 @@
       return { parts: [el("p", { text: `${told.join(", ")}.${at}` })], ready: 1 };
     },
   };
+
+  /** A near name was accepted: the file is looked at anew with it. */
+  function accept(name, own) {
+    box.renames[name] = own;
+    look(box.seen);
+  }
+
+  function repeat(again) {
+    box.again = again;
+    look(box.seen);
+  }
+
+  /** What the reader decided about the file. */
+  function decided() {
+    if (box.kind !== "csv") return {};
+    const renames = Object.keys(box.renames).length ? { renames: JSON.stringify(box.renames) } : {};
+    return { ...renames, ...(box.again && { again: true }) };
+  }
+
+  /** Another file: nothing is decided about it yet. */
+  function begin(blob) {
+    Object.assign(box, { renames: {}, again: false });
+    look(blob);
+  }
 
   /** An export is looked at here: the server knows but all or nothing. */
   async function readExport(blob) {
@@ -129,7 +157,7 @@
 
   async function look(blob) {
     const { kind } = box;
-    box.blob = null;
+    Object.assign(box, { blob: null, seen: blob });
     box.confirm.disabled = true;
     if (!blob.size || blob.size > LARGEST) {
       const words = blob.size ? "The file is larger than 16 MB; import it in parts." : "The file is empty.";
@@ -140,7 +168,7 @@
     const own = box;
     const current = () => own === box && mine === own.asked;
     busy("Sending", 0);
-    const path = tracera.portfolioTransactions.route(KINDS[kind].path, { preview: true });
+    const path = tracera.portfolioTransactions.route(KINDS[kind].path, { preview: true, ...decided() });
     const told = (share) => current() && busy(share < 1 ? `Sending, ${Math.round(100 * share)} %` : "Checking every line", share);
     const answer = kind === "restore" ? await readExport(blob) : await upload(path, blob, told);
     if (!current()) return;
@@ -151,9 +179,10 @@
     }
     const { parts, ready } = RESULT[kind](answer.data);
     box.result.replaceChildren(...parts);
-    Object.assign(box, { blob: ready ? blob : null, ready: kind === "restore" ? 0 : ready });
+    box.blob = ready ? blob : null;
     box.confirm.disabled = !ready;
     box.confirm.textContent = kind === "restore" ? "Replace everything" : ready ? `Import ${count(ready, "transaction", "transactions")}` : "Import";
+    box.confirm.title = answer.data.new === 0 && !answer.data.bad_lines?.length ? "Nothing of it is new" : "";
     if (ready) box.confirm.focus();
   }
 
@@ -166,7 +195,7 @@
       window.location.assign("/portfolio?tab=transactions");
       return;
     }
-    const known = answer.known ? ` ${count(answer.known, "was", "were")} known already.` : "";
+    const known = answer.known ? ` ${count(answer.known, "was", "were")} there already.` : "";
     tracera.api.say(`${count(answer.added, "transaction", "transactions")} added.${known}`, true);
     tracera.api.changed();
   }
@@ -176,7 +205,7 @@
     const own = box;
     busy("Sending", 0);
     box.closing.disabled = true;
-    const path = own.kind === "restore" ? "/api/v1/portfolio/restore" : tracera.portfolioTransactions.route(KINDS[own.kind].path);
+    const path = own.kind === "restore" ? "/api/v1/portfolio/restore" : tracera.portfolioTransactions.route(KINDS[own.kind].path, decided());
     const told = (share) => own === box && busy(share < 1 ? `Sending, ${Math.round(100 * share)} %` : "Writing; all of it or nothing", share);
     const answer = await upload(path, own.blob, told);
     if (own !== box) return;
@@ -187,7 +216,7 @@
       box.result.replaceChildren(...(answer.data.bad_lines?.length ? badLines(answer.data) : [problem(answer.data.error)]));
       return;
     }
-    done({ ...answer.data, known: own.ready ? own.ready - answer.data.added : 0 });
+    done(answer.data);
   }
 
   function close() {
@@ -195,10 +224,12 @@
   }
 
   function chooser(kind) {
-    const input = el("input", { type: "file", id: "portfolio-file", accept: KINDS[kind].accept, class: "portfolio-input" });
+    const input = el("input", { type: "file", id: "portfolio-file", accept: KINDS[kind].accept, multiple: kind === "steam", class: "portfolio-input" });
     const paste = el("textarea", { id: "portfolio-paste", rows: "4", spellcheck: "false", class: "portfolio-input", placeholder: "…" });
-    const check = el("button", { type: "button", class: "button", text: "Check what is pasted", hidden: true, click: () => look(new Blob([paste.value])) });
-    input.addEventListener("change", () => input.files[0] && look(input.files[0]));
+    const check = el("button", { type: "button", class: "button", text: "Check what is pasted", hidden: true, click: () => begin(new Blob([paste.value])) });
+    // Pages of a history one behind the other are a history.
+    const chosen = () => (input.files.length > 1 ? new Blob([...input.files].flatMap((one) => [one, "\n"])) : input.files[0]);
+    input.addEventListener("change", () => input.files.length && begin(chosen()));
     paste.addEventListener("input", () => (check.hidden = !paste.value.trim()));
     return [
       el("div", { class: "portfolio-entry-field" }, el("label", { for: "portfolio-file", text: "File" }), input),
@@ -212,7 +243,7 @@
     const example = about.example ? el("details", { class: "behind" }, el("summary", { text: "An example" }), el("pre", { class: "portfolio-example", tabindex: "0", text: about.example })) : null;
     const confirm = el("button", { type: "button", class: `button ${kind === "restore" ? "portfolio-file-danger" : "button-filled"}`, disabled: true, text: kind === "restore" ? "Replace everything" : "Import", click: () => take() });
     const closing = el("button", { type: "button", class: "button", text: "Close", click: () => close() });
-    box = { kind, confirm, closing, blob: null, asked: 0, result: el("div", { class: "portfolio-file-result", "aria-live": "polite" }), progress: el("div", { class: "portfolio-file-progress", role: "status", hidden: true }) };
+    box = { kind, confirm, closing, blob: null, seen: null, renames: {}, again: false, asked: 0, result: el("div", { class: "portfolio-file-result", "aria-live": "polite" }), progress: el("div", { class: "portfolio-file-progress", role: "status", hidden: true }) };
     const own = box;
     box.dialog = el(
       "dialog",

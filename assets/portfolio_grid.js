@@ -242,7 +242,7 @@
     const { el, money, gain, count } = words();
     if (!found.length) return el("p", { class: "portfolio-note", text: "No purchase is recorded: cost and profit are unknown. Add it under Transactions." });
     const unit = portfolio().data;
-    const rows = found.map((lot) => el("tr", {}, el("td", { text: new Date(lot.opened).toLocaleDateString() }), el("td", { text: `\u00d7\u00a0${count(lot.quantity)}` }), el("td", { text: money(lot.cost_basis, unit) }), el("td", {}, gain(lot.unrealized_pnl, unit, "nobody quotes a price"))));
+    const rows = found.map((lot) => el("tr", {}, el("td", { text: tracera.portfolioWords.when(lot.opened, lot.timed) }), el("td", { text: `\u00d7\u00a0${count(lot.quantity)}` }), el("td", { text: money(lot.cost_basis, unit) }), el("td", {}, gain(lot.unrealized_pnl, unit, "nobody quotes a price"))));
     const heads = ["Bought", "Held", "Cost", "Profit"].map((text) => el("th", { scope: "col", text }));
     return el("table", { class: "portfolio-lot-table" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
   }

@@ -13,7 +13,6 @@
 
   const part = (name) => document.querySelector(`#${ROOT} [data-part="${name}"]`);
   const route = (path, query) => tracera.portfolioFields.route(path, state.portfolio, query);
-  const moment = (time) => new Date(time).toLocaleString(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
   const kindOf = (row) => (row.kind === "trade" ? (row.quantity > 0 ? "Trade in" : "Trade out") : NAMES[row.kind]);
   const incoming = (row) => row.kind === "sell" || (row.kind === "trade" && row.quantity < 0);
 
@@ -37,7 +36,7 @@
     return el(
       "tr",
       { role: "row" },
-      cell("Date", el("time", { datetime: row.time, title: row.time.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"), text: moment(row.time) })),
+      cell("Date", tracera.portfolioWords.moment(row)),
       cell("Type", el("span", { class: `portfolio-kind portfolio-kind-${row.kind}`, text: kindOf(row) })),
       el("th", { role: "rowheader", scope: "row", "data-label": "Item", title: row.market_hash_name || "" }, name || "", row.note && el("span", { class: "portfolio-row-note", text: row.note })),
       cell("Quantity", row.kind === "fee" ? "" : count(Math.abs(row.quantity))),

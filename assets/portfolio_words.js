@@ -62,5 +62,19 @@
   const LEFT_OUT = /[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u0300-\u036f\u2000-\u2bff\u3000-\u303f]/g;
   const searchForm = (text) => text.replaceAll("\u2122", "").normalize("NFKD").toLowerCase().replace(LEFT_OUT, "");
 
-  tracera.portfolioWords = { searchForm, UNKNOWN, el, icon, unknown, money, side, gain, gainText, percentText, change, count, plural, clock };
+  const DAY = { year: "numeric", month: "short", day: "numeric" };
+
+  /** When something was: in the reader's zone, or the day alone, in no zone, where no time of day is known. */
+  function when(time, timed = true) {
+    const date = new Date(time);
+    return timed ? date.toLocaleString(undefined, { ...DAY, hour: "2-digit", minute: "2-digit" }) : date.toLocaleDateString(undefined, { ...DAY, timeZone: "UTC" });
+  }
+
+  /** The moment of a transaction, with UTC on hover. */
+  function moment({ time, timed }) {
+    const title = timed ? time.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC") : "The time of day is not known";
+    return el("time", { datetime: timed ? time : time.slice(0, 10), title, text: when(time, timed) });
+  }
+
+  tracera.portfolioWords = { searchForm, when, moment, UNKNOWN, el, icon, unknown, money, side, gain, gainText, percentText, change, count, plural, clock };
 })();

@@ -15,7 +15,10 @@ MARKET = "steam:730"
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One of them; see the table for what each column holds."""
+    """One of them; see the table for what each column holds.
+
+    Where `timed` is false only the day is known, and `time` is its start (UTC).
+    """
 
     time: datetime
     kind: str
@@ -26,6 +29,7 @@ class Transaction:
     currency: str
     note: str = ""
     external_id: str | None = None
+    timed: bool = True
 
 
 NAMES = ", ".join(field.name for field in fields(Transaction))
@@ -61,6 +65,18 @@ def every(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
     return database.fetch(
         f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id], factory=dict_row, answer_within=LONG
     )
+
+
+def every_in(connection: psycopg.Connection, user_id: int, portfolio_id: int) -> list[Row]:
+    """The same within a transaction."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id]).fetchall()
+
+
+def untimed(database: Database, user_id: int, portfolio_id: int) -> set[int]:
+    """Ids of those of which only the day is known."""
+    rows = database.rows(f"{SELECT} AND NOT t.timed", [portfolio_id, user_id])
+    return {row["id"] for row in rows}
 
 
 def page(database: Database, user_id: int, portfolio_id: int, *, before: int | None, limit: int) -> list[Row]:

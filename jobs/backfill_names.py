@@ -46,7 +46,7 @@ class Names:
         now = datetime.now(UTC)
         asked = [Quote(market_hash_name=name, source=self.source, price=1, quoted_at=now) for name in names]
         with self.database.connection() as connection, connection.transaction():
-            matched = catalogue.match(connection, asked)
+            matched = catalogue.match(connection, asked, by_hand=True)
         self.ids |= dict.fromkeys(names, REFUSED)
         for quote, known in zip(matched.quotes, matched.items, strict=True):
             self.ids[quote.market_hash_name] = known.id

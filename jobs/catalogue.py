@@ -1,5 +1,6 @@
 """Names to items: known ones by name or match key, new ones made on sight."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,13 +22,16 @@ class Matched:
     new_items: int
 
 
-def match(connection: psycopg.Connection, quotes: Sequence[Quote]) -> Matched:
-    """Find or make the item of every quote; a quote in another currency than its item's is rejected."""
+def match(connection: psycopg.Connection, quotes: Sequence[Quote], *, by_hand: bool = False) -> Matched:
+    """Find or make the item of every quote; a quote in another currency than its item's is rejected.
+
+    `by_hand`: people wrote the names, so that one which differs in case alone means the item that is known.
+    """
     added = 0
     found: dict[tuple[str, str], items.KnownItem] = {}
     for market in {quote.market for quote in quotes}:
         mine = {quote.market_hash_name: quote for quote in quotes if quote.market == market}
-        index = _find(connection, market, list(mine))
+        index = _find(connection, market, list(mine), by_hand=by_hand)
         if missing := [quote for name, quote in mine.items() if name not in index]:
             added += items.create(connection, [describe(quote) for quote in missing])
             index |= _find(connection, market, [quote.market_hash_name for quote in missing])
@@ -66,7 +70,9 @@ def describe(quote: Quote) -> items.NewItem:
     )
 
 
-def _find(connection: psycopg.Connection, market: str, names: list[str]) -> dict[str, items.KnownItem]:
+def _find(
+    connection: psycopg.Connection, market: str, names: list[str], *, by_hand: bool = False
+) -> dict[str, items.KnownItem]:
     """Known items by the name asked for; a match key counts only where it means one item."""
     keys = {name: match_key(name) for name in names}
     by_name: dict[str, items.KnownItem] = {}
@@ -74,10 +80,12 @@ def _find(connection: psycopg.Connection, market: str, names: list[str]) -> dict
     for known in items.known(connection, market, names, list(set(keys.values()))):
         by_name[known.market_hash_name] = known
         by_key[known.match_key] = None if known.match_key in by_key else known
+    often = Counter(keys.values())
     found = {}
     for name in names:
+        loose = by_hand and often[keys[name]] == 1  # two names of one key in one file are two items
         item = by_name.get(name) or by_key.get(keys[name])
-        if item is not None and (name in by_name or _spelled_otherwise(name, item.market_hash_name)):
+        if item is not None and (name in by_name or loose or _spelled_otherwise(name, item.market_hash_name)):
             found[name] = item
     return found
 

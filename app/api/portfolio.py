@@ -16,7 +16,7 @@ from app.portfolio.risks import risk_report, what_if
 from app.portfolio.service import fees_of, importer
 from app.runtime import services
 from app.times import Time
-from db import portfolio_snapshots, portfolios
+from db import portfolio_snapshots, portfolio_transactions, portfolios
 from jobs.inventory.errors import InventoryError
 
 PRIVATE = {**PROBLEMS, 401: Problem, 403: Problem, 429: Problem, 502: Problem}
@@ -121,10 +121,15 @@ def get_import() -> Response:
 
 @blueprint.get("/portfolio/lots", responses={200: Rows})
 def get_lots(query: PortfolioQuery) -> Response:
-    """Open lots, oldest first per item, with what they would bring."""
+    """Open lots, oldest first per item, with what they would bring; of one that is not `timed` only the day is known."""
     portfolio = own_portfolio(owner(), query.portfolio_id)
-    seen = overview(services().database, portfolio, fees_of(services().settings), datetime.now(UTC))
-    return private([{**lot, "opened": datetime.fromtimestamp(lot["opened"], UTC)} for lot in seen.lots])
+    database = services().database
+    seen = overview(database, portfolio, fees_of(services().settings), datetime.now(UTC))
+    days = portfolio_transactions.untimed(database, portfolio["user_id"], portfolio["id"])
+    return private([
+        {**lot, "opened": datetime.fromtimestamp(lot["opened"], UTC), "timed": lot["transaction_id"] not in days}
+        for lot in seen.lots
+    ])  # fmt: skip
 
 
 @blueprint.get("/portfolio/snapshots", responses={200: Rows})

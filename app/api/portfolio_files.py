@@ -1,19 +1,21 @@
 """Transactions, and everything of a portfolio as a file and back."""
 
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-import orjson
 from flask import Response, abort, request
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Json
 
 from app.api.owner import own_portfolio, owner, private
 from app.api.portfolio import PRIVATE, PortfolioQuery
 from app.api.replies import Query, Row, Rows
 from app.portfolio import archive, intake
-from app.portfolio.archive import SavedTransaction
-from app.portfolio.csv_files import FileError, read_csv, write_csv
-from app.portfolio.market_history import read_history
+from app.portfolio.archive import Name, SavedTransaction
+from app.portfolio.csv_files import read_csv, write_csv
+from app.portfolio.limits import why_not
+from app.portfolio.market_history import read_pages
+from app.portfolio.texts import FileError
 from app.runtime import services
 from app.spreadsheet import MARK
 from db import portfolio_transactions
@@ -51,6 +53,15 @@ class FileQuery(PortfolioQuery):
     """What to do with a file."""
 
     preview: bool = Field(default=False, description="Only tell what the import would do.")
+    again: bool = Field(default=False, description="Also take what is there already, but for what has a reference.")
+
+
+class CsvQuery(FileQuery):
+    """What to do with a CSV file."""
+
+    renames: Json[dict[Name, Name]] | None = Field(
+        None, description="Names in the file to take for others, as a JSON object: the near ones that were accepted."
+    )
 
 
 class ExportQuery(PortfolioQuery):
@@ -92,35 +103,42 @@ def delete_transaction(query: PortfolioQuery, path: TransactionPath) -> Response
 
 
 @blueprint.post("/portfolio/transactions/csv", responses={200: Row, 201: Row})
-def import_csv(query: FileQuery) -> Response:
-    """A CSV file as the request's body: all its lines, or none and what is wrong with each bad one."""
+def import_csv(query: CsvQuery) -> Response:
+    """A CSV file as the request's body: all its new lines, or none and what is wrong with each bad one."""
     portfolio = own_portfolio(owner(write=True), query.portfolio_id)
+    database = services().database
     try:
         found = read_csv(request.get_data(cache=False), currency=portfolio["currency"])
     except FileError as error:
         abort(400, str(error))
-    told = intake.preview(services().database, portfolio, found)
+    told = intake.preview(database, portfolio, found, renames=query.renames, again=query.again)
     if query.preview:
         return private(told)
     if told["bad_lines"]:
         first = told["bad_lines"][0]
         return private({"error": f"line {first['line']}: {first['message']}; nothing was imported", **told}, 400)
-    return private({"added": intake.take(services().database, portfolio, found.transactions)}, 201)
+    news = intake.named(database, found.transactions, query.renames)
+    added = intake.take(database, portfolio, news, again=query.again)
+    return private({"added": added, "known": len(news) - added}, 201)
 
 
 @blueprint.post("/portfolio/transactions/steam", responses={200: Row, 201: Row})
 def import_market_history(query: FileQuery) -> Response:
-    """Steam's market history as JSON; what is known already is passed over."""
+    """Pages of Steam's market history as JSON, one behind the other or as a list; what is there is passed over."""
     portfolio = own_portfolio(owner(write=True), query.portfolio_id)
+    database = services().database
     try:
-        found = read_history(orjson.loads(request.get_data(cache=False)))
-    except (FileError, orjson.JSONDecodeError) as error:
+        found = read_pages(request.get_data(cache=False))
+    except FileError as error:
         abort(400, f"no market history: {error}")
+    news = intake.named(database, found.transactions)
     if query.preview:
-        return private({"transactions": len(found.transactions), "left_out": found.left_out})
+        fresh = len(intake.fresh(database, portfolio, news))
+        told = {"transactions": len(news), "new": fresh, "known": len(news) - fresh}
+        return private({**told, "left_out": found.left_out})
     # A history is read page by page, the newest first: a sale may come before its purchase.
-    added = intake.take(services().database, portfolio, found.transactions)
-    return private({"added": added, "left_out": found.left_out}, 201)
+    added = intake.take(database, portfolio, news)
+    return private({"added": added, "known": len(news) - added, "left_out": found.left_out}, 201)
 
 
 @blueprint.get("/portfolio/export", responses={200: {"content": FILES}})
@@ -151,8 +169,15 @@ def restore(query: Query) -> Response:
         abort(400, f"{error}; nothing was changed")
 
 
-def _take(portfolio: dict[str, Any], news: list[Transaction]) -> Response:
-    contradiction = intake.check(services().database, portfolio, news)
+def _take(portfolio: dict[str, Any], given: list[Transaction]) -> Response:
+    now = datetime.now(UTC)
+    for at, one in enumerate(given):
+        if wrong := why_not(one, now):
+            abort(400, f"transactions.{at}.{wrong[0]}: {wrong[1]}")
+    database = services().database
+    news = intake.named(database, given)
+    places = intake.fresh(database, portfolio, news, again=True)
+    contradiction = intake.check(database, portfolio, [news[at] for at in places])
     if contradiction and contradiction[0] >= 0:
-        abort(400, f"transactions.{contradiction[0]}: {contradiction[1]}")
-    return private({"added": intake.take(services().database, portfolio, news)}, 201)
+        abort(400, f"transactions.{places[contradiction[0]]}: {contradiction[1]}")
+    return private({"added": intake.take(database, portfolio, news, again=True)}, 201)

@@ -1,11 +1,12 @@
 """Everything of one user as one JSON document, which reads back to the same state."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
-from app.portfolio.csv_files import FileError
+from app.portfolio.limits import why_not
+from app.portfolio.texts import FileError, read_json
 from app.times import Time
 from db import portfolio_restore, portfolio_transactions, portfolios
 from db.pool import LONG, Database
@@ -46,6 +47,7 @@ class SavedTransaction(Strict):
     currency: Currency
     note: Text = ""
     external_id: Name | None = None
+    timed: bool = True
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -58,6 +60,8 @@ class SavedTransaction(Strict):
             )
         if not sound or (self.kind == "drop" and self.price):
             raise ValueError(f"a {self.kind} of {self.quantity} x {self.market_hash_name} at {self.price} cannot be")
+        if not self.timed and self.time.astimezone(UTC).time() != time.min:
+            raise ValueError("the time of a transaction that is not timed is the start of its day, 00:00 UTC")
         return self
 
 
@@ -150,18 +154,31 @@ def export(database: Database, user_id: int) -> dict[str, Any]:
     }
 
 
+def _read(document: bytes) -> Archive:
+    found = read_json(document)
+    if len(found) != 1:
+        raise FileError("this is no export of Tracera: it must hold one JSON document")
+    try:
+        archive = Archive.model_validate(found[0])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise FileError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+    now = datetime.now(UTC)
+    for number, portfolio in enumerate(archive.portfolios):
+        for at, one in enumerate(portfolio.transactions):
+            if wrong := why_not(Transaction(**one.model_dump()), now):
+                raise FileError(f"portfolios.{number}.transactions.{at}.{wrong[0]}: {wrong[1]}")
+    return archive
+
+
 def restore(database: Database, user_id: int, document: bytes) -> dict[str, int]:
     """Put an exported document in the place of everything a user keeps; returns how much it holds.
 
     Raises:
         FileError: the document is no export, or contradicts itself; nothing was changed.
     """
-    try:
-        archive = Archive.model_validate_json(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise FileError(f"{where}: {first['msg']}") from error
+    archive = _read(document)
     saved = [
         Saved(
             portfolio.name, portfolio.currency, portfolio.price_source, portfolio.cost_method, portfolio.includes_steam,

@@ -8,6 +8,7 @@ from datetime import date
 from app.analytics.portfolio.ledger import Entry, Kind, Method
 from app.analytics.portfolio.lots import Book, book, unrealised
 from app.analytics.portfolio.money import RateError, rate
+from app.portfolio.days import placed
 from db import currency_rates
 from db.pool import Database, Row
 
@@ -65,7 +66,7 @@ def make_ledger(rows: Sequence[Row], portfolio: Row, rates: RateBook, method: st
     """
     names: dict[str, int] = {}
     entries, left_out = [], []
-    for row in rows:
+    for row in placed(rows):
         try:
             entries.append(_entry(row, portfolio["currency"], rates, names))
         except RateError as error:
@@ -81,7 +82,7 @@ def _entry(row: Row, currency: str, rates: RateBook, names: dict[str, int]) -> E
     whole = row["price"] * (1 if kind is Kind.FEE else abs(row["quantity"]))
     return Entry(
         id=row["id"],
-        time=row["time"].timestamp(),
+        time=row["moment"].timestamp(),
         kind=kind,
         item=None if name is None else names.setdefault(name, len(names)),
         quantity=row["quantity"],

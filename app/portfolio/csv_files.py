@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from app.portfolio.cells import CellError, read_amount, read_quantity, read_time, write_amount
+from app.portfolio.cells import CellError, read_amount, read_quantity, read_time, write_amount, write_time
+from app.portfolio.texts import FileError, decode
 from app.spreadsheet import Cell, csv_text, unguard
 from db.pool import Row
 from db.portfolio_transactions import Transaction
@@ -26,11 +28,9 @@ ALIASES: Final = {
 DELIMITERS: Final = (",", ";", "\t", "|")
 MOST_LINES: Final = 200_000
 MOST_ERRORS: Final = 1000
+SEPARATOR: Final = re.compile(r'"?sep=(?P<mark>[^\r\n"])"?[ ,;\t|]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
+"""The line that Excel puts in front to say what separates cells."""
 LONGEST: Final = {"item": 300, "note": 2000, "reference": 200}
-
-
-class FileError(ValueError):
-    """The file as a whole cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,12 @@ def read_csv(data: bytes, *, currency: str) -> Preview:
         FileError: it is no CSV with the columns that are needed, or too long.
     """
     text, encoding = decode(data)
-    delimiter = _delimiter(text)
+    told = SEPARATOR.match(text)
+    text = text[told.end() :] if told else text
+    delimiter = told["mark"] if told else _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     bad: list[BadLine] = []
-    lines = _lines(reader, bad)
+    lines = _lines(reader, bad, 2 if told else 1)
     header = next(lines, None)
     if header is None:
         raise FileError("the file is empty")
@@ -90,27 +92,9 @@ def read_csv(data: bytes, *, currency: str) -> Preview:
     return Preview(found, at, bad, encoding, delimiter)
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """Text and the encoding found: by its mark, UTF-8, or else the usual one of Western spreadsheets."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding), encoding
-            except UnicodeDecodeError as error:
-                raise FileError(
-                    f"the file says it is {encoding}, but is not ({error.reason} at byte {error.start})"
-                ) from error
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise FileError("the file's encoding is unknown; save it as CSV UTF-8")
-
-
-def _lines(reader: Iterator[list[str]], bad: list[BadLine]) -> Iterator[tuple[int, list[str]]]:
+def _lines(reader: Iterator[list[str]], bad: list[BadLine], first: int) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line each begins on; what the reader cannot read ends them."""
-    line = 1
+    line = first
     while True:
         try:
             cells = next(reader)
@@ -122,13 +106,13 @@ def _lines(reader: Iterator[list[str]], bad: list[BadLine]) -> Iterator[tuple[in
             )
             return
         yield line, cells
-        line = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader's own
+        line = reader.line_num + first  # type: ignore[attr-defined]  # csv.reader's own
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:
     currency = row["currency"]
     return (
-        row["time"].isoformat().replace("+00:00", "Z"),
+        write_time(row["time"], timed=row.get("timed", True)),
         row["kind"],
         row["market_hash_name"],
         row["quantity"],
@@ -180,8 +164,9 @@ def _transaction(cells: Sequence[str], places: dict[str, int], width: int, defau
     if kind == "drop" and price:
         raise CellError("a drop costs nothing; its price must be 0 or empty")
     fee = text.get("fee", "")
+    time, timed = read_time(text["date"])
     return Transaction(
-        time=read_time(text["date"]),
+        time=time,
         kind=kind,
         market_hash_name=item or None,
         quantity=quantity,
@@ -190,6 +175,7 @@ def _transaction(cells: Sequence[str], places: dict[str, int], width: int, defau
         currency=currency,
         note=_text(text, "note"),
         external_id=_text(text, "reference") or None,
+        timed=timed,
     )
 
 

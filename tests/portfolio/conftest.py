@@ -1,11 +1,20 @@
 """A local Steam, people with accounts, and an importer that asks it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import redis
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from app.auth.keys import hash_key, new_key
+from app.factory import create_server
+from app.runtime import Runtime
+from app.settings import Settings
+from db import api_keys
+from db.embedded import Endpoints
 from db.pool import Database
 from jobs.inventory.run import Importer, ImportOptions
 from jobs.providers.http_options import HttpOptions
@@ -99,3 +108,51 @@ class Bench:
 @pytest.fixture
 def desk(importer: Importer, steam: UpstreamApp, person: Person, redis_client: redis.Redis) -> Bench:
     return Bench(importer, steam, person, redis_client)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks, with a key."""
+
+    client: FlaskClient
+    person: Person
+    key: str
+
+    def ask(self, method: str, path: str, **given: Any) -> TestResponse:
+        return self.client.open(
+            f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {self.key}"}, **given
+        )
+
+    def json(self, method: str, path: str, status: int = 200, **given: Any) -> Any:
+        reply = self.ask(method, path, **given)
+        assert reply.status_code == status, reply.text
+        return reply.json
+
+
+@pytest.fixture
+def client(database_url: str, endpoints: Endpoints, redis_client: redis.Redis, steam_url: str) -> Iterator[FlaskClient]:
+    del redis_client
+    made = Runtime(
+        Settings(
+            _env_file=None, database_url=database_url, redis_url=endpoints.redis_url, steam_url=steam_url, portfolio_requests_per_minute=0,
+            session_secret="a-secret-of-tests-that-is-long-enough",  # noqa: S106
+        )
+    )  # fmt: skip
+    yield create_server(made).test_client()
+    made.stop()
+
+
+@pytest.fixture
+def meet(client: FlaskClient, database: Database) -> Callable[..., Caller]:
+    def make(steam_id: str | None, scope: str = "full", person: Person | None = None) -> Caller:
+        who = person or add_person(database, steam_id)
+        key = new_key()
+        api_keys.create(database, who.id, name="test", scope=scope, prefix=key[:8], key_hash=hash_key(key), most=10)
+        return Caller(client, who, key)
+
+    return make
+
+
+@pytest.fixture
+def me(meet: Callable[..., Caller]) -> Caller:
+    return meet(ME)

@@ -1,76 +1,18 @@
 """The JSON routes, each with its owner, with another person, with nobody and with a key that may only read."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-import redis
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
-from app.auth.keys import hash_key, new_key
-from app.factory import create_server
-from app.runtime import Runtime
-from app.settings import Settings
-from db import api_keys
-from db.embedded import Endpoints
 from db.pool import Database
-from tests.portfolio.conftest import ME, Person, add_person
+from tests.portfolio.conftest import ME, Caller, Person
 from tests.portfolio.test_valuation import AK, CASE, Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.inventory import invented
 
 OTHER = "76561198000000002"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who asks, with a key."""
-
-    client: FlaskClient
-    person: Person
-    key: str
-
-    def ask(self, method: str, path: str, **given: Any) -> TestResponse:
-        return self.client.open(
-            f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {self.key}"}, **given
-        )
-
-    def json(self, method: str, path: str, status: int = 200, **given: Any) -> Any:
-        reply = self.ask(method, path, **given)
-        assert reply.status_code == status, reply.text
-        return reply.json
-
-
-@pytest.fixture
-def client(database_url: str, endpoints: Endpoints, redis_client: redis.Redis, steam_url: str) -> Iterator[FlaskClient]:
-    del redis_client
-    made = Runtime(
-        Settings(
-            _env_file=None, database_url=database_url, redis_url=endpoints.redis_url, steam_url=steam_url, portfolio_requests_per_minute=0,
-            session_secret="a-secret-of-tests-that-is-long-enough",  # noqa: S106
-        )
-    )  # fmt: skip
-    yield create_server(made).test_client()
-    made.stop()
-
-
-@pytest.fixture
-def meet(client: FlaskClient, database: Database) -> Callable[..., Caller]:
-    def make(steam_id: str | None, scope: str = "full", person: Person | None = None) -> Caller:
-        who = person or add_person(database, steam_id)
-        key = new_key()
-        api_keys.create(database, who.id, name="test", scope=scope, prefix=key[:8], key_hash=hash_key(key), most=10)
-        return Caller(client, who, key)
-
-    return make
-
-
-@pytest.fixture
-def me(meet: Callable[..., Caller]) -> Caller:
-    return meet(ME)
 
 
 def buy(name: str = CASE, quantity: int = 2) -> dict[str, Any]:
@@ -143,7 +85,7 @@ def test_csv_with_a_bad_line_imports_nothing(me: Caller) -> None:
     assert "line 3: gives away 3 of Glove Case, but only 2" in refused["error"]
     assert me.json("GET", "/portfolio/transactions") == []
     good = text.split("2026-01-02", maxsplit=1)[0]
-    assert me.json("POST", "/portfolio/transactions/csv", 201, data=good.encode()) == {"added": 1}
+    assert me.json("POST", "/portfolio/transactions/csv", 201, data=good.encode()) == {"added": 1, "known": 0}
     reply = me.ask("GET", "/portfolio/export?format=csv")
     assert reply.data.startswith(b"\xef\xbb\xbfdate,type,item")
     assert "attachment" in reply.headers["Content-Disposition"]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from app.api.replies import encode
 from app.portfolio import archive
-from app.portfolio.csv_files import FileError, read_csv, write_csv
+from app.portfolio.csv_files import read_csv, write_csv
 from app.portfolio.intake import take
+from app.portfolio.texts import FileError
 from db import portfolio_restore, portfolio_transactions, portfolios
 from db.pool import Database
 from db.portfolio_holdings import Asset, replace

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.portfolio.cells import CellError, read_amount, read_quantity, read_time, write_amount
-from app.portfolio.csv_files import FileError, read_csv, write_csv
+from app.portfolio.csv_files import read_csv, write_csv
+from app.portfolio.limits import why_not
+from app.portfolio.texts import FileError
 from app.spreadsheet import RUNS, guard, unguard
 
 TRAPS = ["'Two Times' McCoy | TACP Cavalry", "Music Kit | Knock2, dashstar*", "M4A4 | 龍王 (Dragon King) (Field-Tested)", "=1+1", "@SUM(A1)",
@@ -22,7 +24,9 @@ TRAPS = ["'Two Times' McCoy | TACP Cavalry", "Music Kit | Knock2, dashstar*", "M
         ("12", "USD", 1200), ("12.5", "USD", 1250), ("12,5", "EUR", 1250), ("1234.56", "USD", 123456), ("1.234,56", "EUR", 123456),
         ("1,234.56", "USD", 123456), ("1 234,56", "EUR", 123456), ("1\u202f234,56", "EUR", 123456), ("1'234.56", "CHF", 123456),
         ("1,234,567", "USD", 123456700), ("1.234.567", "EUR", 123456700), ("1,234,567.8", "USD", 123456780), ("155", "JPY", 155),
-        ("1.234", "KWD", 1234), ("0", "USD", 0), ("0,03", "EUR", 3), ("12.50", "USD", 1250),
+        ("1.2340", "KWD", 1234), ("0.234", "KWD", 234),
+        ("1234.567", "KWD", 1234567), ("12,000", "JPY", 12000),
+        ("12.000", "JPY", 12000), ("1,234.567", "KWD", 1234567), ("0", "USD", 0), ("0,03", "EUR", 3), ("12.50", "USD", 1250),
     ],
 )  # fmt: skip
 def test_amounts(text: str, currency: str, minor: int) -> None:
@@ -61,11 +65,35 @@ def test_amounts_come_back(amount: int, currency: str) -> None:
         assert read_amount(written, currency) == amount
 
 
+@pytest.mark.parametrize(
+    ("text", "currency"), [("1,234", "USD"), ("1.234", "KWD"), ("12,000", "KWD"), ("1.234", "EUR")]
+)
+def test_the_advice_for_what_has_two_readings_works(text: str, currency: str) -> None:
+    with pytest.raises(CellError, match="two ways") as caught:
+        read_amount(text, currency)
+    great, small = str(caught.value).split("; write ")[1].split(" or ")
+    assert read_amount(great, currency) >= 1000 * 10 ** (2 if currency != "KWD" else 3)
+    assert read_amount(small, currency) < read_amount(great, currency)
+    for wrong in ("1234.56", "x"):
+        with pytest.raises(CellError, match=r"write 1234$"):
+            read_amount(wrong, "JPY")
+
+
 def test_times() -> None:
     noon = datetime(2024, 5, 31, 12, tzinfo=UTC)
-    for text in ("2024-05-31T12:00:00Z", "2024-05-31 12:00", "31.05.2024 12:00", "2024-05-31T14:00:00+02:00"):
-        assert read_time(text) == noon
-    assert read_time("31.5.2024") == datetime(2024, 5, 31, tzinfo=UTC)
+    for text in (
+        "2024-05-31T12:00:00Z",
+        "2024-05-31 12:00",
+        "31.05.2024 12:00",
+        "2024-05-31T14:00:00+02:00",
+        "2024/5/31 12:00",
+    ):
+        assert read_time(text) == (noon, True)
+    assert read_time("31.5.2024 9:05") == read_time("2024-5-31 9:05:00") == (noon.replace(hour=9, minute=5), True)
+    for text in ("31.5.2024", "2024-05-31", "20240531"):
+        assert read_time(text) == (datetime(2024, 5, 31, tzinfo=UTC), False)
+    assert read_time("2024-05-31 12") == (noon, True)
+    assert read_time("2024-05-31T00:00Z") == (datetime(2024, 5, 31, tzinfo=UTC), True)
     for text in ("05/06/2024", "yesterday", "", "1999-12-31", "2024-13-01", "2200-01-01", "2024-05-31T25:00"):
         with pytest.raises(CellError):
             read_time(text)
@@ -86,7 +114,7 @@ def test_cells_come_back_and_never_run(text: str) -> None:
 
 def row(**values: Any) -> dict[str, Any]:
     return {"time": datetime(2024, 5, 31, 12, tzinfo=UTC), "kind": "buy", "market_hash_name": "Glove Case", "quantity": 2, "price": 350,
-            "fee": 0, "currency": "USD", "note": "", "external_id": None, **values}  # fmt: skip
+            "fee": 0, "currency": "USD", "note": "", "external_id": None, "timed": True, **values}  # fmt: skip
 
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40)
@@ -159,6 +187,38 @@ def test_western_spreadsheets() -> None:
 def test_files_that_are_none(data: bytes, words: str) -> None:
     with pytest.raises(FileError, match=words):
         read_csv(data, currency="USD")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", ",", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_line_that_excel_puts_in_front(mark: str, encoding: str) -> None:
+    text = (
+        f"sep={mark}\r\ndate;type;item;quantity;price\r\n2024-05-31;buy;Glove Case;1;1.50\r\nx;buy;A;1;1\r\n".replace(
+            ";", mark
+        )
+    )
+    found = read_csv(text.encode(encoding), currency="USD")
+    assert (found.delimiter, found.lines, [bad.line for bad in found.bad]) == (mark, [3], [4])
+    assert found.transactions[0].price == 150
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "shift_jis", "cp1251", "big5"])
+def test_other_encodings_are_refused_with_advice(encoding: str) -> None:
+    item = "Нож" if encoding == "cp1251" else "運命"
+    with pytest.raises(FileError, match="save it as CSV UTF-8"):
+        read_csv(f"date,type,item,price\n2024-05-31,buy,{item},1\n".encode(encoding), currency="USD")
+    with pytest.raises(FileError, match="workbook"):
+        read_csv(b"PK\x03\x04rest", currency="USD")
+
+
+def test_an_amount_that_64_bits_do_not_hold_is_refused_by_line() -> None:
+    text = "date,type,item,quantity,price\n2024-05-31,buy,A,999999999999999,90000000000\n"
+    ((_, wrong),) = [
+        (one, why_not(one, datetime(2026, 1, 1, tzinfo=UTC)))
+        for one in read_csv(text.encode(), currency="USD").transactions
+    ]
+    assert wrong
+    assert wrong[0] == "price"
 
 
 def test_an_open_quote_and_a_zero_character_are_named() -> None:

@@ -9,12 +9,10 @@ from flask.testing import FlaskClient
 
 from jobs.inventory.errors import InventoryError, Reason
 from jobs.inventory.holds import hold_end
-from tests.portfolio.conftest import ME, Bench
-from tests.portfolio.test_api import Caller, client, me, meet
+from tests.portfolio.conftest import ME, Bench, Caller
 from tests.upstream.app import UpstreamApp
 from tests.upstream.inventory import Owner, invented
 
-__all__ = ["client", "me", "meet"]
 KARAMBIT, REDLINE, MEDAL = "★ Karambit | Doppler (Factory New)", "AK-47 | Redline (Field-Tested)", "2021 Service Medal"
 HELD = {"type": "html", "value": "Tradable/Marketable After Dec 02, 2026 (8:00:00) GMT"}
 END = datetime(2026, 12, 2, 8, tzinfo=UTC)

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.portfolio.csv_files import FileError
 from app.portfolio.intake import take
 from app.portfolio.market_history import read_history
+from app.portfolio.texts import FileError
 from db import portfolio_transactions, portfolios
 from db.pool import Database
 from tests.conftest import DATA
@@ -65,7 +65,7 @@ def test_failed_and_odd_events_are_left_out() -> None:
     purchase["funds_returned"] = 1
     assert "taken back" in read_history(reply).left_out[0]
     reply["purchases"] = {}
-    assert "not understood" in read_history(reply).left_out[0]
+    assert "the list of purchases has no" in read_history(reply).left_out[0]
     reply["events"] = [{"event_type": 1, "listingid": "1"}]
     assert read_history(reply).left_out == []
     nothing: tuple[object, ...] = (None, [], {"success": True})

@@ -9,11 +9,9 @@ from app.analytics.portfolio.risk import LEAST_PEERS
 from db import portfolios
 from db.pool import Database
 from jobs.portfolio_value import Valuation
-from tests.portfolio.conftest import Person, add_person
-from tests.portfolio.test_api import Caller, client, me, meet
+from tests.portfolio.conftest import Caller, Person, add_person
 from tests.portfolio.test_valuation import AK, CASE, KNIFE, Shop, own
 
-__all__ = ["client", "me", "meet"]  # fixtures
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
 
