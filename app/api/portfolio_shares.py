@@ -109,4 +109,4 @@ def value_profile(query: LookQuery) -> Response:
     except InventoryError as error:
         refuse(error)
     fees = fees_of(services().settings)
-    return private({"steam_id": steam_id, **value_inventory(services().database, inventory, fees, datetime.now(UTC))})
+    return private({"steam_id": steam_id, **value_inventory(services().database, inventory, fees)})

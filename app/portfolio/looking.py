@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from app.portfolio.valuing import Market, Terms
@@ -11,7 +10,7 @@ from db.pool import Database
 from jobs.inventory.fetch import Inventory
 
 
-def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str, int], now: datetime) -> dict[str, Any]:
+def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str, int]) -> dict[str, Any]:
     """Rows by name with value in US cents, the dearest first, and totals as of `GET /portfolio`."""
     counts: Counter[str] = Counter()
     for asset in inventory.assets:
@@ -20,7 +19,7 @@ def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str,
     known = portfolio_holdings.item_ids(database, list(counts))
     names = list(counts)
     ids = [known.get(name, 0) for name in names]
-    market = Market(database, ids, Terms("USD", "reference", fees), now)
+    market = Market(database, ids, Terms("USD", "reference", fees))
     values = market.values(ids, [counts[name] for name in names])
     rows: list[dict[str, Any]] = [
         {"item_id": number or None, "market_hash_name": name, "quantity": counts[name], "total_value": value}

@@ -56,7 +56,7 @@ def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now
     """The measures with one row per holding, and where the portfolio stands among the instance's others."""
     rows = [
         row
-        for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"])
+        for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now)
         if row["marketable"] and max(row["steam"], row["recorded"]) > 0
     ]
     held = [row for row in rows if row["item_id"]]
@@ -91,14 +91,14 @@ def what_if(
     Raises:
         ChangeError: more is removed than is held.
     """
-    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"]) if row["item_id"]]
+    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now) if row["item_id"]]
     before = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
     after = apply(before, changes)
     known = {row["id"] for row in items.some(database, list(after))}
     past = read_past(database, sorted(before.keys() | after.keys()), now)
     result = {}
     for name, quantities in (("before", before), ("after", {item: after[item] for item in after if item in known})):
-        market = Market(database, list(quantities), _terms(portfolio, fees), now)
+        market = Market(database, list(quantities), _terms(portfolio, fees))
         values = market.values(list(quantities), list(quantities.values()))
         known_values = [value for value in values if value is not None]
         risk, _ = _measure(database, portfolio, quantities, past, fees, now)
@@ -119,7 +119,7 @@ def _measure(
     now: datetime,
 ) -> tuple[Risk, list[int]]:
     """Risk of those items that have a price and a history, and which those are."""
-    market = Market(database, list(quantities), _terms(portfolio, fees), now)
+    market = Market(database, list(quantities), _terms(portfolio, fees))
     usable = [item for item in past.item_id if item in quantities]
     values = market.values(usable, [quantities[item] for item in usable])
     used = [(item, value) for item, value in zip(usable, values, strict=True) if value]

@@ -39,6 +39,14 @@ class Shop:
             [item, source, at, at, price],
         )
 
+    def yesterday(self, item: int, price: int, base: int, source: str = "steam", window: str = "24h") -> None:
+        """Measures of a source: its last close, and the one before the window."""
+        self.database.execute(
+            'INSERT INTO item_metrics (item_id, source, "window", reference, last_price, percent_change, samples, coverage,'
+            " as_of, computed_at) VALUES (%s, %s, %s, true, %s, %s, 24, 1, %s, %s)",
+            [item, source, window, price, (price / base - 1) * 100, NOW, NOW],
+        )
+
     def closed(self, item: int, price: int, at: datetime, table: str = "price_1h") -> None:
         self.database.execute(
             f"INSERT INTO {table} VALUES (%s, 'steam', %s, %s, %s, %s, %s, %s, 0, 10, false, 1, %s, %s, null)",  # noqa: S608
@@ -70,7 +78,7 @@ def add(database: Database, mine: Row, *news: Transaction) -> None:
 def test_overview_by_hand(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     ak, case = shop.item(AK), shop.item(CASE)
     shop.price(ak, 1150)
-    shop.closed(ak, 1000, NOW - timedelta(hours=26))
+    shop.yesterday(ak, 1140, 1000)
     shop.price(case, 200, at=NOW - timedelta(days=3))
     own(database, person, (AK, 2), (CASE, 10), (KNIFE, 1))
     add(database, mine, Transaction(NOW - timedelta(days=9), "buy", AK, 3, 900, 30, "USD"),
@@ -103,7 +111,7 @@ def test_overview_by_hand(database: Database, shop: Shop, person: Person, mine: 
     )
     assert seen.totals["total_value"] == 4300
     assert (seen.totals["item_count"], seen.totals["unpriced"], seen.totals["stale"]) == (13, [KNIFE], 1)
-    assert (seen.totals["change_24h"], seen.totals["percent_change_24h"]) == (300, 15.0)
+    assert (seen.totals["change_24h"], seen.totals["percent_change_24h"], seen.totals["without_base"]) == (300, 15.0, 1)
     assert (seen.totals["cost_basis"], seen.totals["unrealized_pnl"], seen.totals["realized_pnl"]) == (2420, 680, -40)
     assert sum(lot["unrealized_pnl"] for lot in seen.lots) == 680
 
@@ -209,6 +217,83 @@ def test_flows_are_told_from_gains(database: Database, shop: Shop, person: Perso
     assert seen.performance["time_weighted"] == pytest.approx(2.2 * loss - 1)
     # Value = deposits - withdrawals + gain, to the cent.
     assert seen.performance["gain"] == 320 - 1000 - (101_200 - 1000) + 91_140
+
+
+def test_a_change_of_source_is_a_flow(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    """An item's reference moves from one market to another, and back: neither market's price moved, so nothing is earned."""
+    ak = shop.item(AK)
+    shop.price(ak, 1000)
+    shop.price(ak, 700, "skinport")
+    own(database, person, (AK, 10))
+    valuation = Valuation(database, FEES)
+    for hour, (source, steam, skinport) in enumerate(
+        [("steam", 1000, 700), ("skinport", 1000, 700), ("skinport", 1000, 770), ("steam", 1100, 770), ("steam", 2200, 770)]
+    ):
+        database.execute("UPDATE items SET reference_source = %s WHERE id = %s", [source, ak])
+        shop.price(ak, steam)
+        shop.price(ak, skinport, "skinport")
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["deposits"], row["withdrawals"]) for row in rows] == [
+        (10_000, 10_000, 0), (7000, 10_000, 3000), (7700, 10_000, 3000), (11_000, 13_300, 3000), (22_000, 13_300, 3000)
+    ]  # fmt: skip
+    assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1.1, 1.1, 2.2])
+
+
+def test_a_source_or_rate_that_is_gone_is_no_loss(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak, case = shop.item(AK), shop.item(CASE)
+    shop.price(ak, 1000)
+    shop.price(case, 500)
+    own(database, person, (AK, 1), (CASE, 1))
+    valuation = Valuation(database, FEES)
+    valuation.run(NOW)
+    database.execute("DELETE FROM price_latest WHERE item_id = %s", [ak])
+    valuation.run(NOW + timedelta(hours=1))
+    shop.price(ak, 3000)
+    valuation.run(NOW + timedelta(hours=2))
+    shop.price(case, 1000)
+    valuation.run(NOW + timedelta(hours=3))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [row["value"] for row in rows] == [1500, 500, 3500, 4000]
+    assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1, 4000 / 3500])
+
+
+def test_a_transaction_counts_when_its_time_comes(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    shop.price(shop.item(AK), 1000)
+    add(database, mine, Transaction(NOW - timedelta(hours=1), "buy", AK, 1, 900, 0, "USD"),
+        Transaction(NOW + timedelta(hours=2), "buy", AK, 4, 900, 0, "USD"))  # fmt: skip
+    database.execute("UPDATE portfolios SET changed_at = %s", [NOW])
+    valuation = Valuation(database, FEES)
+    for hour in (1, 3):
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["growth"], row["deposits"]) for row in rows] == [(1000, 1.0, 1000), (5000, 1.0, 5000)]
+
+
+def test_amounts_beyond_64_bits(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    shop.price(shop.item(AK), 2**62)
+    shop.price(shop.item(CASE), 200)
+    huge = Transaction(NOW - timedelta(hours=1), "buy", AK, 2**62, 2**62, 0, "USD")
+    add(database, mine, huge, huge, huge, Transaction(NOW - timedelta(hours=1), "buy", CASE, 1, 100, 0, "USD"))
+    seen = overview(database, mine, FEES, NOW)
+    assert seen.totals["total_value"] == 3 * 2**124 + 200
+    assert seen.totals["cost_basis"] == 3 * 2**124 + 100
+    assert seen.totals["item_count"] == 3 * 2**62 + 1
+    Valuation(database, FEES).run(NOW)
+    row = portfolio_snapshots.series(database, person.id, mine["id"])[-1]
+    assert (row["value"], row["priced"], row["unpriced"]) == (200, 1, 1)
+
+
+def test_the_change_of_a_day_is_of_one_source(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak = shop.item(AK)
+    shop.price(ak, 700, "skinport")
+    shop.price(ak, 1000)
+    shop.yesterday(ak, 1000, 800)
+    own(database, person, (AK, 1))
+    database.execute("UPDATE items SET reference_source = 'skinport'")
+    seen = overview(database, mine, FEES, NOW)
+    assert (seen.holdings[0]["current_price"], seen.holdings[0]["change_24h"]) == (700, None)
+    assert (seen.totals["change_24h"], seen.totals["without_base"]) == (None, 1)
 
 
 def test_thinning_keeps_what_lies_between(database: Database, shop: Shop, person: Person, mine: Row) -> None:
