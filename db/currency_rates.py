@@ -60,8 +60,11 @@ def newest_day(database: Database) -> date | None:
 
 
 def age(database: Database) -> float | None:
-    """Seconds since rates were fetched last; None where there are none."""
-    row = database.row("SELECT extract(epoch FROM now() - max(fetched_at))::float8 AS age FROM currency_rates")
+    """Seconds since rates were fetched last; None where there are none. A table of one's own is not fetched."""
+    row = database.row(
+        "SELECT extract(epoch FROM now() - max(fetched_at))::float8 AS age FROM currency_rates WHERE source <> %s",
+        [TABLE],
+    )
     return row["age"] if row else None
 
 
@@ -97,4 +100,3 @@ WITH RECURSIVE codes AS (
 ), ended AS (SELECT source, max(day) - %(gap)s AS day FROM last GROUP BY source)
 SELECT l.currency, l.day, l.millionths, l.source FROM last l JOIN ended e USING (source) WHERE l.day >= e.day OR l.source = %(table)s ORDER BY currency
 """
-

@@ -41,9 +41,7 @@ def accounts(connection: psycopg.Connection, now: datetime) -> list[tuple[Any, .
     return connection.execute(ACCOUNTS, {"now": now}).fetchall()
 
 
-def replace_positions(
-    connection: psycopg.Connection, ids: Sequence[int], fresh: Array, sources: Sequence[str]
-) -> None:
+def replace_positions(connection: psycopg.Connection, ids: Sequence[int], fresh: Array, sources: Sequence[str]) -> None:
     """Positions of some portfolios, in the place of the old ones."""
     connection.execute("DELETE FROM portfolio_positions WHERE portfolio_id = ANY(%s)", [list(ids)])
     if len(fresh):

@@ -50,6 +50,7 @@ class Jobs:
         self.leading = False
         self._beaten = False
         self._stopping = False
+        self._table_read: int | None = None
         self._measuring = Lock()
         self._valuation = Valuation(database, plan.portfolio_fees)
         self._loop: asyncio.AbstractEventLoop
@@ -74,6 +75,8 @@ class Jobs:
         self._every("portfolios", self.plan.portfolio_seconds, self._portfolios, first=20)
         if self.plan.rates_url:
             self._every("rates", min(RATES_EVERY, self.plan.rates_hours * 3600), self._rates, first=5)
+        if self.plan.rates_table:
+            self._every("rates_table", RATES_EVERY, self._rates_table, first=1)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -176,6 +179,12 @@ class Jobs:
         real = not all(is_simulated(provider.name) for provider in self.providers)
         if rates.due(self.database, self.plan.rates_hours, always=real):
             rates.run(self.database, self.plan.rates_url)
+
+    def _rates_table(self) -> None:
+        path = self.plan.rates_table
+        if path and (changed := path.stat().st_mtime_ns) != self._table_read:
+            rates.run_table(self.database, path)
+            self._table_read = changed
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         """Do something on the providers' event loop, and wait for it."""

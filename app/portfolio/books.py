@@ -15,6 +15,7 @@ from db.pool import Database, Row
 MIDNIGHT: Final = time()
 LAST_SECOND: Final = 86_399
 
+
 class RateBook:
     """Rates by currency and day: a day without one takes the last before it, where that is no longer than a holiday ago.
 
@@ -42,7 +43,7 @@ class RateBook:
 def _holds(row: Row, day: date) -> bool:
     """After the source's newest day there is nothing to compare with: its last rate goes on."""
     until = row["day"] + timedelta(days=currency_rates.LONGEST_GAP)
-    return row["source"] == currency_rates.TABLE or min(day, row["newest"]) <= until
+    return bool(row["source"] == currency_rates.TABLE or min(day, row["newest"]) <= until)
 
 
 @dataclass(frozen=True, slots=True)

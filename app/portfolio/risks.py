@@ -91,7 +91,9 @@ def what_if(
     Raises:
         ChangeError: more is removed than is held.
     """
-    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now) if row["item_id"]]
+    held = [
+        row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now) if row["item_id"]
+    ]
     before = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
     after = apply(before, changes)
     known = {row["id"] for row in items.some(database, list(after))}

@@ -54,9 +54,7 @@ class Market:
         found = self._quotes.get(item_id)
         return None if found is None else (found[1], float(found[2]))
 
-    def _worth(
-        self, ids: Sequence[int], prices: Sequence[int | None], quantities: Sequence[int]
-    ) -> list[int | None]:
+    def _worth(self, ids: Sequence[int], prices: Sequence[int | None], quantities: Sequence[int]) -> list[int | None]:
         return [
             None if price is None else self._exchange.worth_of(item, price * quantity, self.terms.currency)
             for item, price, quantity in zip(ids, prices, quantities, strict=True)

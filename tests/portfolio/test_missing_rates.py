@@ -88,7 +88,11 @@ def test_the_unknown_fee_of_a_sale_leaves_the_costs_known() -> None:
 
 
 def test_the_dearest_lot_is_unknown_where_one_has_no_cost() -> None:
-    entries = [Entry(1, 1.0, Kind.BUY, 1, 1, 1000), Entry(2, 2.0, Kind.BUY, 1, 1, None), Entry(3, 3.0, Kind.SELL, 1, 1, 5)]
+    entries = [
+        Entry(1, 1.0, Kind.BUY, 1, 1, 1000),
+        Entry(2, 2.0, Kind.BUY, 1, 1, None),
+        Entry(3, 3.0, Kind.SELL, 1, 1, 5),
+    ]
     assert book(entries, Method.HIFO).held() == {1: (1, None)}
     assert book(entries, Method.FIFO).held() == {1: (1, None)}
     assert book(entries, Method.LIFO).held() == {1: (1, 1000)}
@@ -136,13 +140,14 @@ def _plain(rows: list[dict[str, Any]], rates: dict[tuple[str, date], int]) -> di
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[tuple[str, date], int]]:
     held: dict[str, int] = {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number in range(draw(st.integers(1, 12))):
         name = draw(st.sampled_from(["a", "b"]))
         kind = draw(st.sampled_from(["buy", "buy", "sell"])) if held.get(name) else "buy"
         quantity = draw(st.integers(1, held[name] if kind == "sell" else 5))
         held[name] = held.get(name, 0) + (quantity if kind == "buy" else -quantity)
-        time = datetime(2026, 1, 1, tzinfo=UTC) + number * DAY * draw(st.integers(1, 20)) if not rows else rows[-1]["time"] + DAY * draw(st.integers(1, 20))
+        last: datetime = rows[-1]["time"] if rows else datetime(2026, 1, 1, tzinfo=UTC)
+        time = last + DAY * draw(st.integers(1, 20))
         rows.append({"id": number, "time": time, "kind": kind, "market_hash_name": name, "quantity": quantity, "fee": 0,
                      "price": draw(st.integers(0, 10**6)), "currency": draw(st.sampled_from(["USD", "EUR", "GBP"]))})  # fmt: skip
     days = [row["time"].date() - timedelta(days=draw(st.integers(0, 20))) for row in rows]
@@ -161,7 +166,9 @@ def test_quantities_count_whatever_rates_there_are(
     ledger = make_ledger(rows, {"currency": "USD", "cost_method": method.value}, RateBook(table))
     plain = _plain(rows, rates)
     held = ledger.held()
-    assert {name: quantity for name, (quantity, _) in held.items()} == {name: len(drawer) for name, drawer in plain.items()}
+    assert {name: quantity for name, (quantity, _) in held.items()} == {
+        name: len(drawer) for name, drawer in plain.items()
+    }
     if method is Method.FIFO:
         for name, drawer in plain.items():
             cost = held[name][1]
@@ -169,7 +176,8 @@ def test_quantities_count_whatever_rates_there_are(
                 assert cost is None
             else:
                 assert cost is not None
-                assert abs(cost - sum(unit for unit in drawer if unit is not None)) < len(rows) + 1
+                whole = sum((unit for unit in drawer if unit is not None), Fraction(0))
+                assert abs(Fraction(cost) - whole) < len(rows) + 1
 
 
 def test_a_sale_of_too_much_is_still_refused() -> None:

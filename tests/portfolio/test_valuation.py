@@ -227,7 +227,13 @@ def test_a_change_of_source_is_a_flow(database: Database, shop: Shop, person: Pe
     own(database, person, (AK, 10))
     valuation = Valuation(database, FEES)
     for hour, (source, steam, skinport) in enumerate(
-        [("steam", 1000, 700), ("skinport", 1000, 700), ("skinport", 1000, 770), ("steam", 1100, 770), ("steam", 2200, 770)]
+        [
+            ("steam", 1000, 700),
+            ("skinport", 1000, 700),
+            ("skinport", 1000, 770),
+            ("steam", 1100, 770),
+            ("steam", 2200, 770),
+        ]
     ):
         database.execute("UPDATE items SET reference_source = %s WHERE id = %s", [source, ak])
         shop.price(ak, steam)
