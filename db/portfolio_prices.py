@@ -13,6 +13,7 @@ from psycopg.rows import tuple_row
 from db import binary
 from db.base_price import BASE_PRICE
 from db.pool import Database
+from db.sources import is_simulated
 
 Ints = npt.NDArray[np.int64]
 EPOCH = 946_684_800
@@ -44,7 +45,9 @@ def bases(database: Database, ids: Sequence[int]) -> dict[tuple[int, str], int]:
 
 
 def _quotes(database: Database, query: sql.SQL, parameters: dict[str, Any]) -> Latest:
-    names = [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
+    every = [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
+    # Invented prices count beside no real one: no total has both.
+    names = [source for source in every if not is_simulated(source)] or every
     with database.connection() as connection:
         rows = binary.read(connection, query, {**parameters, "names": names}, QUOTE)
     return Latest(

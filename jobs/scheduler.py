@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import jobs as job_state
-from db import portfolio_snapshots
+from db import portfolio_snapshots, simulated
 from db import redis as cache
 from db.leader import Leadership
 from db.pool import Database, DatabaseDownError
@@ -104,6 +104,10 @@ class Jobs:
         if self.leading and not led:
             log.info("this process runs the jobs", worker=self.worker)
             self.scheduler.add_job(self._run, args=["warm", self._warm], id="warm", replace_existing=True)
+            if not any(is_simulated(provider.name) for provider in self.providers):
+                self.scheduler.add_job(
+                    self._run, args=["leave_demo", self._leave_demo], id="leave_demo", replace_existing=True
+                )
             self._on_loop(self._begin_providers)
         elif led and not self.leading:
             log.warning("this process no longer runs the jobs", worker=self.worker)
@@ -157,6 +161,14 @@ class Jobs:
         warm.rebuild_latest(self.database, self.redis)
         if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
             demo_history.fill(self.database, self.plan.demo_history_days)
+            self._volatility()
+
+    def _leave_demo(self) -> None:
+        with self.database.connection() as connection:
+            gone = simulated.leave(connection)
+        if gone:
+            log.info("simulated prices left behind", prices=gone)
+            warm.rebuild_latest(self.database, self.redis)
             self._volatility()
 
     def _refill(self) -> None:

@@ -11,7 +11,7 @@ import redis
 import structlog
 
 from app.analytics import WINDOWS, Measures, measure
-from db import closes, metrics
+from db import closes, metrics, simulated
 from db.pool import Database
 from db.sources import SIMULATED
 from jobs.announce import announce_volatility, rfc3339
@@ -37,18 +37,21 @@ class Summary:
 def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
     """Measure everything as of a moment (aware), keep it, rank it, announce what changed."""
     lo, hi = closes.item_range(database)
+    silent = not simulated.speak(database)
     pairs: dict[str, int] = {}
     total = 0
     for window in WINDOWS.values():
         pieces = [_measured(panel) for panel in panels(database, window, as_of, lo, hi)]
-        columns, sources = _columns(pieces)
+        columns, sources = _columns(pieces, silent=silent)
         pairs[window.name] = len(columns["item_id"][1])
         with database.connection() as connection, connection.transaction():
             changed = metrics.save(connection, window.name, sources, columns, as_of=as_of)
             metrics.forget_unmeasured(connection, window.name, columns["item_id"][1])
+            if silent:
+                simulated.silence(connection)
             if window.name == REFERENCE_WINDOW:
                 metrics.choose_references(connection, window.name)
-        ranked = [Ranked(panel, measures, _reference(panel, measures)) for panel, measures in pieces]
+        ranked = [Ranked(panel, measures, _reference(panel, measures, silent=silent)) for panel, measures in pieces]
         publish_rankings(client, window, ranked, as_of)
         announce_volatility(client, _messages(ranked, set(changed), as_of))
         total += len(changed)
@@ -66,8 +69,8 @@ def _measured(panel: Panel) -> tuple[Panel, Measures]:
     return panel, result
 
 
-def _reference(panel: Panel, measures: Measures) -> npt.NDArray[np.bool_]:
-    """Which pair speaks for its item: real before simulated, then the best coverage, then the order of PREFERRED."""
+def _reference(panel: Panel, measures: Measures, *, silent: bool) -> npt.NDArray[np.bool_]:
+    """Which pair speaks for its item: the best coverage, then the order of PREFERRED; with `silent` never a simulated one."""
 
     def standing(row: int) -> tuple[bool, float, int, str]:
         source = panel.source[row]
@@ -76,6 +79,8 @@ def _reference(panel: Panel, measures: Measures) -> npt.NDArray[np.bool_]:
 
     best: dict[int, int] = {}
     for row, item in enumerate(panel.item_id.tolist()):
+        if silent and panel.source[row] in SIMULATED:
+            continue
         if item not in best or standing(row) < standing(best[item]):
             best[item] = row
     chosen = np.zeros(len(panel.item_id), dtype=np.bool_)
@@ -83,7 +88,7 @@ def _reference(panel: Panel, measures: Measures) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str, Any]], list[str]]:
+def _columns(pieces: list[tuple[Panel, Measures]], *, silent: bool) -> tuple[dict[str, tuple[str, Any]], list[str]]:
     """The staging table's columns of all pieces, and the sources that `source_index` points into."""
     sources = sorted({source for panel, _ in pieces for source in panel.source})
     place = {source: at for at, source in enumerate(sources)}
@@ -106,7 +111,7 @@ def _columns(pieces: list[tuple[Panel, Measures]]) -> tuple[dict[str, tuple[str,
         own = {
             "item_id": panel.item_id,
             "source_index": np.array([place[source] for source in panel.source], dtype=np.int64),
-            "reference": _reference(panel, measures),
+            "reference": _reference(panel, measures, silent=silent),
             "last_price": last_closes(panel.close),
             "volume": panel.volume,
             "volume_rolling": panel.rolling,

@@ -60,9 +60,13 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
 
 
 def valuations(database: Database, portfolio: Row) -> list[Row]:
-    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's."""
+    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's.
+
+    Those at invented prices belong to no history of real ones, nor the other way round.
+    """
     every = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
-    return [row for row in every if row["currency"] == portfolio["currency"]]
+    now = every[-1]["simulated"] if every else False
+    return [row for row in every if row["currency"] == portfolio["currency"] and row["simulated"] == now]
 
 
 def performance(database: Database, portfolio: Row, snapshots: list[Row]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ WHERE s.portfolio_id = p.portfolio_id AND s.price_source NOT IN ('reference', 'b
 
 -- Whether any of its prices was invented: such a valuation belongs to no history of real ones.
 ALTER TABLE portfolio_snapshots ADD COLUMN simulated boolean NOT NULL DEFAULT false;
+UPDATE portfolio_snapshots SET simulated = true
+WHERE EXISTS (SELECT 1 FROM price_latest) AND NOT EXISTS (SELECT 1 FROM price_latest WHERE source <> 'demo');
 
 -- The bank's full history: what is asked is a source's newest day.
 CREATE INDEX currency_rates_source ON currency_rates (source, day);

@@ -49,7 +49,12 @@ def test_both_in_the_browser() -> None:
         pytest.skip("there is no node to run the scripts")
     scripts = [str(ASSETS / name) for name in ("live_format.js", "portfolio_words.js")]
     ran = subprocess.run(  # noqa: S603  # our own scripts
-        [node, "-e", SCRIPT, *scripts], input=json.dumps(EXAMPLES), capture_output=True, text=True, check=True, timeout=60
+        [node, "-e", SCRIPT, *scripts],
+        input=json.dumps(EXAMPLES),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     found = json.loads(ran.stdout)
     assert [[*row[:2], _plain(row[2]), row[3]] for row in found["change"]] == EXAMPLES["change"]

@@ -29,7 +29,9 @@ def reference(entries: Sequence[Entry], method: Method) -> tuple[Fraction, Fract
             for _ in range(abs(entry.quantity)):
                 gain -= draw(drawer, method)
         else:
-            drawer += [Slip(entry.id, Fraction((entry.amount or 0) + (entry.fee or 0), entry.quantity))] * entry.quantity
+            drawer += [
+                Slip(entry.id, Fraction((entry.amount or 0) + (entry.fee or 0), entry.quantity))
+            ] * entry.quantity
     left = sum((slip.price for drawer in drawers.values() for slip in drawer), Fraction(0))
     return gain, left, {item: len(drawer) for item, drawer in drawers.items() if drawer}
 
