@@ -8,7 +8,6 @@ import psycopg
 
 from db.pool import Database, Row
 
-
 TABLE: Final = "table"
 """The source of rates that come from a table of the owner's own (TRACERA_RATES_TABLE): they go before all others."""
 LONGEST_GAP: Final = 14
@@ -98,5 +97,6 @@ WITH RECURSIVE codes AS (
     SELECT r.* FROM codes c CROSS JOIN LATERAL (
         SELECT currency, day, millionths, source FROM currency_rates r WHERE r.currency = c.currency ORDER BY day DESC LIMIT 1) r
 ), ended AS (SELECT source, max(day) - %(gap)s AS day FROM last GROUP BY source)
-SELECT l.currency, l.day, l.millionths, l.source FROM last l JOIN ended e USING (source) WHERE l.day >= e.day OR l.source = %(table)s ORDER BY currency
+SELECT l.currency, l.day, l.millionths, l.source
+FROM last l JOIN ended e USING (source) WHERE l.day >= e.day OR l.source = %(table)s ORDER BY currency
 """

@@ -12,6 +12,7 @@ import structlog
 from app.analytics.portfolio import batch, pricing
 from app.analytics.portfolio.history import history
 from app.analytics.portfolio.pricing import Exchange, Prices, Quotes
+from app.portfolio.rate_steps import rate_steps
 from db import currency_rates, portfolio_holdings, portfolio_prices, portfolio_snapshots
 from db.pool import Database
 from db.sources import is_simulated
@@ -78,7 +79,7 @@ class Valuation:
                 after["priced"], after["source"] = now_worth >= 0, source + 1
                 columns = snapshot(accounts, after, now_worth, before, then_worth)
                 columns["simulated"] = _simulated(accounts, after, sources)
-                sigma = _volatility(accounts, after, now_worth, *daily)
+                sigma = _volatility(accounts, after, now_worth, *daily, self._steps(accounts, now, daily[1].shape[1]))
                 _write_positions(connection, changed, after, known, sources)
                 currencies = [account.currency for account in accounts]
                 terms = [account.price_source for account in accounts]
@@ -91,18 +92,32 @@ class Valuation:
             self._returns = (now, item_id, returns)
         return self._returns[1:]
 
+    def _steps(self, accounts: list[Account], now: datetime, days: int) -> npt.NDArray[np.float64] | None:
+        """How each portfolio's currency moved on the last days, (portfolios, days); None where all are in dollars."""
+        currencies = {account.currency for account in accounts}
+        if currencies == {"USD"}:
+            return None
+        first = now.astimezone(UTC).date() - timedelta(days=days)
+        steps = {currency: rate_steps(self.database, currency, first, days + 1) for currency in currencies}
+        return np.array([steps[account.currency] for account in accounts])
+
 
 def _volatility(
-    accounts: list[Account], after: Array, worth: Ints, item_id: Ints, returns: npt.NDArray[np.float64]
+    accounts: list[Account],
+    after: Array,
+    worth: Ints,
+    item_id: Ints,
+    returns: npt.NDArray[np.float64],
+    steps: npt.NDArray[np.float64] | None,
 ) -> npt.NDArray[np.float64]:
-    """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days)."""
+    """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days); `steps` are its currency's."""
     place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
     usable = (place >= 0) & (worth > 0)
     ids = np.array([account.id for account in accounts])
     rows = np.searchsorted(ids, after["portfolio_id"][usable])
     order = np.argsort(rows, kind="stable")
     offsets = np.searchsorted(rows[order], np.arange(len(ids) + 1))
-    return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns)
+    return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns, steps)
 
 
 class Worth:

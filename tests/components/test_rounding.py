@@ -48,7 +48,7 @@ def test_both_in_the_browser() -> None:
     if node is None:
         pytest.skip("there is no node to run the scripts")
     scripts = [str(ASSETS / name) for name in ("live_format.js", "portfolio_words.js")]
-    ran = subprocess.run(  # noqa: S603  # our own scripts
+    ran = subprocess.run(  # our own scripts
         [node, "-e", SCRIPT, *scripts],
         input=json.dumps(EXAMPLES),
         capture_output=True,

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import pytest
 import redis
 
-from db.pool import Database
+from db import portfolios
+from db.pool import Database, Row
 from jobs.inventory.run import Importer, ImportOptions
 from jobs.providers.http_options import HttpOptions
+from tests.portfolio.shop import Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.data import World, synthetic
 from tests.upstream.inventory import Owner
@@ -99,3 +101,14 @@ class Bench:
 @pytest.fixture
 def desk(importer: Importer, steam: UpstreamApp, person: Person, redis_client: redis.Redis) -> Bench:
     return Bench(importer, steam, person, redis_client)
+
+
+@pytest.fixture
+def shop(database: Database) -> Shop:
+    return Shop(database)
+
+
+@pytest.fixture
+def mine(database: Database, person: Person) -> Row:
+    """The person's main portfolio."""
+    return portfolios.default(database, person.id)

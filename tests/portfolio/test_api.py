@@ -18,7 +18,7 @@ from db import api_keys
 from db.embedded import Endpoints
 from db.pool import Database
 from tests.portfolio.conftest import ME, Person, add_person
-from tests.portfolio.test_valuation import AK, CASE, Shop
+from tests.portfolio.shop import AK, CASE, Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.inventory import invented
 

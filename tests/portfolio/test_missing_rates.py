@@ -16,13 +16,14 @@ from app.portfolio.overview import overview
 from db import currency_rates
 from db.pool import Database, Row
 from db.portfolio_transactions import Transaction
-from tests.portfolio.test_valuation import AK, CASE, FEES, NOW, Shop, add, mine, own, shop  # noqa: F401  # fixtures
+from tests.portfolio.conftest import Person
+from tests.portfolio.shop import AK, CASE, FEES, NOW, Shop, add, own
 
 DAY = timedelta(days=1)
 REDLINE = "AK-47 | Redline (Field-Tested)"
 
 
-def test_a_sale_whose_purchase_has_no_rate_is_taken(database: Database, shop: Shop, mine: Row) -> None:  # noqa: F811
+def test_a_sale_whose_purchase_has_no_rate_is_taken(database: Database, shop: Shop, mine: Row) -> None:
     shop.price(shop.item(AK), 20_000)
     with database.connection() as connection:
         currency_rates.keep(connection, "test", {("EUR", NOW.date() - DAY): 900_000, ("EUR", NOW.date()): 900_000})
@@ -41,7 +42,7 @@ def test_a_sale_whose_purchase_has_no_rate_is_taken(database: Database, shop: Sh
     assert "missing" not in seen.problem
 
 
-def test_only_what_depends_on_the_rate_is_unknown(database: Database, shop: Shop, mine: Row) -> None:  # noqa: F811
+def test_only_what_depends_on_the_rate_is_unknown(database: Database, shop: Shop, mine: Row) -> None:
     shop.price(shop.item(AK), 2000)
     shop.price(shop.item(CASE), 200)
     add(database, mine, Transaction(NOW - 9 * DAY, "buy", AK, 1, 900, 0, "GBP"),
@@ -54,13 +55,13 @@ def test_only_what_depends_on_the_rate_is_unknown(database: Database, shop: Shop
     assert (seen.totals["without_cost"], seen.totals["sales_without_profit"]) == (1, 0)
 
 
-def test_a_holding_without_a_record_has_no_cost(database: Database, shop: Shop, person: Any, mine: Row) -> None:  # noqa: F811
+def test_a_holding_without_a_record_has_no_cost(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     shop.price(shop.item(AK), 2000)
     own(database, person, (AK, 1))
     assert overview(database, mine, FEES, NOW).totals["cost_basis"] is None
 
 
-def test_what_lies_in_the_future_does_not_count_yet(database: Database, shop: Shop, mine: Row) -> None:  # noqa: F811
+def test_what_lies_in_the_future_does_not_count_yet(database: Database, shop: Shop, mine: Row) -> None:
     shop.price(shop.item(AK), 1000)
     add(database, mine, Transaction(NOW - DAY, "buy", AK, 1, 900, 0, "USD"),
         Transaction(datetime(2062, 11, 1, tzinfo=UTC), "buy", AK, 4, 100, 0, "USD"))  # fmt: skip
@@ -70,7 +71,7 @@ def test_what_lies_in_the_future_does_not_count_yet(database: Database, shop: Sh
     assert (seen.totals["total_value"], len(seen.lots)) == (1000, 1)
 
 
-def test_a_sale_without_a_time_is_of_any_moment_of_its_day(database: Database, mine: Row) -> None:  # noqa: F811
+def test_a_sale_without_a_time_is_of_any_moment_of_its_day(database: Database, mine: Row) -> None:
     news = [Transaction(datetime(2024, 5, 31, 10, tzinfo=UTC), "buy", CASE, 1, 100, 0, "USD"),
             Transaction(datetime(2024, 5, 31, tzinfo=UTC), "sell", CASE, 1, 200, 0, "USD")]  # fmt: skip
     assert check(database, mine, news) is None

@@ -10,8 +10,8 @@ from db import portfolios
 from db.pool import Database
 from jobs.portfolio_value import Valuation
 from tests.portfolio.conftest import Person, add_person
+from tests.portfolio.shop import AK, CASE, KNIFE, Shop, own
 from tests.portfolio.test_api import Caller, client, me, meet
-from tests.portfolio.test_valuation import AK, CASE, KNIFE, Shop, own
 
 __all__ = ["client", "me", "meet"]  # fixtures
 NOW = datetime.now(UTC)

@@ -11,12 +11,12 @@ from db.pool import Database, Row
 from jobs import volatility
 from jobs.portfolio_value import Valuation
 from tests.portfolio.conftest import Person
-from tests.portfolio.test_valuation import AK, CASE, FEES, Shop, mine, own, shop  # noqa: F401  # fixtures
+from tests.portfolio.shop import AK, CASE, FEES, Shop, own
 
 GATE = {"least_samples": 0, "least_coverage": 0.0, "least_price": 0.0, "least_volume": 0.0}
 
 
-def _closes(shop: Shop, item: int, source: str, now: datetime, step: int) -> None:  # noqa: F811
+def _closes(shop: Shop, item: int, source: str, now: datetime, step: int) -> None:
     hour = now.replace(minute=0, second=0, microsecond=0)
     for back in range(200):
         for table, at in (
@@ -35,7 +35,7 @@ def test_real_and_simulated_never_mix(
     redis_client: redis.Redis,
     shop: Shop,
     person: Person,
-    mine: Row,  # noqa: F811
+    mine: Row,
 ) -> None:
     now = datetime.now(UTC)
     ak, case = shop.item(AK, "demo"), shop.item(CASE, "demo")
@@ -48,7 +48,7 @@ def test_real_and_simulated_never_mix(
     def count() -> tuple[int, int, int, int | None]:
         volatility.run(database, redis_client, now)
         found = market.overview(database, "24h", 1, GATE)
-        ranked = int(redis_client.zcard("rankings:percent_change:24h"))  # type: ignore[arg-type]
+        ranked = int(redis_client.zcard("rankings:percent_change:24h"))
         past = read_past(database, [ak, case], now)
         return (
             found["index_items"],
@@ -76,7 +76,7 @@ def test_real_and_simulated_never_mix(
     assert row == {"n": 0}
 
 
-def test_leaving_before_a_real_price_leaves_nothing(database: Database, redis_client: redis.Redis, shop: Shop) -> None:  # noqa: F811
+def test_leaving_before_a_real_price_leaves_nothing(database: Database, redis_client: redis.Redis, shop: Shop) -> None:
     now = datetime.now(UTC)
     ak = shop.item(AK, "demo")
     shop.price(ak, 1000, "demo", now)

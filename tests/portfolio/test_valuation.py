@@ -6,73 +6,13 @@ import numpy as np
 import pytest
 
 from app.portfolio.overview import overview
-from db import currency_rates, portfolio_snapshots, portfolio_transactions, portfolios
+from app.portfolio.risks import risk_report
+from db import currency_rates, portfolio_snapshots, portfolios
 from db.pool import Database, Row
-from db.portfolio_holdings import Asset, replace
 from db.portfolio_transactions import Transaction
 from jobs.portfolio_value import Valuation
 from tests.portfolio.conftest import Person
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-AK, CASE, KNIFE = "AK-47 | Redline (Field-Tested)", "Glove Case", "★ Karambit | Doppler (Factory New)"
-FEES = {"skinport": 800}
-
-
-class Shop:
-    """Items and prices, set by hand."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def item(self, name: str, reference: str | None = "steam") -> int:
-        row = self.database.row(
-            "INSERT INTO items (market, market_hash_name, match_key, slug, reference_source) VALUES ('steam:730', %s, %s, %s, %s) RETURNING id",
-            [name, name.casefold(), name, reference],
-        )
-        assert row
-        return int(row["id"])
-
-    def price(self, item: int, price: int, source: str = "steam", at: datetime = NOW) -> None:
-        self.database.execute(
-            "INSERT INTO price_latest (item_id, source, time, stored_time, price) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (item_id, source) DO UPDATE SET price = excluded.price, time = excluded.time",
-            [item, source, at, at, price],
-        )
-
-    def yesterday(self, item: int, price: int, base: int, source: str = "steam", window: str = "24h") -> None:
-        """Measures of a source: its last close, and the one before the window."""
-        self.database.execute(
-            'INSERT INTO item_metrics (item_id, source, "window", reference, last_price, percent_change, samples, coverage,'
-            " as_of, computed_at) VALUES (%s, %s, %s, true, %s, %s, 24, 1, %s, %s)",
-            [item, source, window, price, (price / base - 1) * 100, NOW, NOW],
-        )
-
-    def closed(self, item: int, price: int, at: datetime, table: str = "price_1h") -> None:
-        self.database.execute(
-            f"INSERT INTO {table} VALUES (%s, 'steam', %s, %s, %s, %s, %s, %s, 0, 10, false, 1, %s, %s, null)",  # noqa: S608
-            [item, at, price, price, price, price, float(price), at, at],
-        )
-
-
-@pytest.fixture
-def shop(database: Database) -> Shop:
-    return Shop(database)
-
-
-@pytest.fixture
-def mine(database: Database, person: Person) -> Row:
-    return portfolios.default(database, person.id)
-
-
-def own(database: Database, person: Person, *held: tuple[str, int]) -> None:
-    assets = [Asset(str(number), name, quantity) for number, (name, quantity) in enumerate(held)]
-    with database.connection() as connection:
-        replace(connection, person.id, person.steam_id, assets, hidden=0, now=NOW)
-
-
-def add(database: Database, mine: Row, *news: Transaction) -> None:
-    with database.connection() as connection:
-        portfolio_transactions.add(connection, mine["user_id"], mine["id"], news)
+from tests.portfolio.shop import AK, CASE, FEES, KNIFE, NOW, Shop, add, own
 
 
 def test_overview_by_hand(database: Database, shop: Shop, person: Person, mine: Row) -> None:
@@ -340,3 +280,27 @@ def test_volatility_is_that_of_the_covariance(database: Database, shop: Shop, pe
     weights = worth / worth.sum()
     textbook = np.sqrt(weights @ np.cov(walks[:, 1:] / walks[:, :-1] - 1) @ weights)
     assert overview(database, mine, FEES, NOW).performance["volatility"] == pytest.approx(textbook, rel=1e-12)
+
+
+def test_volatility_in_another_currency_is_that_of_its_rate_too(
+    database: Database, shop: Shop, person: Person, mine: Row
+) -> None:
+    """A price that stands still in dollars moves with the euro."""
+    item = shop.item(AK)
+    rng = np.random.default_rng(3)
+    rates = (900_000 + rng.integers(-30_000, 30_000, 91)).tolist()
+    first = datetime(2026, 3, 1, tzinfo=UTC) - timedelta(days=90)
+    for day in range(91):
+        shop.closed(item, 1000, first + timedelta(days=day), "price_24h")
+    shop.price(item, 1000)
+    with database.connection() as connection:
+        days = {("EUR", (first + timedelta(days=day)).date()): rate for day, rate in enumerate(rates)}
+        currency_rates.keep(connection, "test", days)
+    own(database, person, (AK, 2))
+    portfolios.change(database, person.id, mine["id"], currency="EUR")
+    Valuation(database, FEES).run(NOW)
+    levels = np.array(rates, dtype=float)
+    textbook = (levels[1:] / levels[:-1] - 1).std(ddof=1)
+    euros = {**mine, "currency": "EUR"}
+    assert overview(database, euros, FEES, NOW).performance["volatility"] == pytest.approx(textbook, rel=1e-12)
+    assert risk_report(database, euros, FEES, NOW)["volatility"] == pytest.approx(textbook, rel=1e-12)

@@ -32,8 +32,8 @@ class Entry:
     """One transaction, in minor units of one currency.
 
     `time` is in any unit that orders entries. `amount` is what all units together cost or brought, before `fee`; both
-    are not negative, and None where they are unknown for want of an exchange rate. `quantity` is positive, of a trade's given leg negative, of a fee 0. `item` is None for a fee that
-    belongs to nothing.
+    are not negative, and None where they are unknown for want of an exchange rate. `quantity` is positive, of a trade's
+    given leg negative, of a fee 0. `item` is None for a fee that belongs to nothing.
     """
 
     id: int
