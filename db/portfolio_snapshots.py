@@ -22,7 +22,7 @@ SNAPSHOT = {"portfolio_id": ">i4", "time": ">i8", "value": ">i8", "growth": ">f8
 def positions(connection: psycopg.Connection, sources: Sequence[str]) -> Array:
     """What every portfolio held at its last valuation: fields portfolio_id, item_id, quantity, priced, source.
 
-    `source` is where in `sources` the one stands that it was valued at, from 1 on; 0 for none, or one that is gone.
+    `source` is where in `sources` the one stands that it was valued at, from 1 on; 0 for none, -1 for one that is gone.
     """
     return binary.read(connection, POSITIONS, {"sources": list(sources)}, POSITION)
 
@@ -112,7 +112,9 @@ def thin(database: Database, now: datetime) -> int:
 
 
 POSITIONS = sql.SQL("""
-SELECT portfolio_id, item_id, quantity, priced, coalesce(array_position(%(sources)s::text[], source), 0) FROM portfolio_positions
+SELECT portfolio_id, item_id, quantity, priced,
+       CASE WHEN source IS NULL THEN 0 ELSE coalesce(array_position(%(sources)s::text[], source), -1) END
+FROM portfolio_positions
 """)
 HELD = """
 CREATE TEMPORARY TABLE held (portfolio_id integer, item_id integer, quantity bigint, priced boolean, source integer) ON COMMIT DROP

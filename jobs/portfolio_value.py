@@ -148,8 +148,10 @@ class Worth:
     def at_sources(self, positions: Array) -> Ints:
         """Worth now at the source that each was valued at before, shape (n,); -1 where that has no price, or no rate."""
         source, item_id = positions["source"].astype(np.int64) - 1, positions["item_id"].astype(np.int64)
+        result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
         # Valued before its source was kept: it is taken that the source is the same.
-        result = np.where((source < 0) & (positions["priced"] != 0), self.of(positions)[0], pricing.UNKNOWN)
+        unnamed = (positions["source"] == 0) & (positions["priced"] != 0)
+        result[unnamed] = self.of(positions[unnamed])[0]
         term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
         for place in np.unique(source[source >= 0]).tolist():
             prices = pricing.of_source(self._quotes, place)

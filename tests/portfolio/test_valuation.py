@@ -204,6 +204,23 @@ def test_a_source_or_rate_that_is_gone_is_no_loss(database: Database, shop: Shop
     assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1, 4000 / 3500])
 
 
+def test_a_market_that_is_gone_whole_is_no_loss(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak = shop.item(AK, "demo")
+    shop.price(ak, 1000, "demo")
+    own(database, person, (AK, 1))
+    valuation = Valuation(database, FEES)
+    valuation.run(NOW)
+    shop.price(ak, 400)
+    database.execute("UPDATE items SET reference_source = 'steam'")
+    database.execute("DELETE FROM price_latest WHERE source = 'demo'")
+    for hour in (1, 2):
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["growth"], row["simulated"]) for row in rows] == [
+        (1000, 1, True), (400, 1, False), (400, 1, False)
+    ]  # fmt: skip
+
+
 def test_a_transaction_counts_when_its_time_comes(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     shop.price(shop.item(AK), 1000)
     add(database, mine, Transaction(NOW - timedelta(hours=1), "buy", AK, 1, 900, 0, "USD"),
