@@ -59,4 +59,5 @@ def plan(settings: Settings, database_url: str) -> Plan:
         portfolio_fees=fees_of(settings),
         rates_url=settings.rates_url,
         rates_hours=settings.rates_hours,
+        rates_table=settings.rates_table,
     )

@@ -144,9 +144,15 @@ class Settings(GuardSettings):
     )
     rates_url: str = Field(
         default="https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml",
-        description="Exchange rates in the form of the European Central Bank's reference file; empty: US dollars only.",
+        description="Exchange rates in the form of the European Central Bank's reference file, whose full history beside it is fetched"
+        " once; empty: US dollars and those of `TRACERA_RATES_TABLE` only.",
     )
     rates_hours: float = Field(default=6, gt=0, description="Hours between two looks at the exchange rates.")
+    rates_table: Path | None = Field(
+        default=None,
+        description="A CSV file of exchange rates of one's own, `date,currency,rate` (units for one US dollar); each holds from"
+        " its day to the next, and goes before the bank's.",
+    )
 
     def http_bounds(self) -> HttpBounds:
         """How many HTTP connections there may be."""

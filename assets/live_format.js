@@ -35,9 +35,11 @@
 
   /** The change from base to price with sign and arrow, and the direction as -1, 0 or 1. */
   tracera.formatChange = (price, base) => {
-    const tenths = Math.round((1000 * (price - base)) / base);
-    const direction = Math.sign(tenths);
+    // Halves away from zero, exactly: tenths of a percent.
+    const [from, moved] = [BigInt(base), BigInt(price) - BigInt(base)];
+    const tenths = (2000n * (moved < 0n ? -moved : moved) + from) / (2n * from);
+    const direction = tenths === 0n ? 0 : moved < 0n ? -1 : 1;
     const arrow = ["\u25bc \u2212", "", "\u25b2 +"][direction + 1];
-    return [`${arrow}${(Math.abs(tenths) / 10).toFixed(1)}\u00a0%`, direction];
+    return [`${arrow}${tenths / 10n}.${tenths % 10n}\u00a0%`, direction];
   };
 })();

@@ -1,6 +1,7 @@
 """How numbers are written: the same on every page, unknown never as 0."""
 
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from dash import html
@@ -12,6 +13,7 @@ NO_BREAK = "\u00a0"
 MAX_DECIMALS = 8
 _SHORT = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 _SHORTENED_FROM = 10_000
+_NO_FRACTION = 2**52
 
 
 def money(price: int | None, price_scale: int = 100, currency: str = "USD") -> str:
@@ -35,7 +37,14 @@ def short_money(price: int | None, price_scale: int = 100, currency: str = "USD"
 
 def number(value: float | None, digits: int = 0) -> str:
     """A count or figure with thousands separated and a fixed number of decimals."""
-    return UNKNOWN if value is None or value != value else _signed(f"{value:,.{digits}f}")  # noqa: PLR0124 - NaN
+    return UNKNOWN if value is None or value != value else _signed(rounded(value, digits))  # noqa: PLR0124 - NaN
+
+
+def rounded(value: float, digits: int) -> str:
+    """A figure with thousands separated, halves away from zero, as JavaScript's toFixed and Intl.NumberFormat round it."""
+    if abs(value) >= _NO_FRACTION:
+        return f"{value:,.{digits}f}"
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
 
 
 def short_number(value: float | None) -> str:
@@ -50,14 +59,14 @@ def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> st
     """A value in percent: `2.3 %`, with `signed` `+2.3 %`; zero has no sign."""
     if value is None or value != value:  # noqa: PLR0124 - NaN
         return UNKNOWN
-    text = _signed(f"{value:,.{digits}f}")
-    plus = "+" if signed and float(f"{value:.{digits}f}") > 0 else ""
+    text = _signed(rounded(value, digits))
+    plus = "+" if signed and direction(value, digits) == "up" else ""
     return f"{plus}{text}{NO_BREAK}%"
 
 
 def direction(value: float | None, digits: int = 1) -> str:
     """`up`, `down` or `neutral`, as the value reads when rounded to `digits`."""
-    if value is None or value != value or round(value, digits) == 0:  # noqa: PLR0124 - NaN
+    if value is None or value != value or not rounded(value, digits).strip("-0.,"):  # noqa: PLR0124 - NaN
         return "neutral"
     return "up" if value > 0 else "down"
 
@@ -119,7 +128,7 @@ def _shorten(value: float) -> tuple[str, str]:
 
 def _three_figures(value: float) -> str:
     for digits in (2, 1, 0):
-        text = f"{value:.{digits}f}"
+        text = rounded(value, digits)
         if len(text.replace(".", "")) <= 3:  # noqa: PLR2004
             return text
-    return f"{value:,.0f}"
+    return rounded(value, 0)

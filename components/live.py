@@ -60,11 +60,11 @@ def format_age(seconds: float) -> str:
 
 def format_change(price: int, base: int) -> tuple[str, int]:
     """The change from base (above 0) to price with sign and arrow, and its direction as -1, 0 or 1."""
-    # Half up like JavaScript's Math.round, exactly: tenths of a percent.
-    tenths = (2000 * (price - base) + base) // (2 * base)
-    direction = (tenths > 0) - (tenths < 0)
+    # Halves away from zero, exactly: tenths of a percent.
+    tenths = (2000 * abs(price - base) + base) // (2 * base)
+    direction = ((price > base) - (price < base)) * (tenths > 0)
     arrow = ("", "▲ +", "▼ \u2212")[direction]
-    return f"{arrow}{abs(tenths) / 10:.1f}{_NO_BREAK}%", direction
+    return f"{arrow}{tenths // 10}.{tenths % 10}{_NO_BREAK}%", direction
 
 
 def live_price(

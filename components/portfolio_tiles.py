@@ -90,7 +90,10 @@ def _today(seen: Overview) -> Words:
     totals = seen.totals
     share = today_share(totals["percent_change_24h"])
     figure = gain(totals["change_24h"], seen.portfolio["currency"], reason=NO_YESTERDAY)
-    return hook("change_24h", figure), [hook("percent_change_24h", share), " in 24 h"]
+    note: list[Children] = [hook("percent_change_24h", share), " in 24 h"]
+    if totals["without_base"] and totals["change_24h"] is not None:
+        note.append(f", {counted(totals['without_base'], 'item', 'items')} without a price of then")
+    return hook("change_24h", figure), note
 
 
 def today_share(moved: float | None) -> html.Span:
@@ -103,6 +106,8 @@ def _profit(seen: Overview) -> Words:
     opened, closed = totals["unrealized_pnl"], totals["realized_pnl"]
     known = [value for value in (opened, closed) if value is not None]
     if not known:
+        if totals["sales_without_profit"] or any(row["cost_quantity"] for row in seen.holdings):
+            return hook("profit", unknown("an exchange rate is missing, or a price")), "needs prices and exchange rates"
         return hook("profit", unknown("no purchase of what is held is recorded")), "needs recorded purchases"
     parts = [
         "open ",

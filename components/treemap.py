@@ -31,17 +31,25 @@ def treemap(rows: list[Row], window: str, *, by_value: bool) -> list[Any]:
 
 
 def _kind(kind: str, members: list[Row], window: str) -> html.Div:
-    whole = sum(row["weight"] for row in members)
-    mean = sum(row["weight"] * row["percent_change"] for row in members) / whole
+    mean = moved_together(members)
     words = [html.Span(kind, className="map-kind-name"), change(mean)]
     attributes: dict[str, Any] = {
         "data-inner": "",
-        "data-tip": f"{kind}\n{_items(len(members))} of the largest, {percent(mean, signed=True)} by weight in {window}",
+        "data-tip": f"{kind}\n{_items(len(members))} of the largest, {percent(mean, signed=True)} together in {window}",
     }
     # What has no type has no filter either.
     href = "/items" if kind == OTHER else f"/items?type={quote(kind)}"
     head = html.A(words, className="map-head", href=href, tabIndex=-1, **attributes)
     return html.Div([head, *(_field(row, window) for row in members)], className="map-kind")
+
+
+def moved_together(members: list[Row]) -> float | None:
+    """The change in percent of what is sold of them in a day, as the market's index has it: by value at the window's start."""
+    known = [row for row in members if row["base_price"] and row["volume_per_day"]]
+    start, end = (
+        sum(row["volume_per_day"] * row[name] / row["price_scale"] for row in known) for name in ("base_price", "price")
+    )
+    return (end / start - 1) * 100 if start else None
 
 
 def _field(row: Row, window: str) -> html.A:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from db.base_price import BASE_PRICE
 from db.pool import Database, Row
 
 
@@ -28,8 +29,7 @@ SELECT l.source, l.price, l.volume, l.volume_rolling, l.listings, l.bid, l.ask, 
 FROM price_latest l JOIN items i ON i.id = l.item_id LEFT JOIN provider_state p ON p.name = l.source
 WHERE l.item_id = %s ORDER BY reference DESC, l.source
 """
-MEASURES = """
-SELECT m.*, CASE WHEN m.percent_change > -100
-                 THEN nullif(round(m.last_price / (1 + m.percent_change / 100)), 0)::bigint END AS previous
+MEASURES = f"""
+SELECT m.*, {BASE_PRICE} AS previous
 FROM item_metrics m WHERE m.item_id = %s AND m.source = %s AND m."window" = %s
 """

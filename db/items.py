@@ -101,11 +101,15 @@ def complete(
 
 
 def adopt_source(connection: psycopg.Connection, ids: Sequence[int], source: str, simulated: Sequence[str]) -> None:
-    """Let a source speak for items that have none, or only a simulated one; the measures may choose another later."""
+    """Let a source speak for items that have none, or only a simulated one; the measures may choose another later.
+
+    A simulated one speaks for nothing beside a real one.
+    """
     connection.execute(
         "UPDATE items SET reference_source = %s WHERE id = ANY(%s)"
-        " AND (reference_source IS NULL OR (reference_source = ANY(%s) AND NOT %s = ANY(%s)))",
-        [source, list(ids), list(simulated), source, list(simulated)],
+        " AND (reference_source IS NULL OR (reference_source = ANY(%s) AND NOT %s = ANY(%s)))"
+        " AND (NOT %s = ANY(%s) OR NOT EXISTS (SELECT FROM price_latest WHERE NOT source = ANY(%s)))",
+        [source, list(ids), list(simulated), source, list(simulated), source, list(simulated), list(simulated)],
     )
 
 

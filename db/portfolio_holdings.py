@@ -136,13 +136,16 @@ def assets(database: Database, user_id: int) -> list[Row]:
     )
 
 
-def held(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
+def held(database: Database, user_id: int, portfolio_id: int, now: datetime) -> list[Row]:
     """What a portfolio holds, by name: `{market_hash_name, item_id, steam, recorded, marketable, not_marketable, phases, tradable, …}`.
 
-    `steam` units lie in the imported inventory (0 in a portfolio without it), `recorded` ones follow from transactions;
+    `steam` units lie in the imported inventory (0 in a portfolio without it), `recorded` ones follow from transactions up
+    to now;
     `not_marketable` of the `steam` units can never be sold, `phases` are units by Doppler phase.
     """
-    return database.rows(HELD, {"user": user_id, "portfolio": portfolio_id})
+    rows = database.rows(HELD, {"user": user_id, "portfolio": portfolio_id, "now": now})
+    # Sums come as numeric: they may be greater than any bigint.
+    return [{**row, "steam": int(row["steam"]), "recorded": int(row["recorded"])} for row in rows]
 
 
 def _record(
@@ -179,7 +182,7 @@ UPDATE portfolios SET changed_at = clock_timestamp() WHERE id IN (SELECT portfol
 """
 HELD = """
 WITH steam AS (
-    SELECT market_hash_name, min(item_id) AS item_id, sum(quantity)::bigint AS units, bool_or(marketable) AS marketable,
+    SELECT market_hash_name, min(item_id) AS item_id, sum(quantity) AS units, bool_or(marketable) AS marketable,
            coalesce(sum(quantity) FILTER (WHERE NOT marketable), 0)::bigint AS not_marketable,
            bool_and(tradable) AS tradable, max(imported_at) AS imported_at, min(icon) AS icon, max(tradable_after) AS tradable_after
     FROM user_portfolio_holdings
@@ -191,9 +194,10 @@ WITH steam AS (
           WHERE user_id = %(user)s AND phase IS NOT NULL GROUP BY 1, 2) p
     GROUP BY 1
 ), recorded AS (
-    SELECT market_hash_name, min(item_id) AS item_id, sum(CASE kind WHEN 'sell' THEN -quantity ELSE quantity END)::bigint AS units
+    SELECT market_hash_name, min(item_id) AS item_id, sum(CASE kind WHEN 'sell' THEN -quantity ELSE quantity END) AS units
     FROM portfolio_transactions t JOIN portfolios p ON p.id = t.portfolio_id
     WHERE t.portfolio_id = %(portfolio)s AND p.user_id = %(user)s AND market_hash_name IS NOT NULL AND kind <> 'fee'
+      AND t.time <= %(now)s
     GROUP BY 1
 )
 SELECT coalesce(s.market_hash_name, r.market_hash_name) AS market_hash_name, coalesce(s.item_id, r.item_id) AS item_id, coalesce(s.units, 0) AS steam,

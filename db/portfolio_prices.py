@@ -11,7 +11,9 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from db import binary
+from db.base_price import BASE_PRICE
 from db.pool import LONG, Database
+from db.sources import is_simulated
 
 Ints = npt.NDArray[np.int64]
 EPOCH = 946_684_800
@@ -36,13 +38,16 @@ def latest(database: Database, ids: Sequence[int] | None = None) -> Latest:
     return _quotes(database, LATEST, {"ids": None if ids is None else list(ids)})
 
 
-def as_of(database: Database, ids: Sequence[int], moment: datetime) -> Latest:
-    """The last hourly closes up to a moment, at most a week before it: what `latest` gave then."""
-    return _quotes(database, AS_OF, {"ids": list(ids), "moment": moment})
+def bases(database: Database, ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """By item and source, the price that the change of 24 hours counts from (see `db.base_price`)."""
+    rows = database.fetch(BASES, [list(ids)], factory=tuple_row)
+    return {(item, source): price for item, source, price in rows}
 
 
 def _quotes(database: Database, query: sql.SQL, parameters: dict[str, Any]) -> Latest:
-    names = [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
+    every = [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
+    # Invented prices count beside no real one: no total has both.
+    names = [source for source in every if not is_simulated(source)] or every
     with database.connection(answer_within=LONG) as connection:
         rows = binary.read(connection, query, {**parameters, "names": names}, QUOTE)
     return Latest(
@@ -98,15 +103,11 @@ FROM price_latest l JOIN items i ON i.id = l.item_id
 WHERE (%(ids)s::integer[] IS NULL OR l.item_id = ANY(%(ids)s)) AND l.source = ANY(%(names)s)
 ORDER BY l.item_id, l.source
 """)
-AS_OF = sql.SQL("""
-SELECT l.item_id, array_position(%(names)s::text[], l.source), b.close, b.close_time, (l.source = i.reference_source) IS TRUE
-FROM price_latest l JOIN items i ON i.id = l.item_id CROSS JOIN LATERAL (
-    SELECT close, close_time FROM price_1h b WHERE b.item_id = l.item_id AND b.source = l.source
-    AND b.bucket <= %(moment)s::timestamptz - interval '1 hour' AND b.bucket > %(moment)s::timestamptz - interval '7 days'
-    ORDER BY bucket DESC LIMIT 1) b
-WHERE l.item_id = ANY(%(ids)s) AND l.source = ANY(%(names)s)
-ORDER BY l.item_id, l.source
-""")
+BASES = f"""
+SELECT item_id, source, base_price FROM (
+    SELECT m.item_id, m.source, {BASE_PRICE} AS base_price FROM item_metrics m WHERE m."window" = '24h' AND m.item_id = ANY(%s)) b
+WHERE base_price IS NOT NULL
+"""
 DAILY = sql.SQL("""
 SELECT b.item_id, (b.bucket AT TIME ZONE 'UTC')::date - (%(first)s::timestamptz AT TIME ZONE 'UTC')::date, b.close, coalesce(b.volume, -1)
 FROM price_24h b JOIN items i ON i.id = b.item_id AND i.reference_source = b.source

@@ -13,47 +13,53 @@ from db import binary
 from db.pool import Database, Row
 
 Array = npt.NDArray[Any]
-POSITION = [("portfolio_id", ">i4"), ("item_id", ">i4"), ("quantity", ">i8"), ("priced", "i1")]
+POSITION = [("portfolio_id", ">i4"), ("item_id", ">i4"), ("quantity", ">i8"), ("priced", "i1"),
+            ("source", ">i4")]  # fmt: skip
 SNAPSHOT = {"portfolio_id": ">i4", "time": ">i8", "value": ">i8", "growth": ">f8", "deposits": ">i8", "withdrawals": ">i8",
-            "priced": ">i4", "unpriced": ">i4"}  # fmt: skip
+            "priced": ">i4", "unpriced": ">i4", "simulated": "i1"}  # fmt: skip
 
 
-def positions(connection: psycopg.Connection) -> Array:
-    """What every portfolio held at its last valuation: fields portfolio_id, item_id, quantity, priced."""
-    return binary.read(
-        connection, sql.SQL("SELECT portfolio_id, item_id, quantity, priced FROM portfolio_positions"), {}, POSITION
-    )
+def positions(connection: psycopg.Connection, sources: Sequence[str]) -> Array:
+    """What every portfolio held at its last valuation: fields portfolio_id, item_id, quantity, priced, source.
+
+    `source` is where in `sources` the one stands that it was valued at, from 1 on; 0 for none, -1 for one that is gone.
+    """
+    return binary.read(connection, POSITIONS, {"sources": list(sources)}, POSITION)
 
 
-def held_now(connection: psycopg.Connection, ids: Sequence[int]) -> Array:
-    """What some portfolios hold now, of what is known and may be sold; `priced` is 0 throughout."""
-    return binary.read(connection, HELD_NOW, {"ids": list(ids)}, POSITION)
+def held_now(connection: psycopg.Connection, ids: Sequence[int], now: datetime) -> Array:
+    """What some portfolios hold now, of what is known and may be sold; `priced` and `source` are 0 throughout."""
+    return binary.read(connection, HELD_NOW, {"ids": list(ids), "now": now}, POSITION)
 
 
-def accounts(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+def accounts(connection: psycopg.Connection, now: datetime) -> list[tuple[Any, ...]]:
     """Every portfolio with its state, None where it was never valued.
 
     `(id, currency, price_source, changed, value, growth, deposits, withdrawals, state currency, state source)`; `changed`
-    tells that what it holds may differ from its positions.
+    tells that what it holds may differ from its positions: it was touched, or the time of a transaction came.
     """
-    return connection.execute(ACCOUNTS).fetchall()
+    return connection.execute(ACCOUNTS, {"now": now}).fetchall()
 
 
-def replace_positions(connection: psycopg.Connection, ids: Sequence[int], fresh: Array) -> None:
+def replace_positions(connection: psycopg.Connection, ids: Sequence[int], fresh: Array, sources: Sequence[str]) -> None:
     """Positions of some portfolios, in the place of the old ones."""
     connection.execute("DELETE FROM portfolio_positions WHERE portfolio_id = ANY(%s)", [list(ids)])
     if len(fresh):
-        binary.copy(connection, "portfolio_positions", {name: (kind, fresh[name]) for name, kind in POSITION})
+        connection.execute(HELD)
+        binary.copy(connection, "held", {name: (kind, fresh[name]) for name, kind in POSITION})
+        connection.execute(INSERT_POSITIONS, {"sources": list(sources)})
 
 
-def mark_priced(connection: psycopg.Connection, rows: Array, *, priced: bool) -> None:
-    """Note that positions have a price now, or no more."""
+def mark_priced(connection: psycopg.Connection, rows: Array, sources: Sequence[str]) -> None:
+    """Note what else positions are priced at now, or that they have no price any more: `priced` and `source` of `rows`."""
     if len(rows):
         connection.execute(
-            "UPDATE portfolio_positions p SET priced = %s FROM unnest(%s::integer[], %s::integer[]) n (portfolio_id, item_id)"
+            "UPDATE portfolio_positions p SET priced = n.priced, source = (%s::text[])[n.source]"
+            " FROM unnest(%s::integer[], %s::integer[], %s::boolean[], %s::integer[]) n (portfolio_id, item_id, priced, source)"
             " WHERE p.portfolio_id = n.portfolio_id AND p.item_id = n.item_id",
-            [priced, rows["portfolio_id"].tolist(), rows["item_id"].tolist()],
-        )
+            [list(sources), rows["portfolio_id"].tolist(), rows["item_id"].tolist(),
+             (rows["priced"] != 0).tolist(), rows["source"].tolist()],
+        )  # fmt: skip
 
 
 def write(connection: psycopg.Connection, time: datetime, columns: dict[str, Array], currencies: list[str], sources: list[str],
@@ -105,6 +111,18 @@ def thin(database: Database, now: datetime) -> int:
     return database.execute(THIN, {"now": now})
 
 
+POSITIONS = sql.SQL("""
+SELECT portfolio_id, item_id, quantity, priced,
+       CASE WHEN source IS NULL THEN 0 ELSE coalesce(array_position(%(sources)s::text[], source), -1) END
+FROM portfolio_positions
+""")
+HELD = """
+CREATE TEMPORARY TABLE held (portfolio_id integer, item_id integer, quantity bigint, priced boolean, source integer) ON COMMIT DROP
+"""
+INSERT_POSITIONS = """
+INSERT INTO portfolio_positions (portfolio_id, item_id, quantity, priced, source)
+SELECT portfolio_id, item_id, quantity, priced, (%(sources)s::text[])[source] FROM held
+"""
 HELD_NOW = sql.SQL("""
 WITH steam AS (
     SELECT p.id AS portfolio_id, h.item_id, sum(h.quantity) AS units
@@ -112,26 +130,27 @@ WITH steam AS (
     WHERE p.id = ANY(%(ids)s) AND p.includes_steam AND h.item_id IS NOT NULL AND h.marketable GROUP BY 1, 2
 ), recorded AS (
     SELECT portfolio_id, item_id, sum(CASE kind WHEN 'sell' THEN -quantity WHEN 'fee' THEN 0 ELSE quantity END) AS units
-    FROM portfolio_transactions WHERE portfolio_id = ANY(%(ids)s) AND item_id IS NOT NULL GROUP BY 1, 2
+    FROM portfolio_transactions WHERE portfolio_id = ANY(%(ids)s) AND item_id IS NOT NULL AND time <= %(now)s GROUP BY 1, 2
 )
-SELECT portfolio_id, item_id, greatest(coalesce(s.units, 0), coalesce(r.units, 0))::bigint, false
+SELECT portfolio_id, item_id, least(greatest(coalesce(s.units, 0), coalesce(r.units, 0)), 9223372036854775807)::bigint, false, 0
 FROM steam s FULL JOIN recorded r USING (portfolio_id, item_id) WHERE greatest(coalesce(s.units, 0), coalesce(r.units, 0)) > 0
 """)
 # A transaction that changes a portfolio and commits later than a valuation began would look older than it: half a minute's grace.
 ACCOUNTS = """
-SELECT p.id, p.currency, p.price_source, s.time IS NULL OR p.changed_at > s.time - interval '30 seconds',
+SELECT p.id, p.currency, p.price_source, s.time IS NULL OR p.changed_at > s.time - interval '30 seconds' OR EXISTS (
+           SELECT 1 FROM portfolio_transactions t WHERE t.portfolio_id = p.id AND t.time > s.time AND t.time <= %(now)s),
        s.value, s.growth, s.deposits, s.withdrawals, s.currency, s.price_source
 FROM portfolios p LEFT JOIN portfolio_state s ON s.portfolio_id = p.id ORDER BY p.id
 """
 STAGING = """
 CREATE TEMPORARY TABLE valued (portfolio_id integer, time timestamptz, value bigint, growth double precision, deposits bigint,
-    withdrawals bigint, priced integer, unpriced integer, currency_code integer, source_code integer, volatility double precision)
+    withdrawals bigint, priced integer, unpriced integer, simulated boolean, currency_code integer, source_code integer, volatility double precision)
 ON COMMIT DROP
 """
 # A portfolio deleted meanwhile is left out.
 INSERT_SNAPSHOTS = """
-INSERT INTO portfolio_snapshots (portfolio_id, time, currency, value, growth, deposits, withdrawals, priced, unpriced)
-SELECT portfolio_id, v.time, (%(codes)s::text[])[currency_code], value, growth, deposits, withdrawals, priced, unpriced
+INSERT INTO portfolio_snapshots (portfolio_id, time, currency, value, growth, deposits, withdrawals, priced, unpriced, simulated)
+SELECT portfolio_id, v.time, (%(codes)s::text[])[currency_code], value, growth, deposits, withdrawals, priced, unpriced, simulated
 FROM valued v JOIN portfolios p ON p.id = v.portfolio_id ORDER BY 1 ON CONFLICT DO NOTHING
 """
 UPSERT_STATE = """
@@ -144,7 +163,7 @@ ON CONFLICT (portfolio_id) DO UPDATE SET time = excluded.time, currency = exclud
     volatility = excluded.volatility
 """
 SERIES = """
-SELECT s.time, s.currency, s.value, s.growth, s.deposits, s.withdrawals, s.priced, s.unpriced
+SELECT s.time, s.currency, s.value, s.growth, s.deposits, s.withdrawals, s.priced, s.unpriced, s.simulated
 FROM portfolio_snapshots s JOIN portfolios p ON p.id = s.portfolio_id
 WHERE p.id = %(portfolio)s AND p.user_id = %(user)s AND (%(first)s::timestamptz IS NULL OR s.time >= coalesce(
     (SELECT max(time) FROM portfolio_snapshots b WHERE b.portfolio_id = p.id AND b.time < %(first)s), %(first)s))

@@ -7,14 +7,14 @@ import redis
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from db.base_price import BASE_PRICE
 from db.pool import Database, Row
 
-LINE = """
+LINE = f"""
     SELECT m.item_id, i.market_hash_name, i.weapon_type, i.weapon, i.skin_name, i.wear, i.rarity, i.image_url, i.currency,
            i.price_scale, m.source, coalesce(l.price, m.last_price) AS price, l.time AS price_time,
            greatest(3 * p.interval_s, 180) AS stale_after,  -- who asks every second quotes what was traded, not everything
-           CASE WHEN m.percent_change > -100
-                THEN nullif(round(m.last_price / (1 + m.percent_change / 100)), 0)::bigint END AS base_price,
+           {BASE_PRICE} AS base_price,
            m.percent_change, m.return_volatility, m.ewma_volatility, m.coefficient_of_variation, m.trend_slope, m.trend_r2,
            m.trend_score, m.sharpe, m.max_drawdown, m.volume, m.volume_rolling, m.samples, m.coverage, m.as_of,
            CASE WHEN m.volume_rolling THEN m.volume ELSE m.volume / %(days)s::float8 END AS volume_per_day

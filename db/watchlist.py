@@ -1,5 +1,6 @@
 """What people watch: items, each once, in the order in which they were added."""
 
+from db.base_price import BASE_PRICE
 from db.pool import Database, Row
 
 
@@ -55,12 +56,11 @@ def lines(database: Database, user_id: int) -> list[Row]:
     return database.rows(LINES, [user_id])
 
 
-LINES = """
+LINES = f"""
 SELECT w.item_id, i.market_hash_name, i.weapon_type, i.weapon, i.skin_name, i.wear, i.rarity, i.image_url, i.currency,
        i.price_scale, l.source, l.price, l.time AS price_time, greatest(3 * p.interval_s, 180) AS stale_after,
        m.return_volatility,
-       CASE WHEN m.percent_change > -100
-            THEN nullif(round(m.last_price / (1 + m.percent_change / 100)), 0)::bigint END AS base_price
+       {BASE_PRICE} AS base_price
 FROM user_watchlist w
 JOIN items i ON i.id = w.item_id
 LEFT JOIN price_latest l ON l.item_id = i.id AND l.source = i.reference_source

@@ -43,15 +43,15 @@ class Measured:
     """By row; only rows that have any."""
 
 
-def measured(panel: Panel) -> Measured:
-    """Measure one panel."""
+def measured(panel: Panel, *, silent: bool = False) -> Measured:
+    """Measure one panel; with `silent` no simulated source speaks for its item."""
     close = np.where(panel.outlier, np.nan, panel.close)
     return Measured(
         panel.window,
         panel.item_id,
         panel.source,
         panel.scale,
-        _reference(panel),
+        _reference(panel, silent=silent),
         last_closes(close),
         panel.volume,
         panel.rolling,
@@ -104,8 +104,8 @@ def as_rows(closes: list[tuple[int, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _reference(panel: Panel) -> Bools:
-    """Which pair speaks for its item: real before simulated, then the best coverage, then the order of PREFERRED."""
+def _reference(panel: Panel, *, silent: bool) -> Bools:
+    """Which pair speaks for its item: the best coverage, then the order of PREFERRED; with `silent` never a simulated one."""
     observed = np.isfinite(panel.close).sum(axis=1)
 
     def standing(row: int) -> tuple[bool, int, int, str]:
@@ -115,6 +115,8 @@ def _reference(panel: Panel) -> Bools:
 
     best: dict[int, int] = {}
     for row, item in enumerate(panel.item_id.tolist()):
+        if silent and panel.source[row] in SIMULATED:
+            continue
         if item not in best or standing(row) < standing(best[item]):
             best[item] = row
     chosen = np.zeros(len(panel.item_id), dtype=np.bool_)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +20,4 @@ class Plan:
     portfolio_fees: Mapping[str, int] = field(default_factory=dict)
     rates_url: str = ""
     rates_hours: float = 6
+    rates_table: Path | None = None

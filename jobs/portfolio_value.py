@@ -12,8 +12,10 @@ import structlog
 from app.analytics.portfolio import batch, pricing
 from app.analytics.portfolio.history import history
 from app.analytics.portfolio.pricing import Exchange, Prices, Quotes
+from app.portfolio.rate_steps import rate_steps
 from db import currency_rates, portfolio_holdings, portfolio_prices, portfolio_snapshots
 from db.pool import Database
+from db.sources import is_simulated
 
 log = structlog.get_logger(__name__)
 
@@ -56,28 +58,32 @@ class Valuation:
     def run(self, now: datetime) -> Valued:
         """One valuation; what it reads and writes is one transaction."""
         quotes = portfolio_prices.latest(self.database)
+        sources = quotes.sources
         exchange = Exchange(portfolio_prices.units(self.database), currency_rates.millionths(self.database))
         daily = self._daily(now)
         with self.database.connection() as connection:
             portfolio_holdings.link_new_items(connection)
             with connection.transaction():
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                accounts = [_account(row) for row in portfolio_snapshots.accounts(connection)]
+                accounts = [_account(row) for row in portfolio_snapshots.accounts(connection, now)]
                 if not accounts:
                     return Valued(0, 0)
-                before = portfolio_snapshots.positions(connection)
+                before = portfolio_snapshots.positions(connection, sources)
                 changed = [account.id for account in accounts if account.changed]
-                fresh = portfolio_snapshots.held_now(connection, changed)
+                fresh = portfolio_snapshots.held_now(connection, changed, now)
                 after = np.concatenate([before[~np.isin(before["portfolio_id"], changed)], fresh])
                 worth = Worth(accounts, quotes, exchange, self.fees)
-                now_worth, then_worth = worth.of(after), worth.of(before)
-                after["priced"] = now_worth >= 0
+                now_worth, source = worth.of(after)
+                then_worth = worth.at_sources(before)
+                known = after.copy()
+                after["priced"], after["source"] = now_worth >= 0, source + 1
                 columns = snapshot(accounts, after, now_worth, before, then_worth)
-                sigma = _volatility(accounts, after, now_worth, *daily)
-                _write_positions(connection, changed, after, before, then_worth)
+                columns["simulated"] = _simulated(accounts, after, sources)
+                sigma = _volatility(accounts, after, now_worth, *daily, self._steps(accounts, now, daily[1].shape[1]))
+                _write_positions(connection, changed, after, known, sources)
                 currencies = [account.currency for account in accounts]
-                sources = [account.price_source for account in accounts]
-                portfolio_snapshots.write(connection, now, columns, currencies, sources, sigma)
+                terms = [account.price_source for account in accounts]
+                portfolio_snapshots.write(connection, now, columns, currencies, terms, sigma)
         return Valued(len(accounts), len(after))
 
     def _daily(self, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
@@ -86,18 +92,32 @@ class Valuation:
             self._returns = (now, item_id, returns)
         return self._returns[1:]
 
+    def _steps(self, accounts: list[Account], now: datetime, days: int) -> npt.NDArray[np.float64] | None:
+        """How each portfolio's currency moved on the last days, (portfolios, days); None where all are in dollars."""
+        currencies = {account.currency for account in accounts}
+        if currencies == {"USD"}:
+            return None
+        first = now.astimezone(UTC).date() - timedelta(days=days)
+        steps = {currency: rate_steps(self.database, currency, first, days + 1) for currency in currencies}
+        return np.array([steps[account.currency] for account in accounts])
+
 
 def _volatility(
-    accounts: list[Account], after: Array, worth: Ints, item_id: Ints, returns: npt.NDArray[np.float64]
+    accounts: list[Account],
+    after: Array,
+    worth: Ints,
+    item_id: Ints,
+    returns: npt.NDArray[np.float64],
+    steps: npt.NDArray[np.float64] | None,
 ) -> npt.NDArray[np.float64]:
-    """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days)."""
+    """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days); `steps` are its currency's."""
     place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
     usable = (place >= 0) & (worth > 0)
     ids = np.array([account.id for account in accounts])
     rows = np.searchsorted(ids, after["portfolio_id"][usable])
     order = np.argsort(rows, kind="stable")
     offsets = np.searchsorted(rows[order], np.arange(len(ids) + 1))
-    return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns)
+    return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns, steps)
 
 
 class Worth:
@@ -109,16 +129,36 @@ class Worth:
         self._terms, self._exchange = terms, exchange
         self._term = np.array([terms.index((account.price_source, account.currency)) for account in accounts])
         self._prices = {source: pricing.choose(quotes, source, fees) for source, _ in terms}
+        self._quotes = quotes
 
-    def of(self, positions: Array) -> Ints:
-        """Shape (n,); -1 where there is no price, or no rate."""
+    def of(self, positions: Array) -> tuple[Ints, Ints]:
+        """Worth, shape (n,), -1 where there is no price, or no rate; and the source it is of, -1 likewise."""
         result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
+        chosen = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
         term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
         item_id, quantity = positions["item_id"].astype(np.int64), positions["quantity"]
         for index, (source, currency) in enumerate(self._terms):
-            mine = np.flatnonzero(term == index)
-            own = pricing.amounts(self._prices[source], item_id[mine], quantity[mine])
+            mine, prices = np.flatnonzero(term == index), self._prices[source]
+            own = pricing.amounts(prices, item_id[mine], quantity[mine])
             result[mine] = self._exchange.worth(item_id[mine], own, currency)
+            if len(prices.source):
+                chosen[mine] = np.where(result[mine] >= 0, prices.source[prices.at(item_id[mine])], pricing.UNKNOWN)
+        return result, chosen
+
+    def at_sources(self, positions: Array) -> Ints:
+        """Worth now at the source that each was valued at before, shape (n,); -1 where that has no price, or no rate."""
+        source, item_id = positions["source"].astype(np.int64) - 1, positions["item_id"].astype(np.int64)
+        result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
+        # Valued before its source was kept: it is taken that the source is the same.
+        unnamed = (positions["source"] == 0) & (positions["priced"] != 0)
+        result[unnamed] = self.of(positions[unnamed])[0]
+        term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
+        for place in np.unique(source[source >= 0]).tolist():
+            prices = pricing.of_source(self._quotes, place)
+            for index, (_, code) in enumerate(self._terms):
+                mine = np.flatnonzero((source == place) & (term == index))
+                own = pricing.amounts(prices, item_id[mine], positions["quantity"][mine])
+                result[mine] = self._exchange.worth(item_id[mine], own, code)
         return result
 
 
@@ -127,14 +167,16 @@ def snapshot(
 ) -> dict[str, Array]:
     """The columns of this valuation's snapshots.
 
-    What was held, and had a price, at the last valuation earns its change of price; whatever else changed the value came
-    in or went out: it is a deposit or a withdrawal at today's price, not a gain.
+    What was held, and had a price, at the last valuation earns its change of price at the source it had then; whatever
+    else changed the value came in or went out: it is a deposit or a withdrawal at today's price, not a gain. Where a price
+    or a rate of then is gone, what it would have earned is unknown, and so the step earns nothing.
     """
     ids = np.array([account.id for account in accounts])
     value = _sums(ids, after, np.maximum(now_worth, 0))
     carried = _sums(ids, before, np.where(before["priced"] != 0, np.maximum(then_worth, 0), 0))
     last = np.array([account.value or 0 for account in accounts])
     comparable = np.array([account.value is not None and account.same_terms for account in accounts])
+    comparable &= _sums(ids, before, ((before["priced"] != 0) & (then_worth < 0)).astype(np.int64)) == 0
     earned = np.where(comparable, carried, last)
     flow = value - earned
     step = np.divide(carried, last, out=np.ones(len(ids)), where=comparable & (last > 0))
@@ -170,11 +212,19 @@ def _sums(ids: Ints, positions: Array, amounts: Ints) -> Ints:
     return sums
 
 
-def _write_positions(connection: Any, changed: list[int], after: Array, before: Array, then_worth: Ints) -> None:
-    """Changed portfolios' positions anew; of the others only what has a price now and had none, or the other way round."""
+def _simulated(accounts: list[Account], positions: Array, sources: list[str]) -> Array:
+    """Whether any price of each portfolio was invented."""
+    ids = np.array([account.id for account in accounts])
+    invented = np.array([False, *(is_simulated(source) for source in sources)])[positions["source"]]
+    return _sums(ids, positions, invented.astype(np.int64)) > 0
+
+
+def _write_positions(connection: Any, changed: list[int], after: Array, known: Array, sources: list[str]) -> None:
+    """Changed portfolios' positions anew; of the others only what is priced now by another source, or no more, or again.
+
+    `known` are the positions `after` as they were.
+    """
     mine = np.isin(after["portfolio_id"], changed)
-    portfolio_snapshots.replace_positions(connection, changed, after[mine])
-    others = ~np.isin(before["portfolio_id"], changed)
-    for priced in (True, False):
-        turned = others & ((then_worth >= 0) == priced) & ((before["priced"] != 0) != priced)
-        portfolio_snapshots.mark_priced(connection, before[turned], priced=priced)
+    portfolio_snapshots.replace_positions(connection, changed, after[mine], sources)
+    turned = ((after["priced"] != 0) != (known["priced"] != 0)) | (after["source"] != known["source"])
+    portfolio_snapshots.mark_priced(connection, after[~mine & turned], sources)

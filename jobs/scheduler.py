@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from db import jobs as job_state
-from db import portfolio_snapshots
+from db import portfolio_snapshots, simulated
 from db import redis as cache
 from db.leader import Leadership
 from db.pool import Database, DatabaseDownError
@@ -50,6 +50,7 @@ class Jobs:
         self.leading = False
         self._beaten = False
         self._stopping = False
+        self._table_read: int | None = None
         self._measuring = Lock()
         self._valuation = Valuation(database, plan.portfolio_fees)
         self._loop: asyncio.AbstractEventLoop
@@ -74,6 +75,8 @@ class Jobs:
         self._every("portfolios", self.plan.portfolio_seconds, self._portfolios, first=20)
         if self.plan.rates_url:
             self._every("rates", min(RATES_EVERY, self.plan.rates_hours * 3600), self._rates, first=5)
+        if self.plan.rates_table:
+            self._every("rates_table", RATES_EVERY, self._rates_table, first=1)
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -101,6 +104,10 @@ class Jobs:
         if self.leading and not led:
             log.info("this process runs the jobs", worker=self.worker)
             self.scheduler.add_job(self._run, args=["warm", self._warm], id="warm", replace_existing=True)
+            if not any(is_simulated(provider.name) for provider in self.providers):
+                self.scheduler.add_job(
+                    self._run, args=["leave_demo", self._leave_demo], id="leave_demo", replace_existing=True
+                )
             self._on_loop(self._begin_providers)
         elif led and not self.leading:
             log.warning("this process no longer runs the jobs", worker=self.worker)
@@ -156,6 +163,14 @@ class Jobs:
             demo_history.fill(self.database, self.plan.demo_history_days)
             self._volatility()
 
+    def _leave_demo(self) -> None:
+        with self.database.connection() as connection:
+            gone = simulated.leave(connection)
+        if gone:
+            log.info("simulated prices left behind", prices=gone)
+            warm.rebuild_latest(self.database, self.redis)
+            self._volatility()
+
     def _refill(self) -> None:
         warm.rebuild_latest(self.database, self.redis)
         self._volatility()
@@ -176,6 +191,12 @@ class Jobs:
         real = not all(is_simulated(provider.name) for provider in self.providers)
         if rates.due(self.database, self.plan.rates_hours, always=real):
             rates.run(self.database, self.plan.rates_url)
+
+    def _rates_table(self) -> None:
+        path = self.plan.rates_table
+        if path and (changed := path.stat().st_mtime_ns) != self._table_read:
+            rates.run_table(self.database, path)
+            self._table_read = changed
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         """Do something on the providers' event loop, and wait for it."""

@@ -9,7 +9,7 @@ import numpy as np
 import redis
 
 from app.analytics import WINDOWS
-from db import closes, metrics
+from db import closes, metrics, simulated
 from db.pool import Database
 from jobs import warm
 from jobs.announce import announce_volatility, rfc3339
@@ -32,7 +32,8 @@ class Summary:
 
 def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
     """Measure everything as of a moment (aware), store it, rank it, announce what changed."""
-    found = _measure_all(database, as_of)
+    silent = not simulated.speak(database)
+    found = _measure_all(database, as_of, silent=silent)
     total = 0
     speakers: list[int] = []
     for window in WINDOWS.values():
@@ -40,6 +41,8 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
         columns, sources = _columns(pieces)
         with database.connection() as connection, connection.transaction():
             changed = metrics.save(connection, window.name, sources, columns, _screened(pieces, sources), as_of=as_of)
+            if silent:
+                simulated.silence(connection)
             if window.name == REFERENCE_WINDOW:
                 speakers = metrics.choose_references(connection, window.name)
         publish_rankings(client, window, pieces, as_of)
@@ -50,7 +53,7 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
     return Summary(as_of, {name: sum(len(piece.item_id) for piece in pieces) for name, pieces in found.items()}, total)
 
 
-def _measure_all(database: Database, as_of: datetime) -> dict[str, list[Measured]]:
+def _measure_all(database: Database, as_of: datetime, *, silent: bool) -> dict[str, list[Measured]]:
     """By window, a few thousand items a piece. Windows of one kind of bucket are read together."""
     lo, hi = closes.item_range(database)
     found: dict[str, list[Measured]] = {name: [] for name in WINDOWS}
@@ -58,7 +61,7 @@ def _measure_all(database: Database, as_of: datetime) -> dict[str, list[Measured
         alike = [window for window in WINDOWS.values() if window.bucket_seconds == seconds]
         for batch in panels(database, alike, as_of, lo, hi):
             for panel in batch:
-                found[panel.window.name].append(measured(panel))
+                found[panel.window.name].append(measured(panel, silent=silent))
     return found
 
 

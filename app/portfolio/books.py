@@ -3,50 +3,63 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, time, timedelta
+from typing import Final
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method
 from app.analytics.portfolio.lots import Book, book, unrealised
-from app.analytics.portfolio.money import RateError, rate
+from app.analytics.portfolio.money import MILLION, RateError, rate
 from app.portfolio.days import placed
 from db import currency_rates
 from db.pool import Database, Row
 
+MIDNIGHT: Final = time()
+LAST_SECOND: Final = 86_399
+
 
 class RateBook:
-    """Rates by currency and day: a day without one takes the last before it."""
+    """Rates by currency and day: a day without one takes the last before it, where that is no longer than a holiday ago.
+
+    A currency that its source gave up, or left out for years, has no rate after that. A table of one's own says which rate
+    holds from a day on, however long.
+    """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._days: dict[str, list[date]] = {}
-        self._rates: dict[str, list[int]] = {}
+        self._rows: dict[str, list[Row]] = {}
         for row in rows:
             self._days.setdefault(row["currency"], []).append(row["day"])
-            self._rates.setdefault(row["currency"], []).append(row["millionths"])
+            self._rows.setdefault(row["currency"], []).append(row)
 
     def on(self, day: date) -> dict[str, int]:
-        """The rates that held on a day; currencies without one yet are left out."""
+        """The rates that held on a day; currencies without one are left out."""
         found = {}
         for currency, days in self._days.items():
             at = bisect_right(days, day)
-            if at:
-                found[currency] = self._rates[currency][at - 1]
+            if at and _holds(self._rows[currency][at - 1], day):
+                found[currency] = self._rows[currency][at - 1]["millionths"]
         return found
+
+
+def _holds(row: Row, day: date) -> bool:
+    """After the source's newest day there is nothing to compare with: its last rate goes on."""
+    until = row["day"] + timedelta(days=currency_rates.LONGEST_GAP)
+    return bool(row["source"] == currency_rates.TABLE or min(day, row["newest"]) <= until)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A portfolio's book, and what could not go into it: transactions without a rate, by id with the reason.
+    """A portfolio's book; `without_rate` are the currencies and days whose rate it misses, oldest first.
 
     Items are numbered as in `names`; quantities and costs are by number.
     """
 
     book: Book
     names: list[str]
-    entries: list[Entry]
-    left_out: list[tuple[int, str]]
+    without_rate: list[tuple[date, str]]
 
-    def held(self) -> dict[str, tuple[int, int]]:
-        """By name: recorded units and what they cost."""
+    def held(self) -> dict[str, tuple[int, int | None]]:
+        """By name: recorded units and what they cost, None where that is unknown."""
         return {self.names[item]: found for item, found in self.book.held().items()}
 
 
@@ -59,26 +72,28 @@ def read_rates(database: Database, rows: Sequence[Row], currency: str) -> RateBo
 
 
 def make_ledger(rows: Sequence[Row], portfolio: Row, rates: RateBook, method: str | None = None) -> Ledger:
-    """Run a portfolio's transactions (oldest first).
+    """Run a portfolio's transactions (oldest first). Without a rate an amount is unknown; the units count all the same.
 
     Raises:
         OversoldError: more was given away than was held; it names the transaction.
     """
     names: dict[str, int] = {}
-    entries, left_out = [], []
+    entries = []
+    missing: set[tuple[date, str]] = set()
     for row in placed(rows):
-        try:
-            entries.append(_entry(row, portfolio["currency"], rates, names))
-        except RateError as error:
-            left_out.append((row["id"], str(error)))
+        known = {**rates.on(row["time"].date()), "USD": MILLION}
+        entries.append(_entry(row, portfolio["currency"], known, names))
+        if entries[-1].amount is None or entries[-1].fee is None:
+            lacking = {row["currency"], portfolio["currency"]} - known.keys()
+            missing |= {(row["time"].date(), code) for code in lacking}
     made = book(entries, Method(method or portfolio["cost_method"]))
-    return Ledger(made, list(names), entries, left_out)
+    return Ledger(made, list(names), sorted(missing))
 
 
-def _entry(row: Row, currency: str, rates: RateBook, names: dict[str, int]) -> Entry:
-    by = rate(row["currency"], currency, rates.on(row["time"].date()))
+def _entry(row: Row, currency: str, rates: dict[str, int], names: dict[str, int]) -> Entry:
     name = row["market_hash_name"]
     kind = Kind(row["kind"])
+    time = row["time"].astimezone(UTC)
     whole = row["price"] * (1 if kind is Kind.FEE else abs(row["quantity"]))
     return Entry(
         id=row["id"],
@@ -86,9 +101,19 @@ def _entry(row: Row, currency: str, rates: RateBook, names: dict[str, int]) -> E
         kind=kind,
         item=None if name is None else names.setdefault(name, len(names)),
         quantity=row["quantity"],
-        amount=by.convert(whole),
-        fee=by.convert(row["fee"]),
+        amount=_converted(whole, row["currency"], currency, rates),
+        fee=_converted(row["fee"], row["currency"], currency, rates),
+        # A date without a time is kept as the first moment of its day.
+        until=time.timestamp() + LAST_SECOND if time.time() == MIDNIGHT else None,
     )
+
+
+def _converted(amount: int, source: str, target: str, rates: dict[str, int]) -> int | None:
+    """Nothing is nothing in every currency; any other amount without a rate is unknown."""
+    try:
+        return rate(source, target, rates).convert(amount) if amount else 0
+    except RateError:
+        return None
 
 
 def lots_of(ledger: Ledger, prices: Mapping[str, int | None]) -> list[dict[str, object]]:

@@ -26,7 +26,7 @@ def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str,
     for name, row in held.items():
         row["item_id"] = known.get(name) if row["marketable"] else None
     ids = [row["item_id"] for row in held.values() if row["item_id"] is not None]
-    market = Market(database, ids, Terms("USD", "reference", fees), now)
+    market = Market(database, ids, Terms("USD", "reference", fees))
     rows = holding_rows(list(held.values()), market, None, now)
     totals = totals_of(rows, None)
     return {

@@ -1,7 +1,7 @@
 """One call gives what the portfolio page and `GET /portfolio` show."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +9,15 @@ import numpy as np
 
 from app.analytics.portfolio import returns
 from app.analytics.portfolio.ledger import OversoldError
+from app.analytics.portfolio.money import minus
 from app.portfolio.books import Ledger, lots_of, make_ledger, read_rates
 from app.portfolio.valuing import Market, Terms
 from db import portfolio_holdings, portfolio_snapshots, portfolio_transactions, portfolios
 from db.pool import Database, Row
 
 STALE_SECONDS = 86_400
+MOST_NAMED = 5
+"""Days without an exchange rate that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,11 @@ class Overview:
 def overview(database: Database, portfolio: Row, fees: dict[str, int], now: datetime) -> Overview:
     """Everything about one portfolio, in a handful of queries."""
     user_id, number = portfolio["user_id"], portfolio["id"]
-    held = portfolio_holdings.held(database, user_id, number)
-    entries = portfolio_transactions.every(database, user_id, number)
+    held = portfolio_holdings.held(database, user_id, number, now)
+    # Old databases may hold some that are dated in the future: they count when their time comes.
+    entries = [row for row in portfolio_transactions.every(database, user_id, number) if row["time"] <= now]
     ids = [row["item_id"] for row in held if row["item_id"] is not None]
-    market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees), now)
+    market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees))
     ledger, problem = _ledger(database, entries, portfolio)
     rows = holding_rows(held, market, ledger, now)
     recorded = {row["market_hash_name"]: row["recorded_value"] for row in rows}
@@ -56,9 +60,13 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
 
 
 def valuations(database: Database, portfolio: Row) -> list[Row]:
-    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's."""
+    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's.
+
+    Those at invented prices belong to no history of real ones, nor the other way round.
+    """
     every = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
-    return [row for row in every if row["currency"] == portfolio["currency"]]
+    now = every[-1]["simulated"] if every else False
+    return [row for row in every if row["currency"] == portfolio["currency"] and row["simulated"] == now]
 
 
 def performance(database: Database, portfolio: Row, snapshots: list[Row]) -> dict[str, Any]:
@@ -101,9 +109,15 @@ def _ledger(database: Database, entries: list[Row], portfolio: Row) -> tuple[Led
             f"Transaction {error.entry_id} ({row['time']:%Y-%m-%d}) gives away {error.sold} of {row['market_hash_name']},"
             f" but only {error.held} were held then; correct it, or add the purchase that is missing."
         )
-    if ledger.left_out:
-        return ledger, f"{len(ledger.left_out)} transactions are left out of cost and profit: {ledger.left_out[0][1]}."
-    return ledger, None
+    return ledger, _missing(ledger.without_rate)
+
+
+def _missing(without: list[tuple[date, str]]) -> str | None:
+    if not without:
+        return None
+    shown = ", ".join(f"{code} on {day}" for day, code in without[:MOST_NAMED])
+    more = f" and {len(without) - MOST_NAMED} more days" if len(without) > MOST_NAMED else ""
+    return f"There is no exchange rate for {shown}{more}: cost and profit of what was bought or sold then are unknown."
 
 
 def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
@@ -132,10 +146,10 @@ def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: da
             "total_value": value,
             "cost_basis": cost,
             "cost_quantity": cost_units,
-            "unrealized_pnl": _difference(own, cost),
+            "unrealized_pnl": minus(own, cost),
             "recorded_value": own,
             "net_if_sold": market.net(ids[at], sellable[at]) if priced else None,
-            "change_24h": _difference(value, before[at]),
+            "change_24h": minus(value, before[at]),
             "price_source": quoted[0] if quoted else None,
             "price_time": datetime.fromtimestamp(quoted[1], UTC) if quoted else None,
             "stale": None if age is None else age > STALE_SECONDS,
@@ -155,14 +169,11 @@ def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: da
     )
 
 
-def _difference(after: int | None, before: int | None) -> int | None:
-    return None if after is None or before is None else after - before
-
-
 def totals_of(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, Any]:
     """Sums of the rows, so that they add up; beside each how many rows it leaves out."""
     priced = [row for row in rows if row["total_value"] is not None]
     changes = [row for row in priced if row["change_24h"] is not None]
+    costs = [row["cost_basis"] for row in rows if row["cost_basis"] is not None]
     gains = [row["unrealized_pnl"] for row in rows if row["unrealized_pnl"] is not None]
     nets = [row["net_if_sold"] for row in priced if row["net_if_sold"] is not None]
     change = sum(row["change_24h"] for row in changes) if changes else None
@@ -172,9 +183,12 @@ def totals_of(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, An
         "item_count": sum(row["quantity"] for row in rows),
         "change_24h": change,
         "percent_change_24h": change / start * 100 if change is not None and start else None,
-        "cost_basis": ledger.book.cost if ledger else None,
+        "without_base": len(priced) - len(changes),
+        "cost_basis": sum(costs) if costs or not rows else None,
+        "without_cost": len(rows) - len(costs),
         "unrealized_pnl": sum(gains) if gains else None,
-        "realized_pnl": ledger.book.realised_gain if ledger and (ledger.book.realised or ledger.book.fees) else None,
+        "realized_pnl": ledger.book.realised_gain if ledger else None,
+        "sales_without_profit": ledger.book.unknown_gains if ledger else None,
         "net_if_sold": sum(nets) if nets else None,
         "unpriced": [row["market_hash_name"] for row in rows if row["total_value"] is None and row["marketable"]],
         "not_marketable": sum(row["not_marketable"] for row in rows),

@@ -1,7 +1,7 @@
 """Risk of a portfolio, and of what it would be after a change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.analytics.portfolio.index import index_returns, market_index
 from app.analytics.portfolio.risk import Risk, measure, percentile
 from app.analytics.portfolio.what_if import apply
 from app.portfolio.left_out import NO_PRICE, Unused, why_unused
+from app.portfolio.rate_steps import converted, rate_steps
 from app.portfolio.valuing import Market, Terms
 from db import items, portfolio_holdings, portfolio_prices, portfolio_snapshots
 from db.pool import Database, Row
@@ -31,8 +32,8 @@ class Past:
     unused: Unused
 
 
-def read_past(database: Database, ids: list[int], now: datetime) -> Past:
-    """The last three months of some items, beside the value-weighted index over all."""
+def read_past(database: Database, ids: list[int], now: datetime, currency: str = "USD") -> Past:
+    """The last three months of some items, beside the value-weighted index over all, both as seen in a currency."""
     first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS)
     every, closes, volume = portfolio_prices.daily(database, None, first, DAYS + 1)
     # A source that tells no sales says nothing of an item's weight: one each.
@@ -40,7 +41,9 @@ def read_past(database: Database, ids: list[int], now: datetime) -> Past:
     mine = np.flatnonzero(np.isin(every, ids))
     found = history(closes[mine])
     days = found.returns.shape[1]
-    market = index_returns(levels)
+    steps = rate_steps(database, currency, first.date(), DAYS + 1)
+    found = replace(found, returns=converted(found.returns, steps))
+    market = converted(index_returns(levels), steps)
     unused = why_unused(every[mine].tolist(), closes[mine], found.used)
     return Past(every[mine][found.used].tolist(), found, market[len(market) - days :], unused)
 
@@ -56,14 +59,14 @@ def risk_report(database: Database, portfolio: Row, fees: Mapping[str, int], now
     """The measures with one row per holding, and where the portfolio stands among the instance's others."""
     rows = [
         row
-        for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"])
+        for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now)
         if row["marketable"] and max(row["steam"], row["recorded"]) > 0
     ]
     held = [row for row in rows if row["item_id"]]
     quantities = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held}
     names = {row["item_id"]: row["market_hash_name"] for row in held}
-    past = read_past(database, list(quantities), now)
-    risk, used = _measure(database, portfolio, quantities, past, fees, now)
+    past = read_past(database, list(quantities), now, portfolio["currency"])
+    risk, used = _measure(database, portfolio, quantities, past, fees)
     missing = {names[item]: past.unused.of(item) for item in quantities if item not in used}
     missing |= {row["market_hash_name"]: NO_PRICE for row in rows if not row["item_id"]}
     largest = np.argsort(-np.abs(np.nan_to_num(risk.contributions)), kind="stable")[:MOST_CORRELATED].tolist()
@@ -91,17 +94,19 @@ def what_if(
     Raises:
         ChangeError: more is removed than is held.
     """
-    held = [row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"]) if row["item_id"]]
+    held = [
+        row for row in portfolio_holdings.held(database, portfolio["user_id"], portfolio["id"], now) if row["item_id"]
+    ]
     before = {row["item_id"]: max(row["steam"], row["recorded"]) for row in held if row["marketable"]}
     after = apply(before, changes)
     known = {row["id"] for row in items.some(database, list(after))}
-    past = read_past(database, sorted(before.keys() | after.keys()), now)
+    past = read_past(database, sorted(before.keys() | after.keys()), now, portfolio["currency"])
     result = {}
     for name, quantities in (("before", before), ("after", {item: after[item] for item in after if item in known})):
-        market = Market(database, list(quantities), _terms(portfolio, fees), now)
+        market = Market(database, list(quantities), _terms(portfolio, fees))
         values = market.values(list(quantities), list(quantities.values()))
         known_values = [value for value in values if value is not None]
-        risk, _ = _measure(database, portfolio, quantities, past, fees, now)
+        risk, _ = _measure(database, portfolio, quantities, past, fees)
         result[name] = {
             "total_value": sum(known_values) if known_values or not values else None,
             "unpriced": len(values) - len(known_values),
@@ -116,10 +121,9 @@ def _measure(
     quantities: Mapping[int, int],
     past: Past,
     fees: Mapping[str, int],
-    now: datetime,
 ) -> tuple[Risk, list[int]]:
     """Risk of those items that have a price and a history, and which those are."""
-    market = Market(database, list(quantities), _terms(portfolio, fees), now)
+    market = Market(database, list(quantities), _terms(portfolio, fees))
     usable = [item for item in past.item_id if item in quantities]
     values = market.values(usable, [quantities[item] for item in usable])
     used = [(item, value) for item, value in zip(usable, values, strict=True) if value]

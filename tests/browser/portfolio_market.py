@@ -14,7 +14,7 @@ from db import portfolio_transactions, portfolios
 from db.pool import Database, Row
 from db.portfolio_transactions import Transaction
 from tests.conftest import start_site, stop_site, wait_for
-from tests.portfolio.test_valuation import Shop
+from tests.portfolio.shop import Shop
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -13,11 +13,12 @@ from app.auth.keys import hash_key, new_key
 from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings
-from db import api_keys
+from db import api_keys, portfolios
 from db.embedded import Endpoints
-from db.pool import Database
+from db.pool import Database, Row
 from jobs.inventory.run import Importer, ImportOptions
 from jobs.providers.http_options import HttpOptions
+from tests.portfolio.shop import Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.data import World, synthetic
 from tests.upstream.inventory import Owner
@@ -156,3 +157,14 @@ def meet(client: FlaskClient, database: Database) -> Callable[..., Caller]:
 @pytest.fixture
 def me(meet: Callable[..., Caller]) -> Caller:
     return meet(ME)
+
+
+@pytest.fixture
+def shop(database: Database) -> Shop:
+    return Shop(database)
+
+
+@pytest.fixture
+def mine(database: Database, person: Person) -> Row:
+    """The person's main portfolio."""
+    return portfolios.default(database, person.id)

@@ -21,15 +21,17 @@ def reference(entries: Sequence[Entry], method: Method) -> tuple[Fraction, Fract
     gain = Fraction(0)
     for entry in sorted(entries, key=lambda one: (one.time, one.kind is Kind.SELL or one.quantity < 0)):
         if entry.kind is Kind.FEE or entry.item is None:
-            gain -= entry.amount + entry.fee
+            gain -= (entry.amount or 0) + (entry.fee or 0)
             continue
         drawer = drawers[entry.item]
         if entry.kind is Kind.SELL or entry.quantity < 0:
-            gain += entry.amount - entry.fee
+            gain += (entry.amount or 0) - (entry.fee or 0)
             for _ in range(abs(entry.quantity)):
                 gain -= draw(drawer, method)
         else:
-            drawer += [Slip(entry.id, Fraction(entry.amount + entry.fee, entry.quantity))] * entry.quantity
+            drawer += [
+                Slip(entry.id, Fraction((entry.amount or 0) + (entry.fee or 0), entry.quantity))
+            ] * entry.quantity
     left = sum((slip.price for drawer in drawers.values() for slip in drawer), Fraction(0))
     return gain, left, {item: len(drawer) for item, drawer in drawers.items() if drawer}
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from db.pool import Database
 from tests.portfolio.conftest import ME, Caller, Person
-from tests.portfolio.test_valuation import AK, CASE, Shop
+from tests.portfolio.shop import AK, CASE, Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.inventory import invented
 

@@ -10,7 +10,7 @@ from flask import Flask
 from app.portfolio import benchmark
 from app.portfolio.benchmark import at_times, market_levels, thinned, timeline
 from db.pool import Database
-from tests.portfolio.test_valuation import Shop
+from tests.portfolio.shop import Shop
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -1,4 +1,5 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -59,6 +60,68 @@ def test_rates_are_kept_with_their_day(database: Database, httpserver: HTTPServe
     earlier = RateBook(currency_rates.since(database, ["EUR", "GBP"], OLD))
     assert earlier.on(OLD) == {"EUR": 833_333}
     assert earlier.on(date(2026, 2, 1)) == {}
+
+
+def _file(*days: tuple[date, str, str]) -> str:
+    """The bank's form: dollars and another currency for a euro."""
+    body = "".join(
+        f"<Cube time='{day}'><Cube currency='USD' rate='1'/><Cube currency='{code}' rate='{rate}'/></Cube>"
+        for day, code, rate in days
+    )
+    return f"<Envelope><Cube>{body}</Cube></Envelope>"
+
+
+def test_rates_reach_back(database: Database, httpserver: HTTPServer) -> None:
+    """The full history once, then the small file; again where the small one leaves a gap."""
+    small, whole = _file((NEW, "GBP", "2")), _file((date(2009, 1, 2), "GBP", "3"), (date(1999, 1, 4), "GBP", "4"))
+    httpserver.expect_request("/x/eurofxref-hist-90d.xml").respond_with_data(small)
+    httpserver.expect_request("/x/eurofxref-hist.xml").respond_with_data(whole)
+    url = httpserver.url_for("/x/eurofxref-hist-90d.xml")
+    assert [rates.run(database, url, NEW) for _ in range(3)] == [6, 2, 2]
+    assert [request.path for request, _ in httpserver.log].count("/x/eurofxref-hist.xml") == 1
+    book = RateBook(currency_rates.since(database, ["GBP"], date(1999, 1, 4)))
+    assert (book.on(date(1999, 1, 5)), book.on(NEW)) == ({"GBP": 4_000_000}, {"GBP": 2_000_000})
+    database.execute("DELETE FROM currency_rates WHERE day = %s", [NEW])
+    assert rates.run(database, url, NEW) == 6  # nothing from 2009 to 2026: the server was off for long
+
+
+def test_without_the_history_the_small_file_is_kept(database: Database, httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/eurofxref-daily.xml").respond_with_data(FILE)
+    httpserver.expect_request("/eurofxref-hist.xml").respond_with_data("no", status=404)
+    assert rates.run(database, httpserver.url_for("/eurofxref-daily.xml")) == 5
+
+
+def test_a_currency_that_its_source_gave_up_has_no_rate_now(database: Database) -> None:
+    with database.connection() as connection:
+        currency_rates.keep(connection, "ecb", {("EUR", NEW): 900_000, ("RUB", date(2022, 3, 1)): 117_201_000})
+    assert currency_rates.millionths(database) == {"EUR": 900_000}
+    assert RateBook(currency_rates.since(database, ["RUB"], NEW)).on(NEW) == {}
+
+
+def test_a_table_of_ones_own(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text("date,currency,rate\n2020-01-01,UAH,24.5\n2022-07-21,UAH,36.5686\n2026-02-27,EUR,0.9\n", "utf-8")
+    with database.connection() as connection:
+        currency_rates.keep(connection, "ecb", {("EUR", NEW): 800_000})
+    assert rates.run_table(database, path) == 3
+    assert currency_rates.millionths(database) == {"EUR": 900_000, "UAH": 36_568_600}
+    with database.connection() as connection:  # the bank's file comes again: one's own rate stays
+        currency_rates.keep(connection, "ecb", {("EUR", NEW): 800_000})
+    assert currency_rates.millionths(database)["EUR"] == 900_000
+    assert RateBook(currency_rates.since(database, ["UAH"], date(2021, 1, 1))).on(date(2021, 6, 1)) == {
+        "UAH": 24_500_000
+    }
+    path.write_text("date,currency,rate\n2020-01-01,UAH,x\n", "utf-8")
+    with pytest.raises(ValueError, match="line 2"):
+        rates.run_table(database, path)
+    assert currency_rates.millionths(database)["UAH"] == 36_568_600
+
+
+@pytest.mark.parametrize("line", ["2020-01-01,UAH,0", "2020-01-01,UAH,-1", "2020-13-01,UAH,1", "2020-01-01,USD,1",
+                                  "2020-01-01,uah,1", "2020-01-01,UAH", "2020-01-01,UAH,inf", "2020-01-01,UAH,1e99"])  # fmt: skip
+def test_a_wrong_line_of_a_table_is_named(line: str) -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        rates.read_table(f"date,currency,rate\n{line}\n")
 
 
 def test_a_source_that_does_not_answer_keeps_what_there_is(database: Database, httpserver: HTTPServer) -> None:

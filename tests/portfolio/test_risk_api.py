@@ -10,7 +10,7 @@ from db import portfolios
 from db.pool import Database
 from jobs.portfolio_value import Valuation
 from tests.portfolio.conftest import Caller, Person, add_person
-from tests.portfolio.test_valuation import AK, CASE, KNIFE, Shop, own
+from tests.portfolio.shop import AK, CASE, KNIFE, Shop, own
 
 NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,71 +6,19 @@ import numpy as np
 import pytest
 
 from app.portfolio.overview import overview
-from db import currency_rates, portfolio_snapshots, portfolio_transactions, portfolios
+from app.portfolio.risks import risk_report
+from db import currency_rates, portfolio_snapshots, portfolios
 from db.pool import Database, Row
-from db.portfolio_holdings import Asset, replace
 from db.portfolio_transactions import Transaction
 from jobs.portfolio_value import Valuation
 from tests.portfolio.conftest import Person
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-AK, CASE, KNIFE = "AK-47 | Redline (Field-Tested)", "Glove Case", "★ Karambit | Doppler (Factory New)"
-FEES = {"skinport": 800}
-
-
-class Shop:
-    """Items and prices, set by hand."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def item(self, name: str, reference: str | None = "steam") -> int:
-        row = self.database.row(
-            "INSERT INTO items (market, market_hash_name, match_key, slug, reference_source) VALUES ('steam:730', %s, %s, %s, %s) RETURNING id",
-            [name, name.casefold(), name, reference],
-        )
-        assert row
-        return int(row["id"])
-
-    def price(self, item: int, price: int, source: str = "steam", at: datetime = NOW) -> None:
-        self.database.execute(
-            "INSERT INTO price_latest (item_id, source, time, stored_time, price) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (item_id, source) DO UPDATE SET price = excluded.price, time = excluded.time",
-            [item, source, at, at, price],
-        )
-
-    def closed(self, item: int, price: int, at: datetime, table: str = "price_1h") -> None:
-        self.database.execute(
-            f"INSERT INTO {table} VALUES (%s, 'steam', %s, %s, %s, %s, %s, %s, 0, 10, false, 1, %s, %s, null)",  # noqa: S608
-            [item, at, price, price, price, price, float(price), at, at],
-        )
-
-
-@pytest.fixture
-def shop(database: Database) -> Shop:
-    return Shop(database)
-
-
-@pytest.fixture
-def mine(database: Database, person: Person) -> Row:
-    return portfolios.default(database, person.id)
-
-
-def own(database: Database, person: Person, *held: tuple[str, int]) -> None:
-    assets = [Asset(str(number), name, quantity) for number, (name, quantity) in enumerate(held)]
-    with database.connection() as connection:
-        replace(connection, person.id, person.steam_id, assets, hidden=0, now=NOW)
-
-
-def add(database: Database, mine: Row, *news: Transaction) -> None:
-    with database.connection() as connection:
-        portfolio_transactions.add(connection, mine["user_id"], mine["id"], news)
+from tests.portfolio.shop import AK, CASE, FEES, KNIFE, NOW, Shop, add, own
 
 
 def test_overview_by_hand(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     ak, case = shop.item(AK), shop.item(CASE)
     shop.price(ak, 1150)
-    shop.closed(ak, 1000, NOW - timedelta(hours=26))
+    shop.yesterday(ak, 1140, 1000)
     shop.price(case, 200, at=NOW - timedelta(days=3))
     own(database, person, (AK, 2), (CASE, 10), (KNIFE, 1))
     add(database, mine, Transaction(NOW - timedelta(days=9), "buy", AK, 3, 900, 30, "USD"),
@@ -103,7 +51,7 @@ def test_overview_by_hand(database: Database, shop: Shop, person: Person, mine: 
     )
     assert seen.totals["total_value"] == 4300
     assert (seen.totals["item_count"], seen.totals["unpriced"], seen.totals["stale"]) == (13, [KNIFE], 1)
-    assert (seen.totals["change_24h"], seen.totals["percent_change_24h"]) == (300, 15.0)
+    assert (seen.totals["change_24h"], seen.totals["percent_change_24h"], seen.totals["without_base"]) == (300, 15.0, 1)
     assert (seen.totals["cost_basis"], seen.totals["unrealized_pnl"], seen.totals["realized_pnl"]) == (2420, 680, -40)
     assert sum(lot["unrealized_pnl"] for lot in seen.lots) == 680
 
@@ -211,6 +159,106 @@ def test_flows_are_told_from_gains(database: Database, shop: Shop, person: Perso
     assert seen.performance["gain"] == 320 - 1000 - (101_200 - 1000) + 91_140
 
 
+def test_a_change_of_source_is_a_flow(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    """An item's reference moves from one market to another, and back: neither market's price moved, so nothing is earned."""
+    ak = shop.item(AK)
+    shop.price(ak, 1000)
+    shop.price(ak, 700, "skinport")
+    own(database, person, (AK, 10))
+    valuation = Valuation(database, FEES)
+    for hour, (source, steam, skinport) in enumerate(
+        [
+            ("steam", 1000, 700),
+            ("skinport", 1000, 700),
+            ("skinport", 1000, 770),
+            ("steam", 1100, 770),
+            ("steam", 2200, 770),
+        ]
+    ):
+        database.execute("UPDATE items SET reference_source = %s WHERE id = %s", [source, ak])
+        shop.price(ak, steam)
+        shop.price(ak, skinport, "skinport")
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["deposits"], row["withdrawals"]) for row in rows] == [
+        (10_000, 10_000, 0), (7000, 10_000, 3000), (7700, 10_000, 3000), (11_000, 13_300, 3000), (22_000, 13_300, 3000)
+    ]  # fmt: skip
+    assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1.1, 1.1, 2.2])
+
+
+def test_a_source_or_rate_that_is_gone_is_no_loss(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak, case = shop.item(AK), shop.item(CASE)
+    shop.price(ak, 1000)
+    shop.price(case, 500)
+    own(database, person, (AK, 1), (CASE, 1))
+    valuation = Valuation(database, FEES)
+    valuation.run(NOW)
+    database.execute("DELETE FROM price_latest WHERE item_id = %s", [ak])
+    valuation.run(NOW + timedelta(hours=1))
+    shop.price(ak, 3000)
+    valuation.run(NOW + timedelta(hours=2))
+    shop.price(case, 1000)
+    valuation.run(NOW + timedelta(hours=3))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [row["value"] for row in rows] == [1500, 500, 3500, 4000]
+    assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1, 4000 / 3500])
+
+
+def test_a_market_that_is_gone_whole_is_no_loss(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak = shop.item(AK, "demo")
+    shop.price(ak, 1000, "demo")
+    own(database, person, (AK, 1))
+    valuation = Valuation(database, FEES)
+    valuation.run(NOW)
+    shop.price(ak, 400)
+    database.execute("UPDATE items SET reference_source = 'steam'")
+    database.execute("DELETE FROM price_latest WHERE source = 'demo'")
+    for hour in (1, 2):
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["growth"], row["simulated"]) for row in rows] == [
+        (1000, 1, True), (400, 1, False), (400, 1, False)
+    ]  # fmt: skip
+
+
+def test_a_transaction_counts_when_its_time_comes(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    shop.price(shop.item(AK), 1000)
+    add(database, mine, Transaction(NOW - timedelta(hours=1), "buy", AK, 1, 900, 0, "USD"),
+        Transaction(NOW + timedelta(hours=2), "buy", AK, 4, 900, 0, "USD"))  # fmt: skip
+    database.execute("UPDATE portfolios SET changed_at = %s", [NOW])
+    valuation = Valuation(database, FEES)
+    for hour in (1, 3):
+        valuation.run(NOW + timedelta(hours=hour))
+    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    assert [(row["value"], row["growth"], row["deposits"]) for row in rows] == [(1000, 1.0, 1000), (5000, 1.0, 5000)]
+
+
+def test_amounts_beyond_64_bits(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    shop.price(shop.item(AK), 2**62)
+    shop.price(shop.item(CASE), 200)
+    huge = Transaction(NOW - timedelta(hours=1), "buy", AK, 2**62, 2**62, 0, "USD")
+    add(database, mine, huge, huge, huge, Transaction(NOW - timedelta(hours=1), "buy", CASE, 1, 100, 0, "USD"))
+    seen = overview(database, mine, FEES, NOW)
+    assert seen.totals["total_value"] == 3 * 2**124 + 200
+    assert seen.totals["cost_basis"] == 3 * 2**124 + 100
+    assert seen.totals["item_count"] == 3 * 2**62 + 1
+    Valuation(database, FEES).run(NOW)
+    row = portfolio_snapshots.series(database, person.id, mine["id"])[-1]
+    assert (row["value"], row["priced"], row["unpriced"]) == (200, 1, 1)
+
+
+def test_the_change_of_a_day_is_of_one_source(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+    ak = shop.item(AK)
+    shop.price(ak, 700, "skinport")
+    shop.price(ak, 1000)
+    shop.yesterday(ak, 1000, 800)
+    own(database, person, (AK, 1))
+    database.execute("UPDATE items SET reference_source = 'skinport'")
+    seen = overview(database, mine, FEES, NOW)
+    assert (seen.holdings[0]["current_price"], seen.holdings[0]["change_24h"]) == (700, None)
+    assert (seen.totals["change_24h"], seen.totals["without_base"]) == (None, 1)
+
+
 def test_thinning_keeps_what_lies_between(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     ak = shop.item(AK)
     own(database, person, (AK, 1))
@@ -249,3 +297,27 @@ def test_volatility_is_that_of_the_covariance(database: Database, shop: Shop, pe
     weights = worth / worth.sum()
     textbook = np.sqrt(weights @ np.cov(walks[:, 1:] / walks[:, :-1] - 1) @ weights)
     assert overview(database, mine, FEES, NOW).performance["volatility"] == pytest.approx(textbook, rel=1e-12)
+
+
+def test_volatility_in_another_currency_is_that_of_its_rate_too(
+    database: Database, shop: Shop, person: Person, mine: Row
+) -> None:
+    """A price that stands still in dollars moves with the euro."""
+    item = shop.item(AK)
+    rng = np.random.default_rng(3)
+    rates = (900_000 + rng.integers(-30_000, 30_000, 91)).tolist()
+    first = datetime(2026, 3, 1, tzinfo=UTC) - timedelta(days=90)
+    for day in range(91):
+        shop.closed(item, 1000, first + timedelta(days=day), "price_24h")
+    shop.price(item, 1000)
+    with database.connection() as connection:
+        days = {("EUR", (first + timedelta(days=day)).date()): rate for day, rate in enumerate(rates)}
+        currency_rates.keep(connection, "test", days)
+    own(database, person, (AK, 2))
+    portfolios.change(database, person.id, mine["id"], currency="EUR")
+    Valuation(database, FEES).run(NOW)
+    levels = np.array(rates, dtype=float)
+    textbook = (levels[1:] / levels[:-1] - 1).std(ddof=1)
+    euros = {**mine, "currency": "EUR"}
+    assert overview(database, euros, FEES, NOW).performance["volatility"] == pytest.approx(textbook, rel=1e-12)
+    assert risk_report(database, euros, FEES, NOW)["volatility"] == pytest.approx(textbook, rel=1e-12)

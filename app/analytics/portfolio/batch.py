@@ -28,10 +28,11 @@ class Holdings:
         return len(self.offsets) - 1
 
 
-def volatility(holdings: Holdings, returns: Floats) -> Floats:
+def volatility(holdings: Holdings, returns: Floats, steps: Floats | None = None) -> Floats:
     """Daily volatility of each portfolio, shape (m,): that of `risk.measure`, NaN where nothing is held or under 20 days.
 
-    `returns` is (columns, days), without gaps. A few dozen portfolios are taken at a time, so that the rows gathered for
+    `returns` is (columns, days), without gaps; `steps` (m, days) are those of each portfolio's currency against that of
+    the returns. A few dozen portfolios are taken at a time, so that the rows gathered for
     them stay in the processor's cache.
     """
     found = np.full(holdings.portfolios, np.nan)
@@ -48,5 +49,8 @@ def volatility(holdings: Holdings, returns: Floats) -> Floats:
         total = np.add.reduceat(worth, starts)
         course = np.add.reduceat(gathered, starts, axis=0)
         held = total > 0
-        found[rows[held]] = (course[held] / total[held, np.newaxis]).std(axis=1, ddof=1)
+        own = course[held] / total[held, np.newaxis]
+        if steps is not None:
+            own = (1 + own) * steps[rows[held]] - 1
+        found[rows[held]] = own.std(axis=1, ddof=1)
     return found

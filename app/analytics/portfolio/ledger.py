@@ -32,8 +32,8 @@ class Entry:
     """One transaction, in minor units of one currency.
 
     `time` is in any unit that orders entries. `amount` is what all units together cost or brought, before `fee`; both
-    are not negative. `quantity` is positive, of a trade's given leg negative, of a fee 0. `item` is None for a fee that
-    belongs to nothing.
+    are not negative, and None where they are unknown for want of an exchange rate. `quantity` is positive, of a trade's
+    given leg negative, of a fee 0. `item` is None for a fee that belongs to nothing.
     """
 
     id: int
@@ -41,8 +41,10 @@ class Entry:
     kind: Kind
     item: int | None
     quantity: int
-    amount: int
-    fee: int = 0
+    amount: int | None
+    fee: int | None = 0
+    until: float | None = None
+    """The last moment it may be of, where only its day is known: what goes out then goes out last."""
 
     @property
     def gain_of_units(self) -> int:
@@ -68,7 +70,7 @@ class OversoldError(LedgerError):
 
 def check(entry: Entry) -> None:
     """Raises LedgerError where an entry contradicts itself."""
-    if entry.amount < 0 or entry.fee < 0:
+    if (entry.amount or 0) < 0 or (entry.fee or 0) < 0:
         raise LedgerError(entry.id, "amounts and fees are not negative")
     if entry.kind is Kind.FEE:
         if entry.quantity:
@@ -83,5 +85,13 @@ def check(entry: Entry) -> None:
 
 
 def in_order(entries: list[Entry]) -> list[Entry]:
-    """Oldest first; at one moment what comes in before what goes out, else as given."""
-    return sorted(entries, key=lambda entry: (entry.time, entry.gain_of_units < 0))
+    """Oldest first; at one moment what comes in before what goes out, else as given.
+
+    Of an entry whose day alone is known, what comes in is there from the day's start and what goes out goes at its end.
+    """
+
+    def place(entry: Entry) -> tuple[float, bool]:
+        out = entry.gain_of_units < 0
+        return entry.until if out and entry.until is not None else entry.time, out
+
+    return sorted(entries, key=place)

@@ -3,6 +3,10 @@
 Remainders: units taken out of a lot take the floor of their share of the lot's remaining cost, so a lot's cost leaves it
 to the last unit; a sale's proceeds are shared over the lots it takes from in the same way. Sums therefore never drift:
 money paid = cost of what was sold + cost of what is left, and proceeds = cost of what was sold + realised profit.
+
+An amount may be unknown (None). Units count all the same; unknown is the cost of the units of that lot, and the profit of
+a sale that takes from it. Where units are pooled or chosen by their cost, one unknown lot makes all those unknown that it
+was open together with at a sale.
 """
 
 import heapq
@@ -13,7 +17,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method, OversoldError, check, in_order
-from app.analytics.portfolio.money import share_out
+from app.analytics.portfolio.money import minus, plus, share_out
 
 
 @dataclass(slots=True)
@@ -24,13 +28,13 @@ class Lot:
     item: int
     opened: float
     quantity: int
-    cost: int
+    cost: int | None
 
-    def take(self, quantity: int) -> int:
+    def take(self, quantity: int) -> int | None:
         """Remove units and return what they cost."""
-        cost = self.cost * quantity // self.quantity
+        cost = None if self.cost is None else self.cost * quantity // self.quantity
         self.quantity -= quantity
-        self.cost -= cost
+        self.cost = minus(self.cost, cost)
         return cost
 
 
@@ -44,41 +48,41 @@ class Realised:
     opened: float
     closed: float
     quantity: int
-    proceeds: int
-    cost: int
+    proceeds: int | None
+    cost: int | None
 
     @property
-    def gain(self) -> int:
+    def gain(self) -> int | None:
         """Profit after fees; negative is a loss."""
-        return self.proceeds - self.cost
+        return minus(self.proceeds, self.cost)
 
 
 @dataclass(slots=True)
 class Book:
-    """The state after all entries. `paid` and `received` are net of fees; `fees` are those that belong to no lot."""
+    """The state after all entries. `fees` are those that belong to no lot."""
 
     lots: list[Lot] = field(default_factory=list)
     realised: list[Realised] = field(default_factory=list)
-    paid: int = 0
-    received: int = 0
-    fees: int = 0
+    fees: list[int | None] = field(default_factory=list)
 
     @property
-    def cost(self) -> int:
-        """What is held cost."""
-        return sum(lot.cost for lot in self.lots)
+    def realised_gain(self) -> int | None:
+        """Profit of everything that went out, less fees that belong to no lot, of what is known; None if none is."""
+        gains = [part.gain for part in self.realised if part.gain is not None]
+        gains += [-fee for fee in self.fees if fee is not None]
+        return sum(gains) if gains else None
 
     @property
-    def realised_gain(self) -> int:
-        """Profit of everything that went out, less fees that belong to no lot."""
-        return sum(part.gain for part in self.realised) - self.fees
+    def unknown_gains(self) -> int:
+        """How many sales and fees `realised_gain` leaves out."""
+        return len({part.entry_id for part in self.realised if part.gain is None}) + self.fees.count(None)
 
-    def held(self) -> dict[int, tuple[int, int]]:
+    def held(self) -> dict[int, tuple[int, int | None]]:
         """By item: units held and what they cost."""
-        found: dict[int, tuple[int, int]] = {}
+        found: dict[int, tuple[int, int | None]] = {}
         for lot in self.lots:
             quantity, cost = found.get(lot.item, (0, 0))
-            found[lot.item] = (quantity + lot.quantity, cost + lot.cost)
+            found[lot.item] = (quantity + lot.quantity, plus(cost, lot.cost))
         return found
 
 
@@ -118,21 +122,28 @@ class _Queue:
 
 
 class _Dearest:
-    """The greatest unit cost first."""
+    """The greatest unit cost first; which that is nobody knows while the cost of one of the lots is unknown."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Fraction, int, Lot]] = []
         self._count = 0
+        self._unknown = False
 
     def add(self, lot: Lot) -> None:
-        heapq.heappush(self._heap, (-Fraction(lot.cost, lot.quantity), self._count, lot))
+        unit = Fraction(lot.cost or 0, lot.quantity)
+        heapq.heappush(self._heap, (-unit, self._count, lot))
         self._count += 1
+        self._unknown |= lot.cost is None
 
     def next(self) -> Lot:
+        if self._unknown:
+            for _, _, lot in self._heap:
+                lot.cost = None
         return self._heap[0][2]
 
     def drop(self) -> None:
         heapq.heappop(self._heap)
+        self._unknown &= bool(self._heap)
 
     def left(self) -> Iterable[Lot]:
         return (lot for _, _, lot in sorted(self._heap, key=lambda entry: entry[1]))
@@ -149,7 +160,7 @@ class _Pool:
             self._lot = lot
         else:
             self._lot.quantity += lot.quantity
-            self._lot.cost += lot.cost
+            self._lot.cost = plus(self._lot.cost, lot.cost)
 
     def next(self) -> Lot:
         if self._lot is None:
@@ -176,14 +187,12 @@ def book(entries: list[Entry], method: Method) -> Book:
     for entry in in_order(entries):
         check(entry)
         if entry.kind is Kind.FEE or entry.item is None:
-            result.fees += entry.amount + entry.fee
+            result.fees.append(plus(entry.amount, entry.fee))
             continue
         stock = stocks.setdefault(entry.item, _stock(method)) if entry.item not in stocks else stocks[entry.item]
         units = entry.gain_of_units
         if units > 0:
-            cost = entry.amount + entry.fee
-            stock.add(Lot(entry.id, entry.item, entry.time, units, cost))
-            result.paid += cost
+            stock.add(Lot(entry.id, entry.item, entry.time, units, plus(entry.amount, entry.fee)))
         else:
             _dispose(result, stock, entry, held.get(entry.item, 0))
         held[entry.item] = held.get(entry.item, 0) + units
@@ -192,7 +201,7 @@ def book(entries: list[Entry], method: Method) -> Book:
 
 
 def unrealised(lots: list[Lot], values: Mapping[int, int | None], held: Mapping[int, int]) -> list[int | None]:
-    """What each lot is worth less what it cost; None where its item has no price.
+    """What each lot is worth less what it cost; None where its item has no price, or its cost is unknown.
 
     Args:
         lots: open lots.
@@ -209,7 +218,7 @@ def unrealised(lots: list[Lot], values: Mapping[int, int | None], held: Mapping[
         value = left[lot.item] * lot.quantity // units[lot.item]
         left[lot.item] -= value
         units[lot.item] -= lot.quantity
-        gains.append(value - lot.cost)
+        gains.append(minus(value, lot.cost))
     return gains
 
 
@@ -228,7 +237,7 @@ def _dispose(result: Book, stock: _Stock, entry: Entry, held: int) -> None:
     item = entry.item
     if item is None or wanted > held:
         raise OversoldError(entry.id, item or 0, wanted, held)
-    pieces: list[tuple[int, float, int, int]] = []
+    pieces: list[tuple[int, float, int, int | None]] = []
     while wanted:
         lot = stock.next()
         quantity = min(wanted, lot.quantity)
@@ -237,9 +246,7 @@ def _dispose(result: Book, stock: _Stock, entry: Entry, held: int) -> None:
         if not lot.quantity:
             stock.drop()
     # A fee may be more than the sale brought: the proceeds are negative then.
-    proceeds = entry.amount - entry.fee
-    result.received += proceeds
-    for (lot_id, opened, quantity, cost), part in zip(
-        pieces, share_out(proceeds, [piece[2] for piece in pieces]), strict=True
-    ):
+    proceeds = minus(entry.amount, entry.fee)
+    parts = [None] * len(pieces) if proceeds is None else share_out(proceeds, [piece[2] for piece in pieces])
+    for (lot_id, opened, quantity, cost), part in zip(pieces, parts, strict=True):
         result.realised.append(Realised(entry.id, lot_id, item, opened, entry.time, quantity, part, cost))

@@ -65,19 +65,33 @@ def divide(top: int, bottom: int) -> int:
     return whole + (2 * rest > bottom or (2 * rest == bottom and whole % 2 == 1))
 
 
-def convert_all(amounts: Ints, by: Rate) -> Ints:
-    """`Rate.convert` of every amount, shape (n,): the same integers, in NumPy where 64 bits hold them."""
+def convert_all(amounts: Ints, by: Rate, *, largest: int = _SAFE) -> Ints:
+    """`Rate.convert` of every amount, shape (n,): the same integers, in NumPy where 64 bits hold them.
+
+    What would be more than `largest` is -1.
+    """
     if by.top == by.bottom:
         return amounts
     whole, rest = np.divmod(amounts, by.bottom)
-    largest = int(np.abs(whole).max(initial=0)) + 1
-    if max(largest, by.bottom) * by.top >= _SAFE or by.bottom >= _SAFE // 2:
-        return np.array([by.convert(int(amount)) for amount in amounts], dtype=np.int64)
+    most = int(np.abs(whole).max(initial=0)) + 1
+    if max(most, by.bottom) * by.top >= _SAFE or by.bottom >= _SAFE // 2:
+        exact = [by.convert(int(amount)) for amount in amounts]
+        return np.array([amount if amount <= largest else -1 for amount in exact], dtype=np.int64)
     quotient, left = np.divmod(rest * by.top, by.bottom)
     result = whole * by.top + quotient
     up = (2 * left > by.bottom) | ((2 * left == by.bottom) & (result % 2 == 1))
     converted: Ints = result + up
-    return converted
+    return np.where(converted <= largest, converted, -1)
+
+
+def plus(left: int | None, right: int | None) -> int | None:
+    """The sum; None where either is unknown."""
+    return None if left is None or right is None else left + right
+
+
+def minus(left: int | None, right: int | None) -> int | None:
+    """The difference; None where either is unknown."""
+    return None if left is None or right is None else left - right
 
 
 def share_out(total: int, weights: Sequence[int]) -> list[int]:

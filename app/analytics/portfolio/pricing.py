@@ -15,6 +15,8 @@ REFERENCE: Final = "reference"
 BEST: Final = "best"
 """The source where selling leaves the owner most, after its fee."""
 UNKNOWN: Final = -1
+LARGEST: Final = 2**52
+"""An amount in an array beyond it is unknown: thousands of them can be added up in 64 bits."""
 
 
 class Quotes(Protocol):
@@ -66,12 +68,15 @@ def choose(quotes: Quotes, wanted: str, fees: Mapping[str, int]) -> Prices:
     """One price per item: the reference source's, the best one's, or that of the source named."""
     if wanted == BEST:
         return _best(quotes, fees)
-    if wanted == REFERENCE:
-        kept = quotes.reference
-    elif wanted in quotes.sources:
-        kept = quotes.source == quotes.sources.index(wanted)
-    else:
-        kept = np.zeros(len(quotes.item_id), dtype=np.bool_)
+    if wanted != REFERENCE:
+        return of_source(quotes, quotes.sources.index(wanted) if wanted in quotes.sources else UNKNOWN)
+    kept = quotes.reference
+    return Prices(quotes.item_id[kept], quotes.price[kept], quotes.source[kept], quotes.time[kept])
+
+
+def of_source(quotes: Quotes, source: int) -> Prices:
+    """The prices of one source, by its index."""
+    kept = quotes.source == source
     return Prices(quotes.item_id[kept], quotes.price[kept], quotes.source[kept], quotes.time[kept])
 
 
@@ -94,8 +99,19 @@ class Exchange:
     others: Mapping[int, tuple[str, int]]
     millionths: dict[str, int]
 
+    def worth_of(self, item: int, amount: int, currency: str) -> int | None:
+        """One amount, of any size, in an item's own minor units, in those of `currency`; None without a rate."""
+        code, scale = self.others.get(item, ("USD", 100))
+        try:
+            return rate(code, currency, self.millionths, scale=scale).convert(amount)
+        except RateError:
+            return None
+
     def worth(self, item_id: Ints, amount: Ints, currency: str) -> Ints:
-        """Amounts in each item's own minor units, shape (n,), in those of `currency`; -1 stays, and stands for no rate."""
+        """Amounts in each item's own minor units, shape (n,), in those of `currency`; -1 stays, and stands for no rate.
+
+        What is larger than `LARGEST` is unknown too.
+        """
         special = np.isin(item_id, list(self.others)) if self.others else np.zeros(item_id.shape, dtype=np.bool_)
         result = np.full(amount.shape, UNKNOWN, dtype=np.int64)
         groups = {("USD", 100): ~special}
@@ -108,13 +124,15 @@ class Exchange:
                 by = rate(code, currency, self.millionths, scale=scale)
             except RateError:
                 continue
-            result[known] = convert_all(amount[known], by)
+            result[known] = convert_all(amount[known], by, largest=LARGEST)
         return result
 
 
 def amounts(prices: Prices, item_id: Ints, quantity: Ints) -> Ints:
-    """Price times quantity in each item's own minor units, shape (n,); -1 where there is no price."""
+    """Price times quantity in each item's own minor units, shape (n,); -1 where there is no price, or above `LARGEST`."""
     place = prices.at(item_id)
     if not len(prices.price):
         return place
-    return np.where(place >= 0, prices.price[place] * quantity, UNKNOWN)
+    price = prices.price[place]
+    known = (place >= 0) & (price >= 0) & (quantity <= LARGEST // np.maximum(price, 1))
+    return np.where(known, price * np.where(known, quantity, 0), UNKNOWN)
