@@ -58,7 +58,9 @@ def test_export_guards_names_and_backfill_takes_the_guard_off(
     file = tmp_path / "history.csv"
     assert run(tmp_path, "export", EVIL, "--output", str(file), **settings).returncode == 0
     taken = run(tmp_path, "backfill", str(file), "--source", "steam", **settings)
-    assert "1 items: 0 new, 30 known, 0 rejected" in taken.stdout, taken.stdout + taken.stderr
+    assert "1 items: 0 new, 30 known, 0 contradicting (0 replaced), 0 rejected" in taken.stdout, (
+        taken.stdout + taken.stderr
+    )
     with psycopg.connect(evil.database_url) as connection:
         assert connection.execute("SELECT market_hash_name FROM items").fetchall() == [(EVIL,)]
 

@@ -16,6 +16,7 @@ from db import portfolio_holdings, portfolio_transactions, portfolios
 from db.pool import Database, Row
 from db.portfolio_holdings import Asset
 from db.portfolio_transactions import Transaction
+from jobs import volatility
 from jobs.ingest import Ingest, Report
 from jobs.portfolio_value import Valuation
 from jobs.providers.base import Batch, Quote
@@ -130,6 +131,7 @@ def _price(database: Database, redis: Redis) -> dict[str, int]:
     for prices, at in ((BEFORE, now - timedelta(hours=30)), (PRICES, now - timedelta(seconds=30))):
         quotes: list[Quote] = [quote(name, price, at) for name, price in prices.items()]
         ingest.keep("steam", Batch(quotes), Report("steam", now))
+    volatility.run(database, redis, datetime.now(UTC))  # a day's change counts from the measures' base
     found = database.rows("SELECT id, market_hash_name FROM items")
     return {row["market_hash_name"]: row["id"] for row in found}
 

@@ -4,13 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
-from redis import Redis
 
-from db.pool import Database
 from jobs import volatility
-from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
-from tests.conftest import Site
+from tests.browser.support import Own, quote
 
 pytestmark = pytest.mark.slow
 
@@ -21,32 +17,29 @@ MARKERS = """() => window.dash_component_api.getLayout('price-chart').props.seri
 
 
 @pytest.fixture
-def item(live_site: Site) -> int:
+def item(own: Own) -> int:
     """Forty sales an hour at 10.00, and one at 450.00 twenty hours ago."""
-    database = Database(live_site.endpoints().database_url, size=2)
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    quotes = [
-        Quote(
-            NAME,
-            "steam",
-            45_000 if hour == BACK else 1_000 + hour % 3,
-            now - timedelta(hours=hour),
-            volume=1 if hour == BACK else 40,
-            volume_kind=VolumeKind.INTERVAL,
+    own.keep(
+        *(
+            quote(
+                NAME,
+                45_000 if hour == BACK else 1_000 + hour % 3,
+                now - timedelta(hours=hour),
+                volume=1 if hour == BACK else 40,
+            )
+            for hour in range(60)
         )
-        for hour in range(60)
-    ]
-    with Redis.from_url(live_site.endpoints().redis_url) as cache:
-        Ingest(database, cache, heartbeat=timedelta(0)).keep("steam", Batch(quotes), Report("steam", now))
-        volatility.run(database, cache, datetime.now(UTC))
-    found = database.row("SELECT id FROM items WHERE market_hash_name = %s", [NAME])
-    database.close()
+    )
+    held = own.runtime.services
+    volatility.run(held.database, held.redis, datetime.now(UTC))
+    found = held.database.row("SELECT id FROM items WHERE market_hash_name = %s", [NAME])
     assert found
     return int(found["id"])
 
 
-def test_an_outlier_is_told_and_marked(page: Page, site: str, item: int, complaints: list[str]) -> None:
-    page.goto(f"{site}/item/{item}?window=7d")
+def test_an_outlier_is_told_and_marked(page: Page, own: Own, item: int, complaints: list[str]) -> None:
+    page.goto(f"{own.url}/item/{item}?window=7d")
     note = page.locator(".metric-outliers")
     expect(note).to_contain_text("1 close left out as an outlier: $450.00 on")
     expect(note).to_contain_text("With it: volatility")

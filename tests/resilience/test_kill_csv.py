@@ -132,7 +132,7 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]
 def test_the_state_before_a_load_is_whole(owned: tuple[Site, str]) -> None:
     site, key = owned
     body = big()
-    assert send(site, key, FIRST.encode()) == (201, {"added": 2})
+    assert send(site, key, FIRST.encode()) == (201, {"added": 2, "known": 0})
     status, other = send(site, key, b'{"name": "Other"}', "/portfolios")
     assert status == 201
     whole = Load(site, key, body, f"/portfolio/transactions/csv?portfolio_id={other['id']}")
