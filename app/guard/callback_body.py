@@ -59,7 +59,7 @@ def check_router(body: Mapping[str, Any], path_variables: frozenset[str]) -> Non
 
 def _values(body: Mapping[str, Any], part: str, declared: list[dict[str, Any]]) -> list[Any]:
     """The values of a request's inputs or states, which must be those declared."""
-    given = body.get(part) or []
+    given = body.get(part, [])
     if not isinstance(given, list) or len(given) != len(declared):
         raise MalformedError(f"{part}: not the {len(declared)} that this callback has")
     for one, wanted in zip(given, declared, strict=True):

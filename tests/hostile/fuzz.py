@@ -30,12 +30,15 @@ from tests.hostile.client import Notes, Sender
 from tests.hostile.frames import pour
 from tests.hostile.generators import Request
 from tests.server.wire import Visitor, memory_of
+from tests.upstream.data import World, synthetic
+from tests.upstream.server import running
 
 Sent = TypeVar("Sent")
 MARKET: dict[str, Any] = {
     "TRACERA_DEMO_HISTORY_DAYS": "7",
     "TRACERA_DEMO_INTERVAL": "3",
     "TRACERA_STEAM_URL": "http://127.0.0.1:9",  # nobody answers there, at once
+    "TRACERA_PORTFOLIO_REQUESTS_PER_MINUTE": "0",
 }
 LARGEST_LOG = 1_000_000
 MOST_MEMORY = 1.2
@@ -83,8 +86,8 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        site = start_site(Path(folder) / "data", **MARKET)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running(World(synthetic(3))) as (steam, _):
+        site = start_site(Path(folder) / "data", **MARKET | {"TRACERA_STEAM_URL": steam})
         try:
             wait_for(lambda: site.get("/readyz")[0] == 200, 90, f"not ready; see {site.log}")
             return attack(site, options.requests, options.seed)
@@ -155,6 +158,9 @@ def judge(site: Site, notes: Notes, secrets: dict[str, str], memory: int, log: i
     )
     for line in (*notes.broken, *notes.slow):
         print("   ", line)
+    first = text.find(b"Traceback")
+    if first >= 0:
+        print(text[max(0, first - 500) : first + 4000].decode(errors="replace"))
     missed = (
         bool(notes.broken) or notes.slowest > 1 or after > MOST_MEMORY * memory or grown > LARGEST_LOG or bool(told)
     )
