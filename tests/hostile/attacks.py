@@ -24,9 +24,8 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from tests.conftest import Site, start_site, stop_site, wait_for
-from tests.hostile.frames import opened
 from tests.hostile.fuzz import MARKET
-from tests.server.wire import Visitor, address, ask, memory_of
+from tests.server.wire import Visitor, address, ask, memory_of, opened
 
 LIBRARY = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 JSON = "/api/v1/items?limit=20"

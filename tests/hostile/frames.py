@@ -1,31 +1,11 @@
 """Frames sent to a WebSocket that was opened as it should be."""
 
 import contextlib
-import socket
 import time
-
-from websockets.client import ClientProtocol
-from websockets.typing import Origin
-from websockets.uri import parse_uri
 
 from tests.conftest import Site
 from tests.hostile.client import Notes
-from tests.server.wire import address
-
-
-def opened(site: Site, buffer: int | None = None) -> tuple[socket.socket, ClientProtocol]:
-    """A WebSocket whose frames the caller writes itself."""
-    made = socket.socket()
-    if buffer:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    made.settimeout(10)
-    made.connect(address(site))
-    protocol = ClientProtocol(parse_uri(site.url.replace("http", "ws") + "/api/v1/ws"), origin=Origin(site.url))
-    protocol.send_request(protocol.connect())
-    made.sendall(b"".join(protocol.data_to_send()))
-    while not protocol.events_received():
-        protocol.receive_data(made.recv(65536))
-    return made, protocol
+from tests.server.wire import opened
 
 
 def pour(site: Site, frame: bytes, notes: Notes) -> None:

@@ -14,21 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
-from websockets.uri import parse_uri
 
 from tests.conftest import Site
-from tests.server.wire import address, seconds_of
-
-
-def opened(site: Site) -> tuple[socket.socket, ClientProtocol]:
-    """A WebSocket whose frames a test writes itself."""
-    made = socket.create_connection(address(site), 10)
-    protocol = ClientProtocol(parse_uri(site.url.replace("http", "ws") + "/api/v1/ws"), origin=Origin(site.url))
-    protocol.send_request(protocol.connect())
-    made.sendall(b"".join(protocol.data_to_send()))
-    while not protocol.events_received():
-        protocol.receive_data(made.recv(65536))
-    return made, protocol
+from tests.server.wire import opened, seconds_of
 
 
 def closing_code(made: socket.socket, protocol: ClientProtocol) -> int | None:

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import orjson
 import psutil
+from websockets.client import ClientProtocol
+from websockets.typing import Origin
+from websockets.uri import parse_uri
 
 from tests.conftest import Site
 
@@ -29,6 +32,21 @@ def connected(site: Site, *, buffer: int | None = None) -> Iterator[socket.socke
         made.settimeout(30)
         made.connect(address(site))
         yield made
+
+
+def opened(site: Site, buffer: int | None = None) -> tuple[socket.socket, ClientProtocol]:
+    """A WebSocket whose frames the caller writes itself."""
+    made = socket.socket()
+    if buffer:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    made.settimeout(10)
+    made.connect(address(site))
+    protocol = ClientProtocol(parse_uri(site.url.replace("http", "ws") + "/api/v1/ws"), origin=Origin(site.url))
+    protocol.send_request(protocol.connect())
+    made.sendall(b"".join(protocol.data_to_send()))
+    while not protocol.events_received():
+        protocol.receive_data(made.recv(65536))
+    return made, protocol
 
 
 def read_all(connection: socket.socket) -> bytes:
