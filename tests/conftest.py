@@ -1,5 +1,6 @@
 """Real servers for every test: each test process has its own PostgreSQL and Valkey, each test its own database."""
 
+import contextlib
 import gc
 import logging
 import os
@@ -268,15 +269,15 @@ def stop_site(site: Site) -> None:
     site.process.wait(timeout=60)
 
 
-@pytest.fixture(scope="session")
-def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running instance on the simulated market, with a month of history and measures."""
+@contextlib.contextmanager
+def simulated_site(folder: Path, *, measures_every: int = 300) -> Iterator[Site]:
+    """A running instance on the simulated market, with a month of history and measures, until the block ends."""
     # Its prices move seldom: each of them keeps the server and every open page busy.
     started = start_site(
-        tmp_path_factory.mktemp("site") / "data",
+        folder / "data",
         TRACERA_DEMO_HISTORY_DAYS="31",
         TRACERA_DEMO_INTERVAL="3",
-        TRACERA_METRICS_SECONDS="300",
+        TRACERA_METRICS_SECONDS=str(measures_every),
     )
     try:
         ranked = "/api/v1/rankings/volatile?window=30d&limit=1"
@@ -284,6 +285,13 @@ def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield started
     finally:
         stop_site(started)
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The instance that many tests share: a real source's price would silence its simulated market for all of them."""
+    with simulated_site(tmp_path_factory.mktemp("site")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from db.pool import Database
 from jobs.ingest import Ingest, Report
 from jobs.providers.base import Batch, Quote, VolumeKind
 from tests.browser.support import publish, until
-from tests.conftest import DATA, ROOT, Site
+from tests.conftest import DATA, ROOT, Site, simulated_site
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +35,22 @@ SERIES_OF_CHART = """() => Object.fromEntries(
 TICK_OF_CHART = "() => window.dash_component_api.getLayout('price-chart').props.tick"
 RANGE_OF_CHART = "() => window.dash_component_api.getLayout('price-chart').props.visibleLogicalRange"
 Market = dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An instance of this file's own: real prices stand in it, which would silence the simulated ones of others.
+
+    Its measures are computed once, before they come.
+    """
+    with simulated_site(tmp_path_factory.mktemp("site"), measures_every=3600) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(live_site: Site) -> str:
+    """Its address."""
+    return live_site.url
 
 
 @pytest.fixture(scope="module")
