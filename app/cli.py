@@ -6,7 +6,7 @@ import sys
 import click
 
 from app import __version__
-from app.settling import settling
+from app.server.startup_gc import settling
 
 COMMANDS = {
     "serve": "app.commands.serve:serve",

@@ -7,11 +7,11 @@ import redis
 from flask import Flask, current_app, request
 
 from app.settings import Settings
-from db import migrate
-from db import redis as cache
-from db.breaker import Breaker
-from db.embedded import Embedded
-from db.pool import Database
+from db.core import migrate
+from db.core import redis as cache
+from db.core.breaker import Breaker
+from db.core.pool import Database
+from db.embedded.servers import Embedded
 
 EXTENSION = "tracera"
 NEED_NOTHING = frozenset({"/healthz", "/version"})

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.guard.settings import GuardSettings
+from app.security.settings import GuardSettings
 from app.server.bounds import HttpBounds
 
 PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")

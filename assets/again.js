@@ -1,5 +1,5 @@
 /* Asks again for what has not come yet, sooner than a page's clock would: after two seconds, then ever more rarely.
-   An empty state of components/page.py names the clock of its page in data-again. */
+   An empty state of components/ui/page.py names the clock of its page in data-again. */
 (() => {
   "use strict";
 

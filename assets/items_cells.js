@@ -1,4 +1,4 @@
-/* Cells of the grid of items (components/item_grid.py). */
+/* Cells of the grid of items (components/items/grid.py). */
 (() => {
   "use strict";
 

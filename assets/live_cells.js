@@ -1,4 +1,4 @@
-/* The live elements of a page: which items they want, and what a new price does to them. See components/live.py. */
+/* The live elements of a page: which items they want, and what a new price does to them. See components/ui/live.py. */
 (() => {
   "use strict";
 

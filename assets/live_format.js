@@ -1,4 +1,4 @@
-/* How figures are written in the browser: the same words as components/live.py writes on the server. */
+/* How figures are written in the browser: the same words as components/ui/live.py writes on the server. */
 (() => {
   "use strict";
 

@@ -1,5 +1,5 @@
 /* Puts markup that came as text into its place, and makes its links change the page without loading it anew.
-   See components/markup.py, which escapes everything in it. */
+   See components/ui/markup.py, which escapes everything in it. */
 (() => {
   "use strict";
 

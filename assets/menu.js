@@ -1,4 +1,4 @@
-/* Menus of components/menu.py close at a choice, a click elsewhere, and Escape. */
+/* Menus of components/ui/menu.py close at a choice, a click elsewhere, and Escape. */
 (() => {
   "use strict";
 

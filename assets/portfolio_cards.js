@@ -6,7 +6,7 @@
   const LISTED = 5;
   const NAMED = 6; // groups with a colour of their own; the others are one
   const AGAIN = 1000;
-  const SHORTENED_FROM = 10_000; // as short_money of components/format.py
+  const SHORTENED_FROM = 10_000; // as short_money of components/ui/format.py
   const KINDS = { weapon_type: "Type", rarity: "Rarity", source: "Market" };
   const words = () => tracera.portfolioWords;
   const portfolio = () => tracera.portfolio;

@@ -1,5 +1,5 @@
 /* Value and return over time beside the market: an SVG on a true time axis, into [data-portfolio-chart].
-   See components/portfolio_chart.py; docs/decisions says why it is drawn by hand. */
+   See components/portfolio/chart.py; docs/decisions says why it is drawn by hand. */
 (() => {
   "use strict";
 

@@ -1,4 +1,4 @@
-/* Settings of a portfolio, new ones, and links that share it; see components/portfolio_actions.py. */
+/* Settings of a portfolio, new ones, and links that share it; see components/portfolio/actions.py. */
 (() => {
   "use strict";
 

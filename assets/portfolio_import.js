@@ -1,5 +1,5 @@
 /* The import of a Steam inventory: button, progress, cooldown, result. Progress comes by the socket (`tracera:portfolio`, see
-   assets/live.js) where that is there, else by asking once a second. See components/portfolio_states.py. */
+   assets/live.js) where that is there, else by asking once a second. See components/portfolio/states.py. */
 (() => {
   "use strict";
 
@@ -7,7 +7,7 @@
   const PATH = "/api/v1/portfolio/import";
   const EVERY = 1000;
   const HEARD = 3000; // so long after a message nobody asks
-  const DEAD = 125_000; // a run that says nothing for so long is none; see ALIVE in jobs/inventory/progress.py
+  const DEAD = 125_000; // a run that says nothing for so long is none; see ALIVE in app/portfolio/inventory/progress.py
   const PRIVACY = "https://steamcommunity.com/my/edit/settings";
   const words = () => tracera.portfolioWords;
   let running = false;

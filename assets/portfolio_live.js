@@ -1,6 +1,6 @@
 /* The portfolio that is on the screen, moved by live prices: tracera.portfolio.
 
-   It is adopted from `tracera:portfolio-data` (see for_browser in components/portfolio_read.py), which a poll of the server
+   It is adopted from `tracera:portfolio-data` (see for_browser in components/portfolio/data.py), which a poll of the server
    renews once a minute. Fires `tracera:portfolio-adopted`, and `tracera:portfolio-moved` (detail: the rows that changed).
    Amounts are integers; values are converted and rounded as app/analytics/portfolio/money.py does it. */
 (() => {

@@ -1,4 +1,4 @@
-/* Values a public Steam profile without an account; see components/portfolio_owner.py. */
+/* Values a public Steam profile without an account; see components/portfolio/owner.py. */
 (() => {
   "use strict";
 

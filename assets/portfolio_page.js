@@ -6,7 +6,7 @@
   const fire = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
   clientside.portfolioPage = {
-    /** Text from the server (escaped there, see components/markup.py) into the slots of its name. */
+    /** Text from the server (escaped there, see components/ui/markup.py) into the slots of its name. */
     fill(slots) {
       for (const [name, text] of Object.entries(slots || {})) {
         for (const slot of document.querySelectorAll(`[data-portfolio-slot="${name}"]`)) slot.innerHTML = text;

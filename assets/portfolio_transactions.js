@@ -1,4 +1,4 @@
-/* The tab of transactions (components/portfolio_transactions.py): the list, page by page, and taking an entry out again.
+/* The tab of transactions (components/portfolio/transactions.py): the list, page by page, and taking an entry out again.
    The form and the files have scripts of their own. */
 (() => {
   "use strict";

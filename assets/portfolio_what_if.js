@@ -1,4 +1,4 @@
-/* The tab that tries a change (components/portfolio_what_if.py): which items come and go, and value and risk before and after. */
+/* The tab that tries a change (components/portfolio/what_if.py): which items come and go, and value and risk before and after. */
 (() => {
   "use strict";
 

@@ -1,5 +1,5 @@
 /* Elements and figures that the portfolio's scripts share: tracera.portfolioWords. The words are those of
-   components/portfolio_words.py. */
+   components/portfolio/format.py. */
 (() => {
   "use strict";
 
@@ -58,7 +58,7 @@
   const plural = (value, one, several) => `${count(value)}\u00a0${value === 1 ? one : several}`;
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-  // Letters and digits alone, without case and accents: the rule of db/searching.py.
+  // Letters and digits alone, without case and accents: the rule of db/items/search_form.py.
   const LEFT_OUT = /[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u0300-\u036f\u2000-\u2bff\u3000-\u303f]/g;
   const searchForm = (text) => text.replaceAll("\u2122", "").normalize("NFKD").toLowerCase().replace(LEFT_OUT, "");
 

@@ -1,4 +1,4 @@
-/* The price chart (components/price_chart.py): what is drawn, the legend under the crosshair, the live point, downloads. */
+/* The price chart (components/item/price_chart.py): what is drawn, the legend under the crosshair, the live point, downloads. */
 (() => {
   "use strict";
 

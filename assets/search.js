@@ -1,4 +1,4 @@
-/* Search by keyboard: Ctrl or ⌘ K opens it, arrows choose, Enter goes there. See components/search.py. */
+/* Search by keyboard: Ctrl or ⌘ K opens it, arrows choose, Enter goes there. See components/shell/search.py. */
 (() => {
   "use strict";
 

@@ -1,4 +1,4 @@
-/* The frame's own callbacks, and what the address bar remembers; see components/shell.py and components/url_state.py. */
+/* The frame's own callbacks, and what the address bar remembers; see components/shell/shell.py and components/ui/url_state.py. */
 (() => {
   "use strict";
 
@@ -28,7 +28,7 @@
     },
   };
 
-  // Charts are drawn on the server, in the colours that are shown: see SCHEME in components/shell.py.
+  // Charts are drawn on the server, in the colours that are shown: see SCHEME in components/shell/shell.py.
   new MutationObserver(() => clientside.set_props("scheme", { data: scheme() })).observe(document.documentElement, {
     attributeFilter: ["data-mantine-color-scheme"],
   });

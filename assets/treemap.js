@@ -1,4 +1,4 @@
-/* Gives the fields of a treemap (components/treemap.py) their places: squarified, after Bruls, Huizing and van Wijk (2000). */
+/* Gives the fields of a treemap (components/market/treemap.py) their places: squarified, after Bruls, Huizing and van Wijk (2000). */
 (() => {
   "use strict";
 

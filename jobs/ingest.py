@@ -9,13 +9,15 @@ import numpy as np
 import redis
 import structlog
 
-from db import providers, quotes
-from db.binary import UNKNOWN
-from db.buckets import Ints
-from db.pool import Database, DatabaseDownError
-from jobs import catalogue, warm
-from jobs.announce import announce_prices
-from jobs.providers.base import Batch, Provider, ProviderError, Quote, VolumeKind
+from app.items import matching
+from app.live.publish import announce_prices
+from app.providers.base import Batch, Provider, ProviderError, Quote, VolumeKind
+from db.core.binary import UNKNOWN
+from db.core.pool import Database, DatabaseDownError
+from db.operations import providers
+from db.quotes import writer
+from db.quotes.buckets import Ints
+from jobs import cache_rebuild
 
 log = structlog.get_logger(__name__)
 
@@ -90,21 +92,21 @@ class Ingest:
         report.rejected += doubtful
         with self.database.connection() as connection:
             if sound:
-                quotes.make_partitions(connection, columns(sound, [0] * len(sound)))
+                writer.make_partitions(connection, columns(sound, [0] * len(sound)))
             with connection.transaction():
-                matched = catalogue.match(connection, sound)
+                matched = matching.match(connection, sound)
                 for source in sorted({quote.source for quote in matched.quotes}):
                     chosen = [at for at, quote in enumerate(matched.quotes) if quote.source == source]
                     own = columns([matched.quotes[at] for at in chosen], [matched.items[at].id for at in chosen])
-                    quotes.lock_source(connection, source)
-                    stored = quotes.store(connection, source, own, heartbeat=self.heartbeat)
+                    writer.lock_source(connection, source)
+                    stored = writer.store(connection, source, own, heartbeat=self.heartbeat)
                     report.stored += stored.inserted
                     report.unchanged += stored.unchanged
                 providers.save_cursor(connection, name, batch.cursor)
         report.new_items += matched.new_items
         report.rejected += matched.rejected
         report.database_seconds += time.monotonic() - begun
-        warm.rebuild_latest(self.database, self.redis, sorted({item.id for item in matched.items}))
+        cache_rebuild.rebuild_latest(self.database, self.redis, sorted({item.id for item in matched.items}))
         announce_prices(self.redis, matched)
 
     def _begin(self, provider: Provider, at: datetime) -> None:
@@ -154,13 +156,13 @@ class Ingest:
         return timedelta(seconds=max(report.retry_after or 0.0, min(doubled, LONGEST_WAIT)))
 
 
-def columns(batch: list[Quote], item_ids: list[int]) -> quotes.QuoteColumns:
+def columns(batch: list[Quote], item_ids: list[int]) -> writer.QuoteColumns:
     """Quotes as columns."""
 
     def column(values: list[int | None]) -> Ints:
         return np.array([UNKNOWN if value is None else value for value in values], dtype=np.int64)
 
-    return quotes.QuoteColumns(
+    return writer.QuoteColumns(
         item_id=np.array(item_ids, dtype=np.int64),
         time=np.array([microseconds(quote.quoted_at) for quote in batch], dtype=np.int64),
         price=column([quote.price for quote in batch]),

@@ -11,10 +11,10 @@ import redis
 import structlog
 
 from app.analytics import Window, gate_of
-from db import redis as cache
-from db.metrics import MEASURES
-from jobs.announce import rfc3339
-from jobs.measured import Measured
+from app.live.publish import rfc3339
+from db.core import redis as cache
+from db.items.measures import MEASURES
+from jobs.window_measures import Measured
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from db import currency_rates
-from db.pool import Database
-from jobs.providers.base import ProviderError
-from jobs.providers.http import MarketHttp
-from jobs.providers.http_options import HttpOptions
-from jobs.providers.limiter import RateLimiter
+from app.providers.base import ProviderError
+from app.providers.http.client import MarketHttp
+from app.providers.http.limiter import RateLimiter
+from app.providers.http.options import HttpOptions
+from db.core.pool import Database
+from db.portfolio import currency_rates
 
 log = structlog.get_logger(__name__)
 

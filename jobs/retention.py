@@ -2,17 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from db import prices
-from db.pool import Database
-from db.sources import SIMULATED
+from db.core.pool import Database
+from db.items.sources import SIMULATED
+from db.quotes import latest
 
 
 def run(database: Database, *, raw_days: int, demo_days: int) -> int:
     """Delete raw quotes older than their days (0 keeps real ones for good); returns how many."""
     now = datetime.now(UTC)
     deleted = sum(
-        prices.delete_raw(database, source, now - timedelta(days=demo_days), sparing=[]) for source in SIMULATED
+        latest.delete_raw(database, source, now - timedelta(days=demo_days), sparing=[]) for source in SIMULATED
     )
     if raw_days:
-        deleted += prices.delete_raw(database, None, now - timedelta(days=raw_days), sparing=list(SIMULATED))
+        deleted += latest.delete_raw(database, None, now - timedelta(days=raw_days), sparing=list(SIMULATED))
     return deleted

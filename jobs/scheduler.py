@@ -14,17 +14,19 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from db import jobs as job_state
-from db import portfolio_snapshots, simulated
-from db import redis as cache
-from db.leader import Leadership
-from db.pool import Database, DatabaseDownError
-from db.sources import is_simulated
-from jobs import demo_history, rates, retention, volatility, warm
+from app.providers.base import Provider, ProviderError
+from app.providers.demo import history
+from db.core import redis as cache
+from db.core.pool import Database, DatabaseDownError
+from db.items import simulated
+from db.items.sources import is_simulated
+from db.operations import jobs as job_state
+from db.operations.leader import Leadership
+from db.portfolio import snapshots
+from jobs import cache_rebuild, measures, rates, retention
+from jobs.config import Plan
 from jobs.ingest import Ingest
-from jobs.plan import Plan
-from jobs.portfolio_value import Valuation
-from jobs.providers.base import Provider, ProviderError
+from jobs.valuation import Valuation
 
 log = structlog.get_logger(__name__)
 
@@ -158,9 +160,9 @@ class Jobs:
             log.warning("job state not kept", job=name, error=str(failure))
 
     def _warm(self) -> None:
-        warm.rebuild_latest(self.database, self.redis)
+        cache_rebuild.rebuild_latest(self.database, self.redis)
         if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
-            demo_history.fill(self.database, self.plan.demo_history_days)
+            history.fill(self.database, self.plan.demo_history_days)
             self._volatility()
 
     def _leave_demo(self) -> None:
@@ -168,20 +170,20 @@ class Jobs:
             gone = simulated.leave(connection)
         if gone:
             log.info("simulated prices left behind", prices=gone)
-            warm.rebuild_latest(self.database, self.redis)
+            cache_rebuild.rebuild_latest(self.database, self.redis)
             self._volatility()
 
     def _refill(self) -> None:
-        warm.rebuild_latest(self.database, self.redis)
+        cache_rebuild.rebuild_latest(self.database, self.redis)
         self._volatility()
 
     def _volatility(self) -> None:
         with self._measuring:  # one at a time, so that what is newer comes last
-            volatility.run(self.database, self.redis, datetime.now(UTC))
+            measures.run(self.database, self.redis, datetime.now(UTC))
 
     def _retention(self) -> None:
         retention.run(self.database, raw_days=self.plan.retention_days, demo_days=self.plan.demo_retention_days)
-        portfolio_snapshots.thin(self.database, datetime.now(UTC))
+        snapshots.thin(self.database, datetime.now(UTC))
 
     def _portfolios(self) -> None:
         self._valuation.run(datetime.now(UTC))

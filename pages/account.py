@@ -5,12 +5,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
-from app.auth.refusal import REFUSALS
-from components import account_cards, account_facts
-from components.account_menu import SIGN_OUT, cannot_check
-from components.guard import guarded
-from components.inputs import Version
-from components.page import Children, alert, empty_state, error_state, page, page_header, register_page
+from app.accounts.errors import REFUSALS
+from components.account import cards, data
+from components.shell.account_menu import SIGN_OUT, cannot_check
+from components.ui.guard import guarded
+from components.ui.inputs import Version
+from components.ui.page import Children, alert, empty_state, error_state, page, page_header, register_page
 
 VERSION, BODY = "account-version", "account-body"
 
@@ -22,7 +22,7 @@ def register(app: Dash) -> None:
 
 def layout(error: str | None = None, **_query: str) -> html.Div:
     parts: list[Children] = []
-    if account_facts.who().kind == "session":
+    if data.who().kind == "session":
         out = html.Button("Sign out", type="button", className="account-button", **SIGN_OUT)
         parts.append(page_header("Account", "How you sign in, where you are signed in, and what is kept.", out))
     else:
@@ -33,10 +33,10 @@ def layout(error: str | None = None, **_query: str) -> html.Div:
 
 
 def show(_version: Version) -> Children:
-    who = account_facts.who()
+    who = data.who()
     if who.unknown:
         return error_state("Your account cannot be shown right now", cannot_check(who))
-    user_id = account_facts.session_user(who)
+    user_id = data.session_user(who)
     if user_id is None:
         link = dcc.Link("Sign in", href="/sign-in?next=/account", className="account-button account-primary")
         return empty_state(
@@ -46,8 +46,8 @@ def show(_version: Version) -> Children:
 
 
 def _everything(user_id: int) -> Children:
-    facts = account_facts.gather(user_id)
-    return empty_state("This account is gone", "It was deleted.") if facts is None else account_cards.everything(facts)
+    facts = data.gather(user_id)
+    return empty_state("This account is gone", "It was deleted.") if facts is None else cards.everything(facts)
 
 
 def _new_key() -> dmc.Modal:

@@ -7,10 +7,11 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from pydantic import AfterValidator
 
-from components import account_facts, clientside, context, markup, price_chart, url_state
-from components.inputs import ItemId, Name, Times
-from components.item_measures import LONG, long_measures
-from components.item_parts import (
+from app.items.long_measures import LONG, long_measures
+from components.account import data
+from components.item import price_chart
+from components.item.metric_card import basis_of, metric_cards, metric_skeletons
+from components.item.view import (
     head_skeleton,
     item_head,
     not_found,
@@ -20,16 +21,19 @@ from components.item_parts import (
     source_choices,
     source_table,
 )
-from components.live import live_subscription
-from components.metric_card import basis_of, metric_cards, metric_skeletons
-from components.page import card, database_down, not_yet, page, register_page, skeleton_rows
-from components.watch import watch_button, watch_link
-from db import charts, item_read, items, watchlist
-from db.pool import Database, DatabaseDownError, Row
+from components.items.watch import watch_button, watch_link
+from components.ui import clientside, context, markup, url_state
+from components.ui.inputs import ItemId, Name, Times
+from components.ui.live import live_subscription
+from components.ui.page import card, database_down, not_yet, page, register_page, skeleton_rows
+from db.accounts import watchlist
+from db.core.pool import Database, DatabaseDownError, Row
+from db.items import details, items
+from db.quotes import candles
 
 PAGE = "item"
 DEFAULTS: dict[str, str | int] = {"window": "30d", "source": "reference"}
-WINDOWS = tuple(charts.SPANS)
+WINDOWS = tuple(candles.SPANS)
 REFRESH_MS = 60_000
 LARGEST_ID = 2**31 - 1
 HEAD, SOURCES, SIMILAR = "item-head", "item-sources", "item-similar"
@@ -142,10 +146,10 @@ def show_item(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
         if item is None:
             nothing = not_found(f"Nothing is known under the number {item_id}.")
             return markup.to_html(nothing), no_update, "", "", no_update, True
-        quotes = item_read.quotes(database, item_id)
+        quotes = details.quotes(database, item_id)
         alike = items.similar(database, item_id)
         reference = quotes[0] if quotes and quotes[0]["reference"] else None
-        measured = item_read.measures(database, item_id, reference["source"], "24h") if reference else None
+        measured = details.measures(database, item_id, reference["source"], "24h") if reference else None
     except DatabaseDownError:
         if _refreshes():
             return (no_update,) * 6
@@ -166,9 +170,11 @@ def show_chart(
         if item is None:
             return None, None
         spoken = _source(item, source)
-        found = charts.window_candles(database, item_id, spoken, window, now, lead=price_chart.LEAD) if spoken else None
+        found = (
+            candles.window_candles(database, item_id, spoken, window, now, lead=price_chart.LEAD) if spoken else None
+        )
         if found is None or not len(found):
-            last = item_read.newest(database, item_id, spoken) if spoken else None
+            last = details.newest(database, item_id, spoken) if spoken else None
             # Without a bar the data still says whose it is, so that a live price can ask for more.
             empty = (
                 price_chart.chart_data(found, item, str(spoken), window, now.timestamp()) if found is not None else None
@@ -191,7 +197,7 @@ def show_measures(
         spoken = _source(item, source)
         row = _measures(database, item_id, spoken, window) if spoken else None
         if row is None:
-            last = item_read.newest(database, item_id, spoken) if spoken else None
+            last = details.newest(database, item_id, spoken) if spoken else None
             if _holds(window, last, datetime.now(UTC)):
                 return not_yet("Measures follow within a minute of the first prices.", clock="item-clock"), None
             return nothing_measured(last, window), None
@@ -218,7 +224,7 @@ def as_id(text: str) -> int | None:
 def _measures(database: Database, item_id: int, source: str, window: str) -> Row | None:
     if window in LONG:
         return long_measures(database, item_id, source, window, datetime.now(UTC))
-    return item_read.measures(database, item_id, source, window)
+    return details.measures(database, item_id, source, window)
 
 
 def _longer(window: str, last: datetime | None, now: datetime) -> dmc.Button | None:
@@ -234,7 +240,7 @@ def _longer(window: str, last: datetime | None, now: datetime) -> dmc.Button | N
 
 
 def _holds(window: str, last: datetime | None, now: datetime) -> bool:
-    length = charts.SPANS[window].length
+    length = candles.SPANS[window].length
     return last is not None and (length is None or now - last < length)
 
 
@@ -250,10 +256,10 @@ def _refreshes() -> bool:
 
 def _watch(item_id: int) -> list[Any]:
     """The star, as far as it is known whose page this is and what they watch."""
-    who = account_facts.who()
+    who = data.who()
     if who.unknown:
         return []
-    user_id = account_facts.session_user(who)
+    user_id = data.session_user(who)
     if user_id is None:
         return [watch_link(item_id)]
     try:

@@ -7,16 +7,16 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
+from app.items.screener import table
 from app.spreadsheet import Cell, csv_text
-from components import clientside, context
-from components.icon import icon
-from components.inputs import Times
-from components.item_filters import WINDOWS, check_box, drop_down, filter_bar
-from components.item_grid import COLUMNS, item_grid
-from components.items_query import ItemsQuery
-from components.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
-from db import screener
-from db.pool import DatabaseDownError
+from components.items.filters import WINDOWS, check_box, drop_down, filter_bar
+from components.items.grid import COLUMNS, item_grid
+from components.items.query import ItemsQuery
+from components.ui import clientside, context
+from components.ui.icon import icon
+from components.ui.inputs import Times
+from components.ui.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
+from db.core.pool import DatabaseDownError
 
 LISTS = ("weapon_type", "wear", "rarity", "source", "kind")
 NUMBERS = ("price_min", "price_max", "change_min", "change_max", "volume_min")
@@ -74,14 +74,14 @@ def read(parameters: dict[str, str]) -> dict[str, Any]:
     values |= {name: [part for part in of[name].split(",") if part] for name in LISTS}
     values |= {name: _number(of[name]) for name in NUMBERS}
     values["window"] = of["window"] if of["window"] in WINDOWS else WINDOWS[0]
-    values["sort"] = of["sort"] if of["sort"].removeprefix("-") in screener.SORTS else DEFAULT_SORT
+    values["sort"] = of["sort"] if of["sort"].removeprefix("-") in table.SORTS else DEFAULT_SORT
     return values
 
 
 def choices(_beat: Times) -> tuple[Any, ...]:
     """The check boxes of types, wears, rarities and sources, with how many items each has."""
     try:
-        found = screener.of(context.database()).facets()
+        found = table.of(context.database()).facets()
     except DatabaseDownError:
         return (no_update,) * 4
     return tuple(
@@ -95,7 +95,7 @@ def download(clicks: Times, query: ItemsQuery) -> Any:
     if not clicks:
         return no_update
     try:
-        found = screener.of(context.database()).page(as_query(query), 0, 1_000_000)
+        found = table.of(context.database()).page(as_query(query), 0, 1_000_000)
     except DatabaseDownError:
         return no_update
     now = datetime.now(UTC)
@@ -106,10 +106,10 @@ def download(clicks: Times, query: ItemsQuery) -> Any:
     }
 
 
-def as_query(query: ItemsQuery) -> screener.Query:
+def as_query(query: ItemsQuery) -> table.Query:
     """The store's query as the screener's."""
     sort = query["sort"]
-    return screener.Query(
+    return table.Query(
         search=query["search"],
         weapon_type=tuple(query["weapon_type"]),
         wear=tuple(query["wear"]),
@@ -129,7 +129,7 @@ def as_query(query: ItemsQuery) -> screener.Query:
 
 def as_csv(found: list[dict[str, Any]], window: str) -> str:
     """Rows as CSV: money in whole units, measures as they are kept, times in UTC."""
-    measures = {name: f"{name}_{window}" for name in (*screener.MEASURES, "samples")}
+    measures = {name: f"{name}_{window}" for name in (*table.MEASURES, "samples")}
     plain = ("id", "name", "weapon_type", "wear", "rarity", "stattrak", "souvenir", "currency")
     lines: list[list[Cell]] = [
         [*plain, "price", "source", "quoted_at", "volume_24h", "listings", *measures.values()],

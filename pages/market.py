@@ -7,13 +7,14 @@ import dash_mantine_components as dmc
 import redis
 from dash import Dash, Input, Output, ctx, dcc, html
 
-from components import context, market_tiles, markup, treemap, url_state
-from components.format import percent
-from components.guard import guarded
-from components.inputs import Times
-from components.item_row import live_row
-from components.measures import MEASURES, days, gate_values
-from components.page import (
+from components.items.measures import MEASURES, days, gate_values
+from components.items.row import live_row
+from components.market import tiles, treemap
+from components.ui import context, markup, url_state
+from components.ui.format import percent
+from components.ui.guard import guarded
+from components.ui.inputs import Times
+from components.ui.page import (
     Children,
     card,
     empty_state,
@@ -24,8 +25,9 @@ from components.page import (
     skeleton,
     skeleton_rows,
 )
-from db import market, providers, rankings_read
-from db.pool import DatabaseDownError, Row
+from db.core.pool import DatabaseDownError, Row
+from db.items import market, rankings
+from db.operations import providers
 
 PAGE = "market"
 DEFAULTS: dict[str, str | int] = {"window": "24h", "size": "value"}
@@ -80,7 +82,7 @@ def layout(**query: str) -> html.Div:
     strip = markup.frame("market-strip", skeleton(32, width=180), className="strip-frame")
     content = page(
         page_header("Market", "What moves, how much, and where the trade is.", [strip, windows]),
-        html.Div(market_tiles.waiting(), id="market-tiles", className="tiles-frame"),
+        html.Div(tiles.waiting(), id="market-tiles", className="tiles-frame"),
         html.Div(lists, className="columns-3 lists"),
         card(heat, title="Where the trade is", info="the most traded items", actions=sizes),
         dcc.Interval(id="market-clock", interval=REFRESH_MS),
@@ -101,12 +103,12 @@ def ranking(metric: str, window: str, *, descending: bool, limit: int = LISTED) 
     """From Redis; from PostgreSQL where Redis is down or has nothing yet."""
     database = context.database()
     try:
-        ids = rankings_read.top_ids(context.cache(), metric, window, descending=descending, limit=limit)
+        ids = rankings.top_ids(context.cache(), metric, window, descending=descending, limit=limit)
     except redis.RedisError:
         ids = []
     if ids:
-        return rankings_read.lines(database, window, days(window), ids)
-    return rankings_read.ranked(
+        return rankings.lines(database, window, days(window), ids)
+    return rankings.ranked(
         database, metric, window, days(window), gate_values(MEASURES[metric]), descending=descending, limit=limit
     )
 
@@ -117,7 +119,7 @@ def show_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
         overview = market.overview(database, window, days(window), gate_values(MEASURES["percent_change"]))
         volatile = ranking("return_volatility", window, descending=True, limit=1)
         rate = providers.quotes_per_minute(database)
-        return market_tiles.tiles(overview, volatile[0] if volatile else None, market.size(database), rate, window)
+        return tiles.tiles(overview, volatile[0] if volatile else None, market.size(database), rate, window)
 
     return guarded(render, keep=is_refresh(), retry="market-retry")
 
@@ -125,7 +127,7 @@ def show_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
 def show_strip(_clock: Times, _retry: Times) -> tuple[Any, Any]:
     def render() -> Children:
         try:
-            return market_tiles.provider_strip(providers.states(context.database()))
+            return tiles.provider_strip(providers.states(context.database()))
         except DatabaseDownError:
             words = "The database does not answer. Figures below are from before."
             return html.Div(words, className="notice", role="status")
@@ -153,7 +155,7 @@ def volatility(row: Row) -> html.Span:
 def nothing(metric: str, window: str) -> html.Div:
     """Why a list is empty: nothing measured, or nothing that moved that way."""
     asked = gate_values(MEASURES[metric])
-    reach = rankings_read.reach(context.database(), window, days(window), asked)
+    reach = rankings.reach(context.database(), window, days(window), asked)
     if reach["samples"] < asked["least_samples"]:
         words = f"Measures need {asked['least_samples']} closes; there are {reach['samples']} so far."
         return not_yet(words, clock="market-clock")

@@ -6,7 +6,7 @@ import dash
 from dash import Dash, dcc, html
 from flask import Response, request
 
-from components.page import empty_state, page, page_header, register_page
+from components.ui.page import empty_state, page, page_header, register_page
 
 ANY_PATH = "/<path:path>"
 """Dash's own rule for whatever no other route takes."""

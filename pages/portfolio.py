@@ -4,24 +4,16 @@ from typing import Any
 
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
-from components import (
-    clientside,
-    context,
-    portfolio_actions,
-    portfolio_chart,
-    portfolio_holdings,
-    portfolio_owner,
-    portfolio_read,
-    portfolio_states,
-    portfolio_tabs,
-    portfolio_tiles,
-)
-from components.inputs import PortfolioId, Times, Version
-from components.page import Children, alert, card, database_down, page, page_header, register_page
-from components.portfolio_owner import chosen
-from components.portfolio_states import import_panel
-from db import portfolios
-from db.pool import DatabaseDownError, Row
+from components.portfolio import actions as portfolio_actions
+from components.portfolio import chart, holdings, owner, states, tabs, tiles
+from components.portfolio import data as portfolio_read
+from components.portfolio.owner import chosen
+from components.portfolio.states import import_panel
+from components.ui import clientside, context
+from components.ui.inputs import PortfolioId, Times, Version
+from components.ui.page import Children, alert, card, database_down, page, page_header, register_page
+from db.core.pool import DatabaseDownError, Row
+from db.portfolio import portfolios
 
 REFRESH_MS = 60_000
 VERSION, CHOSEN, DATA, SLOTS = "portfolio-version", "portfolio-chosen", "portfolio-data", "portfolio-slots"
@@ -32,8 +24,8 @@ def register(app: Dash) -> None:
     register_page(
         __name__, path="/portfolio", title="Portfolio · Tracera", description="What you hold and earn", layout=layout
     )
-    portfolio_tabs.register(app)
-    portfolio_chart.register(app)
+    tabs.register(app)
+    chart.register(app)
     app.callback(
         Output(SLOTS, "data"),
         Output(DATA, "data"),
@@ -54,13 +46,13 @@ def register(app: Dash) -> None:
 
 def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) -> html.Div:
     try:
-        wanted = portfolio_owner.as_id(portfolio)
+        wanted = owner.as_id(portfolio)
         mine = chosen(wanted) or (chosen(None) if wanted is not None else None)
         actions = portfolio_actions.actions(mine, linked=_linked(mine)) if mine else None
     except DatabaseDownError:
         return page(page_header("Portfolio", DESCRIPTION), card(database_down()))
     if mine is None:
-        return page(page_header("Portfolio", DESCRIPTION), portfolio_owner.signed_out_state())
+        return page(page_header("Portfolio", DESCRIPTION), owner.signed_out_state())
     stores = [
         dcc.Store(id=VERSION),
         dcc.Store(id=CHOSEN, data=None if mine["includes_steam"] else mine["id"]),
@@ -71,8 +63,8 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     named: dict[str, Any] = {"data-portfolio-id": "" if mine["includes_steam"] else mine["id"]}
     figures = html.Div(
         [
-            portfolio_tiles.frames(),
-            html.Div([portfolio_chart.layout(), portfolio_holdings.allocation()], className="portfolio-top"),
+            tiles.frames(),
+            html.Div([chart.layout(), holdings.allocation()], className="portfolio-top"),
         ],
         id="portfolio-figures",
         className="page",
@@ -82,9 +74,9 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
         page_header("Portfolio", DESCRIPTION, actions),
         import_panel(),
         html.Div(id="portfolio-state"),
-        portfolio_holdings.subscription(),
+        holdings.subscription(),
         figures,
-        portfolio_tabs.tabs(tab),
+        tabs.tabs(tab),
         *stores,
     )
 
@@ -94,7 +86,7 @@ def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Ti
     try:
         mine = chosen(portfolio_id)
         if mine is None:
-            return no_update, no_update, portfolio_states.gone(), True
+            return no_update, no_update, states.gone(), True
         seen = portfolio_read.read(mine)
         overview = seen.overview
         data = portfolio_read.for_browser(overview.holdings, mine, overview.totals)
@@ -106,14 +98,14 @@ def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Ti
         if ctx.triggered_id == "portfolio-clock":
             return (no_update,) * 4
         return no_update, no_update, card(database_down(retry="portfolio-retry")), no_update
-    return portfolio_tiles.fillings(overview, seen.percentile), data, state, empty
+    return tiles.fillings(overview, seen.percentile), data, state, empty
 
 
 def _nothing(mine: Row) -> Children:
-    return portfolio_states.nothing_held(
+    return states.nothing_held(
         includes_steam=mine["includes_steam"],
         linked=_linked(mine),
-        transactions=any(tab.value == "transactions" for tab in portfolio_tabs.TABS),
+        transactions=any(tab.value == "transactions" for tab in tabs.TABS),
     )
 
 

@@ -7,23 +7,15 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from pydantic import AfterValidator, Field
 
-from components import context, markup, ranking_table, url_state
-from components.format import number, percent
-from components.icon import icon
-from components.inputs import Times, Window
-from components.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
-from components.page import (
-    Children,
-    empty_state,
-    not_yet,
-    page,
-    page_header,
-    register_page,
-    skeleton,
-    skeleton_rows,
-)
-from db import rankings_read
-from db.pool import DatabaseDownError, Row
+from components.items import ranking_table
+from components.items.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
+from components.ui import context, markup, url_state
+from components.ui.format import number, percent
+from components.ui.icon import icon
+from components.ui.inputs import Times, Window
+from components.ui.page import Children, empty_state, not_yet, page, page_header, register_page, skeleton, skeleton_rows
+from db.core.pool import DatabaseDownError, Row
+from db.items import rankings
 
 PAGE = "rankings"
 DEFAULTS: dict[str, str | int] = {"measure": "return_volatility", "window": "24h", "order": "desc", "least": 0}
@@ -137,7 +129,7 @@ def _controls(window: str, order: str, least: int) -> html.Div:
 
 def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
     gate = gate_values(measure, least)
-    return rankings_read.ranked(
+    return rankings.ranked(
         context.database(), measure.key, window, days(window), gate, descending=order == "desc", limit=LISTED
     )
 
@@ -149,7 +141,7 @@ def show(
 
     def render() -> Children:
         gate = gate_values(measure, least)
-        reach = rankings_read.reach(context.database(), window, days(window), gate)
+        reach = rankings.reach(context.database(), window, days(window), gate)
         rows = read(measure, window, order, least)
         descending = order == "desc"
         table = (

@@ -6,10 +6,11 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from flask import Response, request
 
-from components import clientside, portfolio_holdings, portfolio_shared
-from components.inputs import Name, Times
-from components.page import card, database_down, page, page_header, register_page
-from db.pool import DatabaseDownError
+from components.portfolio import holdings, shared_page
+from components.ui import clientside
+from components.ui.inputs import Name, Times
+from components.ui.page import card, database_down, page, page_header, register_page
+from db.core.pool import DatabaseDownError
 
 REFRESH_MS = 60_000
 PREFIX = "/shared/"
@@ -38,18 +39,18 @@ def register(app: Dash) -> None:
 
 def layout(token: str | None = None, **_query: str) -> html.Div:
     try:
-        found = portfolio_shared.find(token or "")
+        found = shared_page.find(token or "")
     except DatabaseDownError:
         return page(page_header("Shared portfolio", "Read only"), card(database_down()))
     if found is None:
-        return page(page_header("Shared portfolio", "Read only"), portfolio_shared.gone())
+        return page(page_header("Shared portfolio", "Read only"), shared_page.gone())
     portfolio, hidden = found
     words = "Shared by its owner, without quantities and amounts." if hidden else "Shared by its owner."
     return page(
         page_header(portfolio["name"], f"{words} Read only, prices are live."),
         html.Div(id=STATE),
-        portfolio_holdings.subscription(),
-        *portfolio_shared.body(hidden=hidden),
+        holdings.subscription(),
+        *shared_page.body(hidden=hidden),
         dcc.Store(id="shared-token", data=token),
         dcc.Store(id=SLOTS),
         dcc.Store(id=DATA),
@@ -60,11 +61,11 @@ def layout(token: str | None = None, **_query: str) -> html.Div:
 def show(_clock: Times, token: Name) -> tuple[Any, ...]:
     """Texts, rows, and what is wrong."""
     try:
-        found = portfolio_shared.find(token)
+        found = shared_page.find(token)
         if found is None:
-            return {}, None, portfolio_shared.gone()
+            return {}, None, shared_page.gone()
         portfolio, hidden = found
-        return (*portfolio_shared.read(portfolio, hidden=hidden), None)
+        return (*shared_page.read(portfolio, hidden=hidden), None)
     except DatabaseDownError:
         return no_update, no_update, card(database_down())
 
@@ -78,7 +79,7 @@ def keep_to_itself(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-store"
     if response.status_code == HTTPStatus.OK:
         try:
-            known = portfolio_shared.find(request.path.removeprefix(PREFIX).rstrip("/")) is not None
+            known = shared_page.find(request.path.removeprefix(PREFIX).rstrip("/")) is not None
         except DatabaseDownError:
             return response  # the page itself says so
         if not known:

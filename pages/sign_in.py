@@ -2,11 +2,12 @@
 
 from dash import Dash, dcc, html
 
-from app.auth.methods import usable
-from app.auth.places import own_path
-from app.auth.refusal import REFUSALS
-from components import account_facts, account_sign_in, context
-from components.page import Children, alert, error_state, page, register_page
+from app.accounts.errors import REFUSALS
+from app.accounts.methods.registry import usable
+from app.accounts.redirects import own_path
+from components.account import data, sign_in
+from components.ui import context
+from components.ui.page import Children, alert, error_state, page, register_page
 
 
 def register(_app: Dash) -> None:
@@ -17,7 +18,7 @@ def layout(error: str | None = None, next: str | None = None, **_query: str) -> 
     box: list[Children] = [html.H1("Sign in", className="page-title")]
     if error is not None and error in REFUSALS:
         box.append(alert(REFUSALS[error][1]))
-    who = account_facts.who()
+    who = data.who()
     if who.unknown:
         box.append(
             error_state(
@@ -34,13 +35,13 @@ def layout(error: str | None = None, next: str | None = None, **_query: str) -> 
 
 def _signed_in() -> list[Children]:
     return [
-        html.P(["You are signed in as ", html.Strong(account_facts.name()), "."], className="account-note"),
+        html.P(["You are signed in as ", html.Strong(data.name()), "."], className="account-note"),
         dcc.Link("Go to your account", href="/account", className="account-way"),
     ]
 
 
 def _ways(next_path: str) -> list[Children]:
-    found = account_sign_in.ways(usable(context.settings()), next_path)
+    found = sign_in.ways(usable(context.settings()), next_path)
     if not found:
         return [
             html.P(

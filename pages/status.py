@@ -5,10 +5,11 @@ from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 
-from components import markup, status_facts, status_view
-from components.format import time_text
-from components.inputs import Times
-from components.page import page, page_header, register_page, skeleton
+from components.status import data, view
+from components.ui import markup
+from components.ui.format import time_text
+from components.ui.inputs import Times
+from components.ui.page import page, page_header, register_page, skeleton
 
 REFRESH_MS = 3_000
 
@@ -42,8 +43,8 @@ def layout(**_query: str) -> html.Div:
 
 
 def show(_clock: Times) -> tuple[Any, ...]:
-    facts = status_facts.gather()
-    verdict = partial(status_view.verdict, status_facts.problems(facts))
-    body = partial(status_view.everything, facts)
+    facts = data.gather()
+    verdict = partial(view.verdict, data.problems(facts))
+    body = partial(view.everything, facts)
     time = f"as of {time_text(facts.now)}"
     return *markup.answer(verdict, keep=False), *markup.answer(body, keep=False), time

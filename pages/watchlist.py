@@ -4,12 +4,13 @@ from typing import Any
 
 from dash import Dash, Input, ctx, dcc, html
 
-from components import account_facts, context, markup
-from components.account_menu import cannot_check
-from components.inputs import Times, Version
-from components.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
-from components.watch import nothing_watched, sign_in_first, watch_table
-from db import watchlist
+from components.account import data
+from components.items.watch import nothing_watched, sign_in_first, watch_table
+from components.shell.account_menu import cannot_check
+from components.ui import context, markup
+from components.ui.inputs import Times, Version
+from components.ui.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
+from db.accounts import watchlist
 
 ROWS, CLOCK, RETRY, VERSION = "watchlist-rows", "watchlist-clock", "watchlist-retry", "watchlist-version"
 REFRESH_MS = 60_000
@@ -28,10 +29,10 @@ def register(app: Dash) -> None:
 
 def layout(**_query: str) -> html.Div:
     header = page_header("Watchlist", "What you watch, with its newest price.")
-    who = account_facts.who()
+    who = data.who()
     if who.unknown:
         return page(header, card(error_state("Your watchlist cannot be shown right now", cannot_check(who))))
-    if account_facts.session_user(who) is None:
+    if data.session_user(who) is None:
         return page(header, card(sign_in_first()))
     return page(
         header,
@@ -43,12 +44,12 @@ def layout(**_query: str) -> html.Div:
 
 def show(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
     """The user's items; whose they are is asked again, for a page outlives its session."""
-    who = account_facts.who()
+    who = data.who()
 
     def render() -> Children:
         if who.unknown:
             return error_state("Your watchlist cannot be shown right now", cannot_check(who))
-        user_id = account_facts.session_user(who)
+        user_id = data.session_user(who)
         if user_id is None:
             return sign_in_first()
         rows = watchlist.lines(context.database(), user_id)

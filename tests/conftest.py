@@ -27,13 +27,13 @@ import structlog
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext
 
-from app.factory import create_server
-from app.guard.settings import COUNTED
 from app.runtime import Runtime
+from app.security.settings import COUNTED
 from app.settings import Settings
-from db import migrate
-from db.embedded import Embedded, Endpoints
-from db.pool import Database
+from app.web.factory import create_server
+from db.core import migrate
+from db.core.pool import Database
+from db.embedded.servers import Embedded, Endpoints
 from tests import chromium, lazy_rules
 
 lazy_rules.install()

@@ -12,7 +12,7 @@ from pydantic import Field
 from app.api.items import ItemPath
 from app.api.replies import PROBLEMS, Query, Rows, answer
 from app.runtime import services
-from db import history
+from db.quotes import history
 
 blueprint = APIBlueprint(
     "history", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.api.replies import PROBLEMS, Query, Row, Rows, answer
 from app.runtime import services
-from db import item_pages, items
+from db.items import items, listing
 
 blueprint = APIBlueprint("items", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS)
 
@@ -40,14 +40,14 @@ def list_items(query: ItemsQuery) -> Response:
 
     def make() -> list[dict[str, Any]]:
         try:
-            return item_pages.page(services().database, **query.model_dump())
-        except item_pages.CursorError as error:
+            return listing.page(services().database, **query.model_dump())
+        except listing.CursorError as error:
             abort(400, f"cursor: {error}")
 
     def link(rows: list[dict[str, Any]]) -> str | None:
         if len(rows) < query.limit:
             return None
-        following = query.model_dump(exclude_none=True) | {"cursor": item_pages.cursor_after(rows[-1], query.sort)}
+        following = query.model_dump(exclude_none=True) | {"cursor": listing.cursor_after(rows[-1], query.sort)}
         return f'<{request.path}?{urlencode(following)}>; rel="next"'
 
     return answer(make, links=link)

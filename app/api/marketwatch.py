@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from app.api.owner import owner, private
 from app.api.replies import PROBLEMS, Problem
 from app.runtime import services
-from db import watchlist
-from db.pool import Row
+from db.accounts import watchlist
+from db.core.pool import Row
 
 PRIVATE: Final = {**PROBLEMS, 401: Problem, 403: Problem}
 blueprint = APIBlueprint(

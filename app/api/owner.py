@@ -4,12 +4,12 @@ from typing import Any, NoReturn
 
 from flask import Response, abort, jsonify, make_response
 
+from app.accounts.caller import caller
 from app.api.replies import encode
-from app.auth.caller import caller
+from app.portfolio.inventory.errors import InventoryError
 from app.runtime import services
-from db import portfolios
-from db.pool import Row
-from jobs.inventory.errors import InventoryError
+from db.core.pool import Row
+from db.portfolio import portfolios
 
 
 def owner(*, write: bool = False) -> int:

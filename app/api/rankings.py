@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from app.analytics import WINDOWS, gate_of
 from app.api.replies import PROBLEMS, Query, Rows, answer
 from app.runtime import services
-from db import rankings
+from db.items import rankings_cache
 
 log = structlog.get_logger(__name__)
 
@@ -64,10 +64,10 @@ def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
 def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]] | bytes:
     """The contract's rows, or their JSON."""
     held = services()
-    asked = rankings.Asked(metric, query.window, query.order == "desc", query.limit, query.market)
+    asked = rankings_cache.Asked(metric, query.window, query.order == "desc", query.limit, query.market)
     try:
-        return rankings.from_redis(held.redis, held.database, asked)
+        return rankings_cache.from_redis(held.redis, held.database, asked)
     except redis.RedisError as error:
         log.warning("ranking read from PostgreSQL: Redis does not answer", error=str(error))
         days = WINDOWS[query.window].seconds / 86_400
-        return rankings.from_database(held.database, asked, days, asdict(gate_of(metric)))
+        return rankings_cache.from_database(held.database, asked, days, asdict(gate_of(metric)))

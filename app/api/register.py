@@ -4,20 +4,10 @@ from flask import Response, abort, jsonify, request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.api import (
-    history,
-    items,
-    marketwatch,
-    operations,
-    portfolio,
-    portfolio_files,
-    portfolio_shares,
-    rankings,
-    screener,
-    volatility,
-)
-from app.guard.methods import METHODS, allowed_methods
-from app.guard.openapi import describe
+from app.api import history, items, marketwatch, operations, rankings, screener, volatility
+from app.api.portfolio import files, sharing, views
+from app.security.methods import METHODS, allowed_methods
+from app.security.openapi import describe
 
 
 def register_api(server: OpenAPI) -> None:
@@ -30,9 +20,9 @@ def register_api(server: OpenAPI) -> None:
         rankings,
         operations,
         marketwatch,
-        portfolio,
-        portfolio_files,
-        portfolio_shares,
+        views,
+        files,
+        sharing,
     ):
         server.register_api(resource.blueprint)
 

@@ -12,7 +12,7 @@ from cachetools import TTLCache
 from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from app.compression import MIN_SIZE, choose, compress
+from app.web.compression import MIN_SIZE, choose, compress
 
 KEEP_SECONDS: Final = 1.0
 KEEP_BYTES: Final = 64 * 1024 * 1024

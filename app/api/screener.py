@@ -8,8 +8,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, Field, model_validator
 
 from app.api.replies import PROBLEMS, Query, Row, answer
+from app.items.screener import table
 from app.runtime import services
-from db import screener
 
 blueprint = APIBlueprint(
     "screener", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS
@@ -49,8 +49,8 @@ class ScreenerQuery(Query):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        if self.sort.removeprefix("-") not in screener.SORTS:
-            raise ValueError(f"sort: {self.sort!r} is none of {', '.join(screener.SORTS)}")
+        if self.sort.removeprefix("-") not in table.SORTS:
+            raise ValueError(f"sort: {self.sort!r} is none of {', '.join(table.SORTS)}")
         if unknown := set(_parts(self.kind)) - set(KINDS):
             raise ValueError(f"kind: {min(unknown)!r} is none of {', '.join(KINDS)}")
         return self
@@ -61,15 +61,15 @@ def get_screener(query: ScreenerQuery) -> Response:
     """Rows `start` to `start + limit` of what is asked for, and how many there are in all."""
 
     def make() -> bytes:
-        found = screener.of(services().database).block(as_query(query), query.start, query.start + query.limit)
+        found = table.of(services().database).block(as_query(query), query.start, query.start + query.limit)
         return b'{"total":%d,"rows":%s}' % (found.total, found.rows)
 
     return answer(make)
 
 
-def as_query(query: ScreenerQuery) -> screener.Query:
+def as_query(query: ScreenerQuery) -> table.Query:
     """The address's question as the screener's."""
-    return screener.Query(
+    return table.Query(
         search=query.q,
         weapon_type=_parts(query.type),
         wear=_parts(query.wear),

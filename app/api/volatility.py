@@ -10,7 +10,8 @@ from app.analytics import WINDOWS, base_reach
 from app.api.items import ItemPath
 from app.api.replies import PROBLEMS, Query, Row, answer
 from app.runtime import services
-from db import history, items, metrics
+from db.items import items, measures
+from db.quotes import history
 
 blueprint = APIBlueprint(
     "volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS
@@ -35,7 +36,7 @@ def get_volatility(path: ItemPath, query: VolatilityQuery) -> Response:
 
     def make() -> dict[str, Any]:
         database = services().database
-        row = metrics.of_item(database, path.item_id, query.window, query.source)
+        row = measures.of_item(database, path.item_id, query.window, query.source)
         if row is None:
             _explain(path.item_id, query.source)
         return shape(path.item_id, query.window, row or {})

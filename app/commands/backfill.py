@@ -8,8 +8,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.commands.base import FailureError, console, started, with_settings
 from app.settings import Settings
-from jobs import backfill as job
-from jobs import volatility, warm
+from jobs import cache_rebuild, measures
+from jobs.backfill import run as job
 
 SHOWN_REJECTIONS = 20
 SHOWN_CONFLICTS = 20
@@ -45,9 +45,9 @@ def backfill(settings: Settings, files: tuple[Path, ...], source: str, item: str
             services.database, files, source, progress=show, item=item, replace=replace, heartbeat=heartbeat
         )
         if report.new or report.replaced:
-            warm.rebuild_latest(services.database, services.redis)
+            cache_rebuild.rebuild_latest(services.database, services.redis)
         if report.replaced:
-            volatility.run(services.database, services.redis, datetime.now(UTC))
+            measures.run(services.database, services.redis, datetime.now(UTC))
     for rejected in report.rejected[:SHOWN_REJECTIONS]:
         console.print(f"{rejected.file}:{rejected.line}: rejected, {rejected.reason}", markup=False)
     if report.rejected_count > SHOWN_REJECTIONS:

@@ -18,9 +18,9 @@ from app.logging.masking import Masker
 from app.logging.setup import configure
 from app.runtime import Runtime
 from app.settings import Settings, SettingsError, load
-from db.backup import BackupError
-from db.embedded import EmbeddedError
-from db.pool import DatabaseDownError
+from db.core.pool import DatabaseDownError
+from db.embedded.servers import EmbeddedError
+from db.operations.backup import BackupError
 
 # Where nobody looks, in a file or a pipe, nothing is cut to the width of a screen.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())

@@ -8,11 +8,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from app.commands.base import FailureError, console, started, with_settings
-from app.providers import build_providers
+from app.providers.base import Provider
+from app.server.providers import build_providers
 from app.settings import PROVIDERS, Settings
-from jobs import volatility
+from jobs import measures
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Provider
 
 SHOWN_REJECTIONS = 5
 
@@ -88,7 +88,7 @@ class Moment(click.ParamType[datetime]):
 def metrics(settings: Settings, as_of: datetime | None) -> None:
     """Compute the measures of every item and fill the rankings."""
     with started(settings) as runtime:
-        summary = volatility.run(runtime.services.database, runtime.services.redis, as_of or datetime.now(UTC))
+        summary = measures.run(runtime.services.database, runtime.services.redis, as_of or datetime.now(UTC))
     table = Table("window", "measured", title=f"as of {summary.as_of.astimezone(UTC).isoformat()}")
     for window, pairs in summary.pairs.items():
         table.add_row(window, str(pairs))

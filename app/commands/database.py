@@ -10,10 +10,11 @@ from rich.table import Table
 from app.commands.base import FailureError, console, started, with_settings
 from app.runtime import Runtime
 from app.settings import Settings
-from db import backup as copies
-from db import integrity, migrate
-from db.pool import Database
-from jobs import volatility, warm
+from db.core import migrate
+from db.core.pool import Database
+from db.operations import backup as copies
+from db.operations import integrity
+from jobs import cache_rebuild, measures
 
 
 @click.group("db")
@@ -59,11 +60,11 @@ def verify(settings: Settings, *, repair: bool, show: int) -> None:
     with started(settings) as runtime:
         services = runtime.services
         report = _checked(settings, services.database, repair=repair)
-        stale = warm.wrong_latest(services.database, services.redis)
+        stale = cache_rebuild.wrong_latest(services.database, services.redis)
         report.tally.add(stale)
         if repair and (report.mended or stale):
-            report.mended["price:latest"] += warm.repair_latest(services.database, services.redis)
-            volatility.run(services.database, services.redis, datetime.now(UTC))
+            report.mended["price:latest"] += cache_rebuild.repair_latest(services.database, services.redis)
+            measures.run(services.database, services.redis, datetime.now(UTC))
     _tell(report, show)
     if report.left or (report.differences and not repair):
         raise FailureError(f"{report.left or report.differences:,} {'remain' if repair else 'differences'}")
@@ -112,6 +113,6 @@ def restore(settings: Settings, file: Path) -> None:
         copies.restore(runtime.database_url, file)
         migrate.upgrade(runtime.database_url)  # the backup may be older than this program
         database = runtime.services.database
-        warm.rebuild_latest(database, runtime.services.redis)
-        volatility.run(database, runtime.services.redis, datetime.now(UTC))
+        cache_rebuild.rebuild_latest(database, runtime.services.redis)
+        measures.run(database, runtime.services.redis, datetime.now(UTC))
     console.print(f"restored {file}", markup=False)

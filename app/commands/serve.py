@@ -4,8 +4,8 @@ import click
 
 from app.commands.base import with_settings
 from app.runtime import Runtime
+from app.server.startup_gc import settling
 from app.settings import Settings
-from app.settling import settling
 
 
 @click.command()
@@ -18,11 +18,11 @@ from app.settling import settling
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Start everything: pages, JSON, live prices and the jobs."""
     if workers > 1:
-        from app.workers import serve_with_workers
+        from app.server.workers import serve_with_workers
 
         serve_with_workers(Runtime(settings), host, port, workers)
         return
     with settling():
-        from app.serve import serve as run
+        from app.server.serve import serve as run
 
     run(Runtime(settings), host, port)

@@ -11,14 +11,16 @@ import orjson
 from rich.table import Table
 
 from app.commands.base import FailureError, console, started, with_settings
-from app.health import checks
 from app.settings import Settings
 from app.spreadsheet import Cell, csv_text
-from db import history, items, jobs
-from db import providers as provider_state
-from db import redis as cache
-from db.pool import Database
-from db.whole_file import replacing
+from app.web.health import checks
+from db.core import redis as cache
+from db.core.pool import Database
+from db.items import items
+from db.operations import jobs
+from db.operations import providers as provider_state
+from db.operations.atomic_file import replacing
+from db.quotes import history
 
 
 @click.command()

@@ -13,9 +13,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
 
-from app.live.personal import CHANNEL as PERSONAL
-from app.live.personal import Personal, parse_personal
 from app.live.updates import Update, UpdateError, parse_updates
+from app.live.user_messages import CHANNEL as PERSONAL
+from app.live.user_messages import Personal, parse_personal
 
 CHANNELS: Final = ("prices", "volatility", PERSONAL)
 QUIET: Final = 5.0

@@ -7,16 +7,16 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from app.live.crowd import Crowd
+from app.live.connections import Crowd
 from app.live.delivery import Delivery
 from app.live.feed import Feed
-from app.live.personal import Personal
 from app.live.protocol import text_frame
-from app.live.pulse import CHECK_EVERY, Pulse
-from app.live.renewal import Ended, keep_asking, nobody
+from app.live.revalidation import Ended, keep_asking, nobody
 from app.live.settings import LiveSettings
+from app.live.staleness import CHECK_EVERY, Pulse
 from app.live.subscriptions import Client, Group, Subscriptions
 from app.live.updates import Update, Variant, encode, parse_update
+from app.live.user_messages import Personal
 
 Latest = Callable[[Sequence[int]], Awaitable[Iterable[Mapping[str, Any]]]]
 """Latest prices of items as price messages of the contract, from somewhere else than Redis."""

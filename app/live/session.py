@@ -9,7 +9,7 @@ from app.live.hub import Hub
 from app.live.protocol import ClientError, Request, error_frame, parse_request, text_frame
 from app.live.rate import TokenBucket
 from app.live.subscriptions import Client
-from app.live.transport import POLICY_VIOLATION
+from app.server.websocket import POLICY_VIOLATION
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 LOOK_EVERY: Final = 0.05

@@ -12,8 +12,8 @@ from flask import current_app
 
 from app.analytics.arrays import Floats
 from app.analytics.portfolio.index import market_index
-from db import portfolio_prices
-from db.pool import Database
+from db.core.pool import Database
+from db.portfolio import prices
 
 EXTENSION: Final = "tracera.market_index"
 SPANS: Final = (31, 91, 366)
@@ -90,7 +90,7 @@ def market_levels(database: Database, first: datetime, now: datetime) -> Levels 
 
 def _read(database: Database, span: int, now: datetime) -> Levels:
     midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=span - 1)
-    _, closes, volume = portfolio_prices.daily(database, None, midnight, span)
+    _, closes, volume = prices.daily(database, None, midnight, span)
     # A source that tells no sales says nothing of an item's weight: one each.
     levels = market_index(closes, np.where(np.isfinite(volume), volume, 1.0))
     ends = np.array([midnight.timestamp() + 86_400 * day for day in range(1, span + 1)], dtype=np.float64)

@@ -10,10 +10,12 @@ import numpy as np
 from app.analytics.portfolio import returns
 from app.analytics.portfolio.ledger import OversoldError
 from app.analytics.portfolio.money import minus
-from app.portfolio.books import Ledger, lots_of, make_ledger, read_rates
-from app.portfolio.valuing import Market, Terms
-from db import portfolio_holdings, portfolio_snapshots, portfolio_transactions, portfolios
-from db.pool import Database, Row
+from app.portfolio.ledger import Ledger, lots_of, make_ledger, read_rates
+from app.portfolio.valuation import Market, Terms
+from db.core.pool import Database, Row
+from db.portfolio import holdings as portfolio_holdings
+from db.portfolio import portfolios, transactions
+from db.portfolio import snapshots as portfolio_snapshots
 
 STALE_SECONDS = 86_400
 MOST_NAMED = 5
@@ -42,7 +44,7 @@ def overview(database: Database, portfolio: Row, fees: dict[str, int], now: date
     user_id, number = portfolio["user_id"], portfolio["id"]
     held = portfolio_holdings.held(database, user_id, number, now)
     # Old databases may hold some that are dated in the future: they count when their time comes.
-    entries = [row for row in portfolio_transactions.every(database, user_id, number) if row["time"] <= now]
+    entries = [row for row in transactions.every(database, user_id, number) if row["time"] <= now]
     ids = [row["item_id"] for row in held if row["item_id"] is not None]
     market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees))
     ledger, problem = _ledger(database, entries, portfolio)

@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from app.security import HEADERS, NOTHING
+from app.web.headers import HEADERS, NOTHING
 
 Header = tuple[bytes, bytes]
 PROTECTIVE: Final[tuple[Header, ...]] = tuple(

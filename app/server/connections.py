@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from app.guard.address import site_of
+from app.security.client_address import site_of
 from app.server.bounds import HttpBounds
 
 SWEEP_EVERY: Final = 1.0

@@ -118,7 +118,7 @@ BEGIN
 END $$;
 
 -- Recomputes every bucket that [lo, hi] touches from the raw quotes, for all items: for repairs. Raw quotes of all those
--- buckets must still be kept, or their older part is lost. db/buckets.py says the same in NumPy.
+-- buckets must still be kept, or their older part is lost. db/quotes/buckets.py says the same in NumPy.
 CREATE PROCEDURE price_refresh(lo timestamptz, hi timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     level record;

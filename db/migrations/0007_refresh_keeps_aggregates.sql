@@ -3,7 +3,7 @@
 
 -- Recomputes every bucket that [lo, hi] touches from the raw quotes, for all items. A bucket that counts more quotes than are left
 -- stays as it is: retention deleted them, and the bucket is all that is known of them. (`tracera db verify --repair` also tells
--- such buckets from wrong ones.) db/buckets.py says the same in NumPy.
+-- such buckets from wrong ones.) db/quotes/buckets.py says the same in NumPy.
 CREATE OR REPLACE PROCEDURE price_refresh(lo timestamptz, hi timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     level record;

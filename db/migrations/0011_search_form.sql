@@ -1,4 +1,4 @@
--- Names as people type them; see db/searching.py, which makes the same form of what is searched for.
+-- Names as people type them; see db/items/search_form.py, which makes the same form of what is searched for.
 -- depends: 0006_watchlist
 
 ALTER TABLE items ADD COLUMN search_form text NOT NULL GENERATED ALWAYS AS (

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
-from jobs import volatility
+from jobs import measures
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
 
 NAMES = ("AK-47 | Redline (Field-Tested)", "★ Karambit | Doppler (Factory New)", "Glove Case")
 
@@ -39,7 +39,7 @@ def market(runtime: Runtime) -> Market:
     held = runtime.services
     ingest = Ingest(held.database, held.redis, heartbeat=timedelta(0))
     ingest.keep("steam", Batch(quotes), Report("steam", now))
-    volatility.run(held.database, held.redis, now)
+    measures.run(held.database, held.redis, now)
     rows = held.database.rows("SELECT id, market_hash_name FROM items")
     by_name = {row["market_hash_name"]: row["id"] for row in rows}
     return Market(tuple(by_name[name] for name in NAMES), now)

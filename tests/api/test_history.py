@@ -7,9 +7,9 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
+from app.providers.base import Batch
 from app.runtime import Runtime
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch
 from tests.api.conftest import NAMES, Market, quote
 
 

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from app import __version__
-from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings
-from db import providers
-from db.embedded import Endpoints
+from app.web.factory import create_server
+from db.embedded.servers import Endpoints
+from db.operations import providers
 from tests.api.conftest import Market
 from tests.conftest import free_port
 

@@ -1,9 +1,9 @@
 import pytest
 from flask.testing import FlaskClient
 
-from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings
+from app.web.factory import create_server
 from tests.api.conftest import NAMES, Market
 from tests.conftest import free_port
 

@@ -2,8 +2,8 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
+from app.items.screener import table
 from app.runtime import Runtime
-from db import screener
 from pages.items import DEFAULT_SORT
 from tests.api.conftest import Market
 
@@ -18,21 +18,21 @@ def rows(client: FlaskClient, query: dict[str, str], sort: str) -> list[dict[str
 def test_the_grid_gets_the_screeners_rows(client: FlaskClient, runtime: Runtime, market: Market) -> None:
     found = rows(client, {}, DEFAULT_SORT)
     assert {row["id"] for row in found} == set(market.ids)
-    query = screener.Query(window="24h", sort=DEFAULT_SORT.removeprefix("-"))
-    page = screener.of(runtime.request_services.database).page(query, 0, 100)
+    query = table.Query(window="24h", sort=DEFAULT_SORT.removeprefix("-"))
+    page = table.of(runtime.request_services.database).page(query, 0, 100)
     assert found == orjson.loads(orjson.dumps(page.rows))
 
 
 @pytest.mark.parametrize("sort", ["-price", "price", "name", "-percent_change", "-volume", "-turnover", "wear"])
 def test_rows_and_their_order_follow_a_price(client: FlaskClient, runtime: Runtime, market: Market, sort: str) -> None:
     database = runtime.request_services.database
-    held = screener.of(database)
+    held = table.of(database)
     before = {row["id"]: row for row in rows(client, {}, sort)}
     database.execute("UPDATE price_latest SET price = 999999 WHERE item_id = %s AND source = 'steam'", [market.ids[0]])
     held.refresh()
     found = rows(client, {"limit": "99"}, sort)  # another question: answers are kept for a second
-    fresh = screener.Screener(database)
-    query = screener.Query(window="24h", sort=sort.removeprefix("-"), descending=sort.startswith("-"))
+    fresh = table.Screener(database)
+    query = table.Query(window="24h", sort=sort.removeprefix("-"), descending=sort.startswith("-"))
     assert found == orjson.loads(orjson.dumps(fresh.page(query, 0, 100).rows))
     after = {row["id"]: row for row in found}
     assert [item for item in market.ids if before[item] != after[item]] == [market.ids[0]]

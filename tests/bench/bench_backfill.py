@@ -22,11 +22,11 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from db import migrate
-from db.embedded import Embedded
-from db.pool import Database
-from jobs.backfill import Report, backfill
-from jobs.history_files import open_file, points
+from db.core import migrate
+from db.core.pool import Database
+from db.embedded.servers import Embedded
+from jobs.backfill.files import open_file, points
+from jobs.backfill.run import Report, backfill
 
 BLOCK = 1 << 20
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "steam_pricehistory_1.csv.gz"

@@ -27,9 +27,9 @@ from websockets.client import ClientProtocol
 from websockets.typing import Origin
 from websockets.uri import parse_uri
 
-from app.live.gateway import create_app, create_uvicorn
 from app.live.settings import LiveSettings
 from app.live.updates import parse_updates
+from app.server.gateway import create_app, create_uvicorn
 from tests.live.support import price
 
 BASE = "http://127.0.0.1"

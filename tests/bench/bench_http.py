@@ -25,9 +25,9 @@ from urllib.parse import urlencode
 
 import psutil
 
-from db import screener_query
-from db.embedded import Embedded
-from db.pool import Database
+from app.items.screener import query as screener_query
+from db.core.pool import Database
+from db.embedded.servers import Embedded
 from tests.bench.http_load import Ask, Measured, load
 from tests.bench.http_market import load as load_market
 from tests.conftest import ROOT, free_port

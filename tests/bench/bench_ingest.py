@@ -18,11 +18,11 @@ from pathlib import Path
 
 import redis
 
-from app.providers import build_providers
+from app.server.providers import build_providers
 from app.settings import Settings
-from db import migrate
-from db.embedded import Embedded
-from db.pool import Database
+from db.core import migrate
+from db.core.pool import Database
+from db.embedded.servers import Embedded
 from jobs.ingest import Ingest, Report
 from tests.upstream.data import World, load_snapshot, snapshots
 from tests.upstream.server import running

@@ -13,12 +13,12 @@ from typing import LiteralString
 
 import psycopg
 
-from db import binary, migrate
-from db.embedded import Embedded
-from db.pool import Database
-from db.portfolio_prices import LATEST
-from db.portfolio_snapshots import POSITION
-from jobs.portfolio_value import Valuation
+from db.core import binary, migrate
+from db.core.pool import Database
+from db.embedded.servers import Embedded
+from db.portfolio.prices import LATEST
+from db.portfolio.snapshots import POSITION
+from jobs.valuation import Valuation
 
 PORTFOLIOS, HOLDINGS, ITEMS, DAYS = 10_000, 100, 25_000, 91
 ROUNDS = 5

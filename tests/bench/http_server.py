@@ -6,13 +6,13 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, request
 
-from app.factory import create_server
-from app.guard.access import Access, Group, Row
-from app.guard.table import ROUTES
-from app.live.gateway import create_app, create_uvicorn
 from app.live.settings import LiveSettings
 from app.runtime import Runtime
+from app.security.access import Access, Group, Row
+from app.security.policy import ROUTES
+from app.server.gateway import create_app, create_uvicorn
 from app.settings import Settings
+from app.web.factory import create_server
 
 RULE = "/floor/<path:rest>"
 WIDE = "1000000/1"

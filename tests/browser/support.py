@@ -13,10 +13,10 @@ import psycopg
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
+from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
-from db.redis import announce
+from db.core.redis import announce
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
 from tests.conftest import ROOT, start_site, stop_site, wait_for
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}

@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from app.bundles import ASSETS
 from app.spreadsheet import csv_text
+from app.web.assets import ASSETS
 
 TEXTS = ['=HYPERLINK("x")', "+1", "-1", "@a", "\ta", "\ra", "\na", "'", "'=", "\uff1d1", "\uff0b", "\uff0d", "\uff20"]
 TEXTS += ["a,b", 'a"b', "a\r\nb", "★", ""]

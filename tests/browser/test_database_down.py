@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from jobs.providers.base import Quote, VolumeKind
+from app.providers.base import Quote, VolumeKind
 from tests.browser.support import Own
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, Request, ViewportSize
 
-from app.guard import table
-from app.guard.access import Access
+from app.security import policy
+from app.security.access import Access
 from tests.browser.support import (
     DESKTOP,
     NOWHERE,
@@ -23,7 +23,7 @@ from tests.browser.support import (
 
 pytestmark = pytest.mark.slow
 
-PAGES = sorted(path.replace("<item_id>", "7") for path, access in table.PAGES.items() if access is Access.PUBLIC)
+PAGES = sorted(path.replace("<item_id>", "7") for path, access in policy.PAGES.items() if access is Access.PUBLIC)
 PICTURED = {"/": "market", "/items": "items", "/item/7": "item", "/rankings": "rankings", "/status": "status"}
 """Those that people look at pictures of, and the names of these; other pages have tests that take some."""
 

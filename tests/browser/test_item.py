@@ -16,9 +16,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from db.pool import Database
+from app.providers.base import Batch, Quote, VolumeKind
+from db.core.pool import Database
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
 from tests.browser.support import publish, until
 from tests.conftest import DATA, ROOT, Site, simulated_site
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from jobs import volatility
+from jobs import measures
 from tests.browser.support import Own, quote
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def item(own: Own) -> int:
         )
     )
     held = own.runtime.services
-    volatility.run(held.database, held.redis, datetime.now(UTC))
+    measures.run(held.database, held.redis, datetime.now(UTC))
     found = held.database.row("SELECT id FROM items WHERE market_hash_name = %s", [NAME])
     assert found
     return int(found["id"])

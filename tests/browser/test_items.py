@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from redis import Redis
 
-from db.pool import Database
+from db.core.pool import Database
 from tests.browser.support import announced, until
 from tests.conftest import Site
 

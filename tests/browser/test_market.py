@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from jobs import volatility
+from jobs import measures
 from tests.browser.support import DESKTOP, PHONE, Own, announced, asked, complete, opened, quote, until
 from tests.conftest import Site
 
@@ -43,7 +43,7 @@ def trade(own: Own) -> None:
         )
     )
     held = own.runtime.services
-    volatility.run(held.database, held.redis, now)
+    measures.run(held.database, held.redis, now)
 
 
 def item_id(own: Own, name: str) -> int:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.guard import table
+from app.security import policy
 from tests.browser.support import NOWHERE, VIOLATIONS, violations
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def test_no_page_does_once_one_has_signed_in(page: Page, site: str, complaints: 
     page.get_by_role("button", name="Close").click()
     page.get_by_label("Account of Local owner").click()
     assert violations(page) == []
-    for path in sorted(re.sub("<[^>]+>", "1", path) for path in table.PAGES.keys() - set(NOWHERE)):
+    for path in sorted(re.sub("<[^>]+>", "1", path) for path in policy.PAGES.keys() - set(NOWHERE)):
         page.goto(site + path, wait_until="networkidle")
         expect(page.locator("#content h1").first).to_be_visible(timeout=30_000)
         assert violations(page) == [], path

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from db.embedded import Embedded
-from db.servers import read_pid
+from db.embedded.programs import read_pid
+from db.embedded.servers import Embedded
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.resilience.support import RECOVERY, kill
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.auth.servers import github, steam
-from tests.auth.servers.provider_mock import provider_mock
-from tests.auth.servers.wire import serving
+from tests.accounts.servers import github, steam
+from tests.accounts.servers.provider_mock import provider_mock
+from tests.accounts.servers.wire import serving
 from tests.conftest import Site, start_site, stop_site, wait_for
 
 pytestmark = pytest.mark.slow

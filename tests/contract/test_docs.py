@@ -6,9 +6,9 @@ from click.testing import CliRunner
 from flask import Flask
 
 from app import cli
-from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings
+from app.web.factory import create_server
 from tests.conftest import ROOT
 
 # Dash's own routes are no interface of ours; static files and pages are not JSON.
@@ -71,6 +71,6 @@ def test_every_message_is_documented() -> None:
 
 def test_every_gauge_is_documented() -> None:
     text = doc("measures.md")
-    source = (ROOT / "app/health.py").read_text(encoding="utf-8")
+    source = (ROOT / "app/web/health.py").read_text(encoding="utf-8")
     for name in re.findall(r'Gauge\(\s*"(tracera_\w+)"', source):
         assert name in text

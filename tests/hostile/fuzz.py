@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis.core.result import Ok
 
-from app.factory import create_server
 from app.runtime import Runtime
 from app.settings import Settings
+from app.web.factory import create_server
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.hostile import generators
 from tests.hostile.client import Notes, Sender

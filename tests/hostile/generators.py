@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from websockets.frames import Frame, Opcode
 
-from app.guard.table import ROUTES
+from app.security.policy import ROUTES
 from tests.server.callbacks import request_to
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")

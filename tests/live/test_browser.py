@@ -9,9 +9,9 @@ from dash import Dash, Input, Output, html
 from flask import Flask, Response, jsonify
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from app.bundles import ASSETS, register_bundles
 from app.live.settings import LiveSettings
-from components.live import (
+from app.web.assets import ASSETS, register_bundles
+from components.ui.live import (
     format_age,
     format_change,
     format_money,

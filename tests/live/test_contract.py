@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from app.live.guest import Guest
+from app.live.principal import Guest
 from app.live.settings import LiveSettings
 from tests.live.support import Live, Valkey, assert_silent, hear, price, running, say, subscribe, until
 

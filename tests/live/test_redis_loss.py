@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.live.gateway import create_app
 from app.live.settings import LiveSettings
+from app.server.gateway import create_app
 from tests.live.support import BASE_URL, Live, Valkey, flask_app, hear, price, running, subscribe, until
 
 

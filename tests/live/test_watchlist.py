@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.live.guest import Guest
+from app.live.principal import Guest
 from app.live.settings import LiveSettings
 from tests.live.support import Valkey, hear, price, running, say, subscribe
 

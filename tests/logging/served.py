@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Flask, request
 
-import app.factory
-import app.serve
+import app.server.serve
+import app.web.factory
 from app.cli import main
-from app.guard import table
-from app.guard.access import Access, Group, Row
 from app.runtime import Runtime
+from app.security import policy
+from app.security.access import Access, Group, Row
 
 LIBRARIES = {"flask": ValueError, "uvicorn.error": TypeError, "apscheduler": OSError, "asyncio": RuntimeError}
 """Loggers, each with an error of its own: the same trace would be written once."""
@@ -51,7 +51,7 @@ KINDS = {"recurse": recurse, "chain": chain, "library": library}
 def create_server(runtime: Runtime) -> Flask:
     made = complete(runtime)
     rule = "/api/v1/break/<kind>"
-    table.ROUTES["GET", rule] = Row(Access.PUBLIC, Group.JSON)
+    policy.ROUTES["GET", rule] = Row(Access.PUBLIC, Group.JSON)
 
     def broken(kind: str) -> dict[str, str]:
         KINDS[kind]()
@@ -61,8 +61,8 @@ def create_server(runtime: Runtime) -> Flask:
     return made
 
 
-complete = app.factory.create_server
+complete = app.web.factory.create_server
 
 if __name__ == "__main__":
-    setattr(app.serve, "create_server", create_server)  # noqa: B010  # it takes it from there
+    setattr(app.server.serve, "create_server", create_server)  # noqa: B010  # it takes it from there
     main()

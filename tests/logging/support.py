@@ -8,7 +8,7 @@ from urllib.parse import unquote, urljoin
 
 import httpx
 
-from tests.auth.support import AUTH, HTML, JSON, agreed, query_of
+from tests.accounts.support import AUTH, HTML, JSON, agreed, query_of
 from tests.conftest import Site
 
 SECRET_FIELDS = ("state", "code", "token", "nonce", "code_challenge", "openid.sig")

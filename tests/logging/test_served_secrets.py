@@ -13,11 +13,11 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from app.auth.keys import new_key
-from tests.auth.servers import github, oidc, steam
-from tests.auth.servers.mail import Mailbox, receiving
-from tests.auth.servers.wire import serving
-from tests.auth.support import AUTH
+from app.accounts.api_keys import new_key
+from tests.accounts.servers import github, oidc, steam
+from tests.accounts.servers.mail import Mailbox, receiving
+from tests.accounts.servers.wire import serving
+from tests.accounts.support import AUTH
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.logging.support import Person, is_record
 from tests.upstream.data import World, synthetic

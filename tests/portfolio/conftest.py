@@ -9,15 +9,16 @@ import redis
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.auth.keys import hash_key, new_key
-from app.factory import create_server
+from app.accounts.api_keys import hash_key, new_key
+from app.portfolio.inventory.run import Importer, ImportOptions
+from app.providers.http.options import HttpOptions
 from app.runtime import Runtime
 from app.settings import Settings
-from db import api_keys, portfolios
-from db.embedded import Endpoints
-from db.pool import Database, Row
-from jobs.inventory.run import Importer, ImportOptions
-from jobs.providers.http_options import HttpOptions
+from app.web.factory import create_server
+from db.accounts import api_keys
+from db.core.pool import Database, Row
+from db.embedded.servers import Endpoints
+from db.portfolio import portfolios
 from tests.portfolio.shop import Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.data import World, synthetic

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from db import portfolio_transactions
-from db.pool import Database, Row
-from db.portfolio_holdings import Asset, replace
-from db.portfolio_transactions import Transaction
+from db.core.pool import Database, Row
+from db.portfolio import transactions
+from db.portfolio.holdings import Asset, replace
+from db.portfolio.transactions import Transaction
 
 if TYPE_CHECKING:
     from tests.portfolio.conftest import Person
@@ -60,4 +60,4 @@ def own(database: Database, person: "Person", *held: tuple[str, int]) -> None:
 
 def add(database: Database, mine: Row, *news: Transaction) -> None:
     with database.connection() as connection:
-        portfolio_transactions.add(connection, mine["user_id"], mine["id"], news)
+        transactions.add(connection, mine["user_id"], mine["id"], news)

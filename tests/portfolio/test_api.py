@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from db.pool import Database
+from db.core.pool import Database
 from tests.portfolio.conftest import ME, Caller, Person
 from tests.portfolio.shop import AK, CASE, Shop
 from tests.upstream.app import UpstreamApp

@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.portfolio import benchmark
 from app.portfolio.benchmark import at_times, market_levels, thinned, timeline
-from db.pool import Database
+from db.core.pool import Database
 from tests.portfolio.shop import Shop
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

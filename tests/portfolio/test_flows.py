@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analytics.portfolio.pricing import Exchange
-from db.portfolio_prices import Latest
-from jobs.portfolio_value import Account, Worth, snapshot
+from db.portfolio.prices import Latest
+from jobs.valuation import Account, Worth, snapshot
 
 SOURCES = ["skinport", "steam"]
 Positions = np.dtype(

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method, OversoldError
 from app.analytics.portfolio.lots import book
-from app.portfolio.books import RateBook, make_ledger
-from app.portfolio.intake import check
+from app.portfolio.files.transaction_import import check
+from app.portfolio.ledger import RateBook, make_ledger
 from app.portfolio.overview import overview
-from db import currency_rates
-from db.pool import Database, Row
-from db.portfolio_transactions import Transaction
+from db.core.pool import Database, Row
+from db.portfolio import currency_rates
+from db.portfolio.transactions import Transaction
 from tests.portfolio.conftest import Person
 from tests.portfolio.shop import AK, CASE, FEES, NOW, Shop, add, own
 

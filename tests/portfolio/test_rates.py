@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from app.portfolio.books import RateBook
-from app.portfolio.service import fees_of
+from app.portfolio.importer import fees_of
+from app.portfolio.ledger import RateBook
+from app.providers.base import ProviderError
 from app.settings import Settings, SettingsError, load
-from db import currency_rates
-from db.pool import Database
+from db.core.pool import Database
+from db.portfolio import currency_rates
 from jobs import rates
-from jobs.providers.base import ProviderError
 from tests.portfolio.conftest import add_person
 
 # The form of https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist-90d.xml, with two days of made-up rates.

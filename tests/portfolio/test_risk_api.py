@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.analytics.portfolio.risk import LEAST_PEERS
-from db import portfolios
-from db.pool import Database
-from jobs.portfolio_value import Valuation
+from db.core.pool import Database
+from db.portfolio import portfolios
+from jobs.valuation import Valuation
 from tests.portfolio.conftest import Caller, Person, add_person
 from tests.portfolio.shop import AK, CASE, KNIFE, Shop, own
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import redis
 
 from app.portfolio.overview import overview
-from app.portfolio.risks import read_past
-from db import items, market, simulated
-from db.pool import Database, Row
-from jobs import volatility
-from jobs.portfolio_value import Valuation
+from app.portfolio.risk import read_past
+from db.core.pool import Database, Row
+from db.items import items, market, simulated
+from jobs import measures
+from jobs.valuation import Valuation
 from tests.portfolio.conftest import Person
 from tests.portfolio.shop import AK, CASE, FEES, Shop, own
 
@@ -46,7 +46,7 @@ def test_real_and_simulated_never_mix(
     valuation = Valuation(database, FEES)
 
     def count() -> tuple[int, int, int, int | None]:
-        volatility.run(database, redis_client, now)
+        measures.run(database, redis_client, now)
         found = market.overview(database, "24h", 1, GATE)
         ranked = int(redis_client.zcard("rankings:percent_change:24h"))
         past = read_past(database, [ak, case], now)
@@ -83,6 +83,6 @@ def test_leaving_before_a_real_price_leaves_nothing(database: Database, redis_cl
     _closes(shop, ak, "demo", now, 3)
     with database.connection() as connection:
         simulated.leave(connection)
-    volatility.run(database, redis_client, now)
+    measures.run(database, redis_client, now)
     assert market.overview(database, "24h", 1, GATE)["index_items"] == 0
     assert redis_client.zcard("rankings:percent_change:24h") == 0

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from app.portfolio.overview import overview
-from app.portfolio.risks import risk_report
-from db import currency_rates, portfolio_snapshots, portfolios
-from db.pool import Database, Row
-from db.portfolio_transactions import Transaction
-from jobs.portfolio_value import Valuation
+from app.portfolio.risk import risk_report
+from db.core.pool import Database, Row
+from db.portfolio import currency_rates, portfolios, snapshots
+from db.portfolio.transactions import Transaction
+from jobs.valuation import Valuation
 from tests.portfolio.conftest import Person
 from tests.portfolio.shop import AK, CASE, FEES, KNIFE, NOW, Shop, add, own
 
@@ -122,7 +122,7 @@ def test_flows_are_told_from_gains(database: Database, shop: Shop, person: Perso
 
     def value(hour: int) -> None:
         valuation.run(NOW + timedelta(hours=hour))
-        row = portfolio_snapshots.series(database, person.id, mine["id"])[-1]
+        row = snapshots.series(database, person.id, mine["id"])[-1]
         steps.append((row["value"], row["growth"], row["deposits"], row["withdrawals"]))
 
     value(0)
@@ -179,7 +179,7 @@ def test_a_change_of_source_is_a_flow(database: Database, shop: Shop, person: Pe
         shop.price(ak, steam)
         shop.price(ak, skinport, "skinport")
         valuation.run(NOW + timedelta(hours=hour))
-    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    rows = snapshots.series(database, person.id, mine["id"])
     assert [(row["value"], row["deposits"], row["withdrawals"]) for row in rows] == [
         (10_000, 10_000, 0), (7000, 10_000, 3000), (7700, 10_000, 3000), (11_000, 13_300, 3000), (22_000, 13_300, 3000)
     ]  # fmt: skip
@@ -199,7 +199,7 @@ def test_a_source_or_rate_that_is_gone_is_no_loss(database: Database, shop: Shop
     valuation.run(NOW + timedelta(hours=2))
     shop.price(case, 1000)
     valuation.run(NOW + timedelta(hours=3))
-    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    rows = snapshots.series(database, person.id, mine["id"])
     assert [row["value"] for row in rows] == [1500, 500, 3500, 4000]
     assert [row["growth"] for row in rows] == pytest.approx([1, 1, 1, 4000 / 3500])
 
@@ -215,7 +215,7 @@ def test_a_market_that_is_gone_whole_is_no_loss(database: Database, shop: Shop, 
     database.execute("DELETE FROM price_latest WHERE source = 'demo'")
     for hour in (1, 2):
         valuation.run(NOW + timedelta(hours=hour))
-    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    rows = snapshots.series(database, person.id, mine["id"])
     assert [(row["value"], row["growth"], row["simulated"]) for row in rows] == [
         (1000, 1, True), (400, 1, False), (400, 1, False)
     ]  # fmt: skip
@@ -229,7 +229,7 @@ def test_a_transaction_counts_when_its_time_comes(database: Database, shop: Shop
     valuation = Valuation(database, FEES)
     for hour in (1, 3):
         valuation.run(NOW + timedelta(hours=hour))
-    rows = portfolio_snapshots.series(database, person.id, mine["id"])
+    rows = snapshots.series(database, person.id, mine["id"])
     assert [(row["value"], row["growth"], row["deposits"]) for row in rows] == [(1000, 1.0, 1000), (5000, 1.0, 5000)]
 
 
@@ -243,7 +243,7 @@ def test_amounts_beyond_64_bits(database: Database, shop: Shop, person: Person, 
     assert seen.totals["cost_basis"] == 3 * 2**124 + 100
     assert seen.totals["item_count"] == 3 * 2**62 + 1
     Valuation(database, FEES).run(NOW)
-    row = portfolio_snapshots.series(database, person.id, mine["id"])[-1]
+    row = snapshots.series(database, person.id, mine["id"])[-1]
     assert (row["value"], row["priced"], row["unpriced"]) == (200, 1, 1)
 
 
@@ -266,11 +266,11 @@ def test_thinning_keeps_what_lies_between(database: Database, shop: Shop, person
     for minute in range(0, 240, 20):
         shop.price(ak, 1000 + minute)
         valuation.run(NOW + timedelta(minutes=minute))
-    before = portfolio_snapshots.series(database, person.id, mine["id"])
-    assert portfolio_snapshots.thin(database, NOW + timedelta(days=3)) == 8
-    after = portfolio_snapshots.series(database, person.id, mine["id"])
+    before = snapshots.series(database, person.id, mine["id"])
+    assert snapshots.thin(database, NOW + timedelta(days=3)) == 8
+    after = snapshots.series(database, person.id, mine["id"])
     assert after == before[2::3]
-    assert portfolio_snapshots.thin(database, NOW + timedelta(days=70)) == 3
+    assert snapshots.thin(database, NOW + timedelta(days=70)) == 3
 
 
 def test_names_join_items_that_come_later(database: Database, shop: Shop, person: Person, mine: Row) -> None:
@@ -279,7 +279,7 @@ def test_names_join_items_that_come_later(database: Database, shop: Shop, person
     valuation.run(NOW)
     shop.price(shop.item(AK), 500)
     valuation.run(NOW + timedelta(minutes=5))
-    row = portfolio_snapshots.series(database, person.id, mine["id"])[-1]
+    row = snapshots.series(database, person.id, mine["id"])[-1]
     assert (row["value"], row["priced"], row["unpriced"]) == (1000, 1, 0)
 
 

@@ -14,9 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from db.embedded import Embedded
-from db.pool import Database
-from db.servers import read_pid
+from db.core.pool import Database
+from db.embedded.programs import read_pid
+from db.embedded.servers import Embedded
 from tests.conftest import Site, wait_for
 
 Part = Literal["postgres", "backend", "valkey", "process"]

@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 import redis
 
-from db import integrity
-from db.pool import Database
+from db.core.pool import Database
+from db.operations import integrity
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.resilience.support import RECOVERY, Listener, Part, Witness, kill, lost, newest
 

@@ -19,9 +19,9 @@ import orjson
 import psycopg
 import pytest
 
-from app.auth.keys import hash_key, new_key
-from db import api_keys
-from db.pool import Database
+from app.accounts.api_keys import hash_key, new_key
+from db.accounts import api_keys
+from db.core.pool import Database
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.portfolio.conftest import add_person
 from tests.resilience.support import kill

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from db.servers import read_pid
+from db.embedded.programs import read_pid
 from tests.conftest import Site, start_site, stop_site, wait_for
 
 SOON = 1.8

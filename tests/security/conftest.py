@@ -7,18 +7,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.keys import PREFIX, hash_key, new_key
-from app.auth.session_store import USER, SessionStore, new_session_id
-from app.auth.sessions import EXTENSION as SESSIONS
-from app.factory import create_server
-from app.guard import table
-from app.guard.access import Access, Group, Row
-from app.guard.sockets import SocketGuard
-from app.live.gateway import create_app
+from app.accounts.api_keys import PREFIX, hash_key, new_key
+from app.accounts.session_store import USER, SessionStore, new_session_id
+from app.accounts.sessions import EXTENSION as SESSIONS
 from app.live.settings import LiveSettings
 from app.runtime import Runtime
-from db import api_keys, users
-from db.embedded import Endpoints
+from app.security import policy
+from app.security.access import Access, Group, Row
+from app.security.websocket_auth import SocketGuard
+from app.server.gateway import create_app
+from app.web.factory import create_server
+from db.accounts import api_keys, users
+from db.embedded.servers import Endpoints
 from tests.live.support import BASE_URL, Live, until
 
 CALL = {
@@ -64,7 +64,7 @@ def server(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Flask:
     for method in ("GET", "POST"):
         for access in (Access.PUBLIC, Access.LOOPBACK, Access.SIGNED_IN, Access.KEY_READ, Access.KEY_FULL):
             rule = f"/api/v1/test/{access.name.lower()}"
-            monkeypatch.setitem(table.ROUTES, (method, rule), Row(access, Group.JSON))
+            monkeypatch.setitem(policy.ROUTES, (method, rule), Row(access, Group.JSON))
             made.add_url_rule(rule, f"{method} {rule}", lambda: {"done": True}, methods=[method])
     return made
 

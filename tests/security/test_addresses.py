@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.guard.address import Trust, TrustedProxies, client_address, is_loopback, site_of
-from app.live.gateway import create_uvicorn
+from app.security.client_address import Trust, TrustedProxies, client_address, is_loopback, site_of
+from app.server.gateway import create_uvicorn
 from app.settings import Settings
 
 PROXY, CLIENT, FORGED = "10.0.0.5", "203.0.113.9", "198.51.100.1"

@@ -16,18 +16,19 @@ from schemathesis import AuthContext, Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from app.auth.session_store import USER, SessionStore, new_session_id
-from app.auth.sessions import COOKIE
-from app.auth.sessions import EXTENSION as SESSIONS
-from app.factory import create_server
-from app.guard.openapi import TOKEN, describe
-from app.guard.settings import COUNTED
+from app.accounts.session_store import USER, SessionStore, new_session_id
+from app.accounts.sessions import COOKIE
+from app.accounts.sessions import EXTENSION as SESSIONS
+from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
+from app.security.openapi import TOKEN, describe
+from app.security.settings import COUNTED
 from app.settings import Settings
-from db import providers, users
-from db.embedded import Endpoints
+from app.web.factory import create_server
+from db.accounts import users
+from db.embedded.servers import Endpoints
+from db.operations import providers
 from jobs.ingest import Ingest, Report
-from jobs.providers.base import Batch, Quote, VolumeKind
 
 EXAMPLES = int(os.environ.get("TRACERA_TEST_EXAMPLES", "25"))
 LATER = "later"

@@ -10,9 +10,9 @@ import pytest
 import redis
 from websockets.sync.client import ClientConnection
 
-from app.guard import table
-from app.guard.access import Access
-from jobs.inventory.progress import Board, State
+from app.portfolio.inventory.progress import Board, State
+from app.security import policy
+from app.security.access import Access
 from tests.live.support import Live, assert_silent, hear, say, until
 from tests.security.conftest import Person, cookie_of
 
@@ -69,13 +69,13 @@ def test_a_socket_that_left_is_forgotten(live: Live, person: People, redis_clien
 def test_the_table_decides_here_too(
     live: Live, person: People, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(table.MESSAGES, "portfolio")
+    monkeypatch.delitem(policy.MESSAGES, "portfolio")
     ada = person()
     with live.connect(additional_headers=cookie_of(ada)) as client:
         alive(client)
         Board(redis_client, ada.user_id).tell(state(ada.user_id))
         assert_silent(client)
-    monkeypatch.setitem(table.MESSAGES, "portfolio", Access.PUBLIC)
+    monkeypatch.setitem(policy.MESSAGES, "portfolio", Access.PUBLIC)
     with live.connect() as client:
         alive(client)
         Board(redis_client, ada.user_id).tell(state(ada.user_id))

@@ -11,15 +11,15 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.auth.session_store import USER, new_session_id
-from app.auth.sessions import EXTENSION as SESSIONS
-from app.factory import create_server
-from app.guard import table
-from app.guard.access import Access, Group, Row
+from app.accounts.session_store import USER, new_session_id
+from app.accounts.sessions import EXTENSION as SESSIONS
 from app.runtime import Runtime
+from app.security import policy
+from app.security.access import Access, Group, Row
 from app.settings import Settings
-from db import users
-from db.embedded import Embedded
+from app.web.factory import create_server
+from db.accounts import users
+from db.embedded.servers import Embedded
 from tests.conftest import wait_for
 from tests.security.conftest import CALL, CALLBACKS, token_of
 
@@ -57,8 +57,8 @@ def server(database_url: str, mortal: Mortal, monkeypatch: pytest.MonkeyPatch) -
     runtime = Runtime(Settings(_env_file=None, database_url=database_url, redis_url=mortal.url, limit_json="20/60"))
     runtime.start()
     made = create_server(runtime)
-    monkeypatch.setitem(table.ROUTES, ("POST", IMPORT), Row(Access.PUBLIC, Group.IMPORT))
-    monkeypatch.setitem(table.ROUTES, ("GET", MINE), Row(Access.KEY_READ, Group.JSON))
+    monkeypatch.setitem(policy.ROUTES, ("POST", IMPORT), Row(Access.PUBLIC, Group.IMPORT))
+    monkeypatch.setitem(policy.ROUTES, ("GET", MINE), Row(Access.KEY_READ, Group.JSON))
     made.add_url_rule(IMPORT, "import", lambda: {"done": True}, methods=["POST"])
     made.add_url_rule(MINE, "mine", lambda: {"done": True})
     yield made

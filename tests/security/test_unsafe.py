@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.guard import table
-from app.guard.access import Access
+from app.security import policy
+from app.security.access import Access
 from tests.security.conftest import CALL, CALLBACKS, Person, token_of
 
-UNSAFE = sorted(key for key, row in table.ROUTES.items() if key[0] != "GET" and row.access is not Access.NOTHING)
+UNSAFE = sorted(key for key, row in policy.ROUTES.items() if key[0] != "GET" and row.access is not Access.NOTHING)
 Keys = Callable[[int, str], dict[str, str]]
 
 

@@ -7,7 +7,7 @@ import time
 import orjson
 import pytest
 
-from app.guard import bodies
+from app.security import body_limits
 from app.server.bounds import HttpBounds
 from tests.conftest import Site
 from tests.server.wire import address, ask, connected, error_of, memory_of, read_all, seconds_of, send, status_of
@@ -54,13 +54,13 @@ def test_a_slow_body_that_comes_at_its_rate_is_served(live_site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "bound"),
     [
-        ("/_dash-update-component", bodies.CALLBACK),
-        ("/api/v1/auth/local", bodies.ORDINARY),
-        ("/api/v1/portfolio/restore", bodies.FILE),
-        ("/api/v1/portfolio/transactions/csv", bodies.FILE),
+        ("/_dash-update-component", body_limits.CALLBACK),
+        ("/api/v1/auth/local", body_limits.ORDINARY),
+        ("/api/v1/portfolio/restore", body_limits.FILE),
+        ("/api/v1/portfolio/transactions/csv", body_limits.FILE),
     ],
 )
-def test_a_body_larger_than_its_route_s_is_refused_unread(live_site: Site, path: str, bound: bodies.Bound) -> None:
+def test_a_body_larger_than_its_route_s_is_refused_unread(live_site: Site, path: str, bound: body_limits.Bound) -> None:
     reply = send(live_site, post(path, bound.size + 1))
     assert (status_of(reply), str(bound.size) in error_of(reply)) == (413, True)
     status, _, body = ask(live_site, "POST", path, b"x" * (bound.size + 1), Content_Type="application/json")
@@ -89,7 +89,7 @@ def test_large_uploads_are_not_kept_in_memory(live_site: Site) -> None:
     with contextlib.ExitStack() as held:
         uploads = [held.enter_context(connected(live_site)) for _ in range(8)]
         for one in uploads:
-            one.sendall(post("/api/v1/portfolio/restore", bodies.FILE.size) + b"x" * (bodies.FILE.size - 1))
+            one.sendall(post("/api/v1/portfolio/restore", body_limits.FILE.size) + b"x" * (body_limits.FILE.size - 1))
         time.sleep(0.5)
         assert memory_of(live_site) - before < 40 * MEGABYTE
         for one in uploads:

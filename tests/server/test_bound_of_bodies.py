@@ -4,8 +4,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.guard.bodies import FILES, depth
-from app.guard.table import ROUTES
+from app.security.body_limits import FILES, depth
+from app.security.policy import ROUTES
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(alphabet='[]{}"\\ a,:', max_size=8),

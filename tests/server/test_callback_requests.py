@@ -7,10 +7,10 @@ import orjson
 import pytest
 from flask import Flask
 
-from app.factory import create_server
-from app.guard.callback_body import _parameters
-from app.guard.dash_calls import ROUTER
 from app.runtime import Runtime
+from app.security.callback_body import _parameters
+from app.security.dash_dispatch import ROUTER
+from app.web.factory import create_server
 from tests.conftest import Site
 from tests.server.callbacks import request_to, unwrapped
 from tests.server.wire import Visitor

@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from app.guard.origins import is_this_server
+from app.security.origins import is_this_server
 from tests.conftest import Site
 from tests.server.wire import Visitor
 

@@ -1,0 +1,1 @@
+"""Items: their names, and how names of one item are matched."""

@@ -1,0 +1,1 @@
+"""The screener: all items in memory, filtered and sorted by anything."""

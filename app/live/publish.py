@@ -1,0 +1,52 @@
+"""Tell the browsers: the contract's messages, over Redis."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import structlog
+
+from app.items.matching import Matched
+from db.core import redis as cache
+
+log = structlog.get_logger(__name__)
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time in UTC with a Z, to the microsecond where it has any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def price_message(item_id: int, price: int, volume: int | None, source: str, at: datetime) -> dict[str, Any]:
+    """The contract's price message."""
+    return {
+        "type": "price",
+        "item_id": item_id,
+        "price": price,
+        "volume": volume,
+        "source": source,
+        "timestamp": rfc3339(at),
+    }
+
+
+def announce_prices(client: redis.Redis, matched: Matched) -> None:
+    """Publish stored quotes; without Redis they stay kept."""
+    pairs = zip(matched.quotes, matched.items, strict=True)
+    _send(
+        client,
+        cache.PRICES,
+        (price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at) for quote, item in pairs),
+    )
+
+
+def announce_volatility(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Publish measures."""
+    _send(client, cache.VOLATILITY, messages)
+
+
+def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    try:
+        cache.announce(client, channel, messages)
+    except redis.RedisError as error:
+        log.warning("nothing announced: Redis does not answer", channel=channel, error=str(error))

@@ -1,0 +1,50 @@
+"""Names in files as the items' own: what feeds' names are joined by joins them too, and near misses are offered."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from app.items.names import NameIndex, match_key, parse_name
+from db.core.pool import Database
+from db.portfolio import names as portfolio_names
+
+ALIKE: Final = 0.6
+OFFERED: Final = 3
+MOST_ASKED: Final = 50
+"""Names of one file that near ones are looked for."""
+
+
+class Names:
+    """Names of one file: `own` has the item's name by the name read, for those that an item is known for."""
+
+    def __init__(self, database: Database, names: Collection[str], renames: Mapping[str, str] | None = None) -> None:
+        self._database = database
+        self._renames = dict(renames or {})
+        asked = set(names) | set(self._renames.values())
+        found = portfolio_names.known(database, list(asked), [match_key(name) for name in asked])
+        index = NameIndex(item.market_hash_name for item in found)
+        self.own = {name: own for name in asked if (own := index.find(name)) is not None}
+
+    def of(self, name: str) -> str:
+        """The item's own name; the name itself where no item is known for it."""
+        name = self._renames.get(name, name)
+        return self.own.get(name, name)
+
+    def told(self, lines: Mapping[str, list[int]]) -> dict[str, Any]:
+        """What became of the names, `lines` being where each was read: renamed ones, and those that nobody quotes."""
+        renamed = [
+            {"from": name, "to": self.of(name), "lines": at} for name, at in lines.items() if self.of(name) != name
+        ]
+        unknown = [name for name in lines if self._renames.get(name, name) not in self.own]
+        return {
+            "renamed": renamed,
+            "unknown": [
+                {"name": name, "lines": lines[name], "near": self._near(name) if at < MOST_ASKED else []}
+                for at, name in enumerate(unknown)
+            ],
+        }
+
+    def _near(self, name: str) -> list[str]:
+        parts = parse_name(name)
+        return portfolio_names.near(
+            self._database, name, stattrak=parts.stattrak, souvenir=parts.souvenir, least=ALIKE, limit=OFFERED
+        )

@@ -1,0 +1,146 @@
+"""Transactions on their way in: checked against what is there, then all of them or none."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.analytics.portfolio.ledger import OversoldError
+from app.portfolio.files.item_names import Names
+from app.portfolio.files.transactions_csv import BadLine, Preview
+from app.portfolio.ledger import make_ledger, read_rates
+from app.portfolio.transaction_limits import why_not
+from db.core.pool import LONG, Database, Row
+from db.portfolio import portfolios, transactions
+from db.portfolio.transactions import Transaction
+
+SHOWN = 50
+FIELDS = tuple(Transaction.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Which transactions, by position, are new, and which are there already."""
+
+    fresh: list[int]
+    known: list[int]
+
+
+def sort_out(news: Sequence[Transaction], there: Sequence[Row]) -> Sorted:
+    """Tell new transactions from those that are there.
+
+    One with a reference is known by it. Others are known by all that they say, as often as it is there: of two equal
+    ones where one is there, one is new. So files may come again, in any order, and together give the same state.
+    """
+    left = Counter(_identity({name: row[name] for name in FIELDS}) for row in there)
+    fresh, known = [], []
+    for at, transaction in enumerate(news):
+        identity = _identity(_row(transaction))
+        if left[identity] > 0:
+            known.append(at)
+            left[identity] -= transaction.external_id is None
+        else:
+            fresh.append(at)
+            left[identity] += transaction.external_id is not None
+    return Sorted(fresh, known)
+
+
+def check(database: Database, portfolio: Row, news: Sequence[Transaction]) -> tuple[int, str] | None:
+    """Which of the new transactions, by position, gives away more than is held, and how; None if none does.
+
+    A contradiction that was there before is not theirs: it is reported at -1.
+    """
+    known = transactions.every(database, portfolio["user_id"], portfolio["id"])
+    rows = known + [{"id": -at - 1, **_row(transaction)} for at, transaction in enumerate(news)]
+    rows.sort(key=lambda row: row["time"])
+    try:
+        make_ledger(rows, portfolio, read_rates(database, rows, portfolio["currency"]))
+    except OversoldError as error:
+        name = next(row["market_hash_name"] for row in rows if row["id"] == error.entry_id)
+        message = f"gives away {error.sold} of {name}, but only {error.held} are held at that time"
+        return (-error.entry_id - 1 if error.entry_id < 0 else -1), message
+    return None
+
+
+def named(
+    database: Database, news: Sequence[Transaction], renames: Mapping[str, str] | None = None
+) -> list[Transaction]:
+    """The transactions, each with its item's own name where one is known for it."""
+    names = Names(database, {one.market_hash_name for one in news if one.market_hash_name}, renames)
+    return [one if one.market_hash_name is None else _renamed(one, names) for one in news]
+
+
+def preview(
+    database: Database, portfolio: Row, found: Preview, *, renames: Mapping[str, str] | None = None, again: bool = False
+) -> dict[str, Any]:
+    """What an import of a file would do, with each bad line named; nothing is kept.
+
+    `again`: what is there already is taken once more, but for what has a reference.
+    """
+    names = Names(database, {one.market_hash_name for one in found.transactions if one.market_hash_name}, renames)
+    news = [one if one.market_hash_name is None else _renamed(one, names) for one in found.transactions]
+    there = transactions.every(database, portfolio["user_id"], portfolio["id"])
+    parted = sort_out(news, _counted(database, there, again=again))
+    now = datetime.now(UTC)
+    bad = list(found.bad)
+    bad += [BadLine(found.lines[at], wrong[1]) for at in parted.fresh if (wrong := why_not(news[at], now))]
+    contradiction = None if len(bad) > len(found.bad) else check(database, portfolio, [news[at] for at in parted.fresh])
+    if contradiction:
+        at, message = contradiction
+        bad.append(BadLine(found.lines[parted.fresh[at]] if at >= 0 else 0, message))
+    lines: dict[str, list[int]] = {}
+    for one, line in zip(found.transactions, found.lines, strict=True):
+        if one.market_hash_name:
+            lines.setdefault(one.market_hash_name, []).append(line)
+    return {
+        "transactions": len(news),
+        "new": len(parted.fresh),
+        "known": len(parted.known),
+        "known_lines": [found.lines[at] for at in parted.known],
+        "names": names.told(lines),
+        "encoding": found.encoding,
+        "delimiter": found.delimiter,
+        "bad_lines": [{"line": one.line, "message": one.message} for one in sorted(bad, key=lambda one: one.line)],
+        "first": [_row(news[at]) for at in parted.fresh[:SHOWN]],
+    }
+
+
+def fresh(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> list[int]:
+    """Which of the transactions, by position, an import would add."""
+    there = transactions.every(database, portfolio["user_id"], portfolio["id"])
+    return sort_out(news, _counted(database, there, again=again)).fresh
+
+
+def take(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> int:
+    """Keep the transactions that are new, all or none; returns how many were."""
+    user_id, number = portfolio["user_id"], portfolio["id"]
+    with database.connection(answer_within=LONG) as connection, connection.transaction():
+        portfolios.lock(connection, user_id)
+        there = transactions.every_in(connection, user_id, number)
+        added = sort_out(news, _counted(database, there, again=again)).fresh
+        return transactions.add(connection, user_id, number, [news[at] for at in added])
+
+
+def _counted(database: Database, there: Sequence[Row], *, again: bool) -> list[Row]:
+    """What new ones are compared with; a name that no item was known for may have got one since."""
+    names = Names(
+        database, {row["market_hash_name"] for row in there if row["market_hash_name"] and not row["item_id"]}
+    )
+    return [
+        {**row, "market_hash_name": names.of(row["market_hash_name"])} if row["market_hash_name"] else row
+        for row in there
+        if row["external_id"] is not None or not again
+    ]
+
+
+def _identity(row: Row) -> tuple[Any, ...]:
+    return (row["external_id"],) if row["external_id"] is not None else tuple(row.values())
+
+
+def _renamed(transaction: Transaction, names: Names) -> Transaction:
+    return replace(transaction, market_hash_name=names.of(transaction.market_hash_name or ""))
+
+
+def _row(transaction: Transaction) -> Row:
+    return dict(zip(FIELDS, astuple(transaction), strict=True))

@@ -1,0 +1,1 @@
+"""CSGOTrader: prices of many markets in one set of files."""

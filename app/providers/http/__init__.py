@@ -1,0 +1,1 @@
+"""HTTP to markets: bounded bodies, rates, retries, replies checked."""

@@ -1,0 +1,57 @@
+"""Who may pass: what the table asks for, against who calls."""
+
+from http import HTTPStatus
+from typing import Final, assert_never
+
+from flask import Response, request
+
+from app.accounts.caller import Caller
+from app.live.origin import parse_origin
+from app.security.access import Access
+from app.security.client_address import is_loopback
+from app.security.refusal import refuse
+
+PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
+
+
+def refuse_caller(access: Access, caller: Caller) -> Response | None:
+    """The answer to a caller who may not pass; None for one who may."""
+    match access:
+        case Access.PUBLIC | Access.NOTHING:
+            return None
+        case Access.LOOPBACK:
+            return None if at_this_machine() else refuse(HTTPStatus.FORBIDDEN, "only from the machine itself")
+        case Access.SIGNED_IN | Access.KEY_READ | Access.KEY_FULL:
+            return _refuse_stranger(access, caller)
+        case Access.PAGE | Access.CALLBACK:
+            raise TypeError(f"{access} is looked up, not checked")
+        case _:
+            assert_never(access)
+
+
+def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
+    if caller.unknown:
+        return refuse(HTTPStatus.SERVICE_UNAVAILABLE, caller.why_unknown, retry_after=5)
+    if caller.user_id is None:
+        return refuse(HTTPStatus.UNAUTHORIZED, "sign in first")
+    if caller.kind == "key" and (access is Access.SIGNED_IN or (access is Access.KEY_FULL and caller.scope != "full")):
+        return refuse(HTTPStatus.FORBIDDEN, too_little(access))
+    return None
+
+
+def too_little(access: Access) -> str:
+    """Why a key is refused."""
+    return "this API key may only read" if access is Access.KEY_FULL else "an API key may not do this; sign in"
+
+
+def permits(access: Access | None, user_id: int | None) -> bool:
+    """The same for messages of a WebSocket, where a key will do as well as a session; `user_id` is None for a visitor."""
+    return access is Access.PUBLIC or (access is Access.SIGNED_IN and user_id is not None)
+
+
+def at_this_machine() -> bool:
+    """Whether the current request comes from this machine, by a name of it, and not through a proxy."""
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return False
+    reached = parse_origin(f"http://{request.host}")
+    return is_loopback(request.remote_addr) and reached is not None and is_loopback(reached[1])

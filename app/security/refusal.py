@@ -1,0 +1,37 @@
+"""How a refused request is answered: JSON to programs, a short page to people."""
+
+from html import escape
+from http import HTTPStatus
+
+from flask import Response, jsonify, request
+
+from app.web.flask_app import PROGRAMS
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title} · Tracera</title></head>
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem">
+<h1 style="font-size: 1.4rem">{title}</h1><p>{message}</p><p><a href="/">To the market</a></p></body></html>
+"""
+
+
+def wants_json() -> bool:
+    """Whether the current request is a program's, and not a person's who follows a link."""
+    return request.path.startswith(PROGRAMS) and request.headers.get("Sec-Fetch-Dest") != "document"
+
+
+def refuse(status: HTTPStatus, message: str, *, retry_after: int | None = None) -> Response:
+    """The answer to a request that does not pass; `retry_after` in seconds."""
+    if wants_json():
+        response: Response = jsonify({"error": message})
+    else:
+        sentence = escape(message[:1].upper() + message[1:] + ".")
+        response = Response(PAGE.format(title=escape(status.phrase), message=sentence), mimetype="text/html")
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

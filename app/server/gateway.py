@@ -1,0 +1,234 @@
+"""The ASGI application: WebSockets here on the event loop, everything else to Flask in worker threads."""
+
+import re
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import uvicorn
+from flask import Flask
+
+from app.live.hub import Hub, Latest
+from app.live.origin import is_allowed
+from app.live.principal import VISITOR, Guest
+from app.live.protocol import BINARY_SUBPROTOCOL
+from app.live.revalidation import Ended, nobody
+from app.live.session import Receive, Session
+from app.live.settings import LiveSettings
+from app.live.subscriptions import Client
+from app.server.alive import ALIVE, is_alive
+from app.server.answers import Refusal, refusal_answer
+from app.server.bounds import HttpBounds
+from app.server.connections import Connections
+from app.server.http_protocol import BoundedHttp
+from app.server.websocket import EXTENSION, LiveWebSocket
+from app.server.wsgi_bridge import Bridge, send_answer
+
+PATH: Final = "/api/v1/ws"
+HARD_LIMIT: Final = 64 * 1024
+"""Bytes of a message above which uvicorn closes with 1009; from 16 kB on the client is told by an error first."""
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Authorise = Callable[[Scope], Awaitable[Guest]]
+Watchlist = Callable[[int], Awaitable[Sequence[int]]]
+"""The items that a user watches."""
+Permits = Callable[[str, Guest], bool]
+"""Whether a message, by its action or type, is for this guest."""
+LARGEST: Final = 16 * 1024 * 1024
+GRACE: Final = 3
+"""Seconds that open requests have to end when the server does."""
+_SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
+
+
+async def anonymous(_scope: Scope) -> Guest:
+    """Let everybody in as nobody."""
+    return VISITOR
+
+
+async def no_watchlist(_user_id: int) -> Sequence[int]:
+    """Subscribe nobody to anything."""
+    return ()
+
+
+def everything(_message: str, _guest: Guest) -> bool:
+    """Keep nothing from anybody."""
+    return True
+
+
+class Gateway:
+    """Callable by an ASGI server; `hub` is the live path it runs between the server's start and end."""
+
+    def __init__(
+        self,
+        http: Callable[..., Awaitable[None]],
+        connections: Connections,
+        hub: Hub,
+        authorise: Authorise,
+        watchlist: Watchlist,
+        permits: Permits = everything,
+    ) -> None:
+        self.hub = hub
+        self.connections = connections
+        self._http = http
+        self._authorise = authorise
+        self._watchlist = watchlist
+        self._permits = permits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, as ASGI 3 has it."""
+        match scope["type"]:
+            case "http" if is_alive(scope):
+                await send_answer(send, ALIVE)
+            case "http":
+                await self._http(scope, receive, send)
+            case "websocket":
+                await self._websocket(scope, receive, send)
+            case "lifespan":
+                await self._lifespan(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.hub.start()
+                self.connections.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self.connections.stop()
+                await self.hub.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            client = self._admit(scope)
+            guest = await self._authorise(scope)
+        except Refusal as refusal:
+            await _refuse(send, refusal)
+            return
+        if not self.hub.crowd.take_place(guest):
+            error = f"more than {self.hub.crowd.most} connections are open; close one first"
+            await _refuse(send, Refusal(429, error, retry_after=10))
+            return
+        try:
+            await self._serve(client, guest, receive, send)
+        finally:
+            self.hub.crowd.leave_place(guest)
+
+    async def _serve(self, client: Client, guest: Guest, receive: Receive, send: Send) -> None:
+        """Talk with a client that has been let in."""
+        client.guest, client.personal = guest, self._permits("portfolio", guest)
+        items: Sequence[int] = ()
+        if guest.user_id is not None and self._permits("auto_subscribe", guest):
+            items = await self._watchlist(guest.user_id)
+        await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
+        await Session(self.hub, client, lambda action: self._permits(action, guest)).run(receive, items)
+
+    def _admit(self, scope: Scope) -> Client:
+        """Check the handshake before anything is accepted.
+
+        Raises:
+            Refusal: another path, a foreign page, an unknown query value, or no room.
+        """
+        if scope["path"] != PATH:
+            raise Refusal(404, "there is no WebSocket here")
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if len(origins) != 1 or not is_allowed(origins[0], self.hub.settings.base_url):
+            raise Refusal(403, "the Origin is not this server's")
+        if not self.hub.has_room():
+            raise Refusal(503, "too many connections")
+        connection = scope["extensions"].get(EXTENSION)
+        if connection is None:
+            raise Refusal(503, "live prices need uvicorn with ws=app.server.websocket.LiveWebSocket")
+        return Client(connection, _source(scope), BINARY_SUBPROTOCOL in scope["subprotocols"])
+
+
+def _source(scope: Scope) -> str | None:
+    """The one source whose prices are wanted, from `?source=`; None for all."""
+    query: str = scope["query_string"].decode("latin-1")
+    values = parse_qs(query).get("source")
+    if values is None:
+        return None
+    if len(values) != 1 or not _SOURCE.fullmatch(values[0]):
+        raise Refusal(400, f"source {values[-1]!r} is not a source's name")
+    return values[0]
+
+
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    headers, body = refusal_answer(refusal)
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
+
+
+def create_app(
+    server: Flask,
+    settings: LiveSettings,
+    *,
+    authorise: Authorise = anonymous,
+    watchlist: Watchlist = no_watchlist,
+    permits: Permits = everything,
+    latest: Latest | None = None,
+    ended: Ended = nobody,
+    connections: Connections | None = None,
+    largest: Callable[[str], int] = lambda _path: LARGEST,
+) -> Gateway:
+    """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
+
+    `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
+    gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
+    have; `ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
+    on the event loop and must not block it.
+    """
+    hub = Hub(settings, latest, ended)
+    server.extensions["tracera.live"] = hub
+    counted = Connections(HttpBounds()) if connections is None else connections
+    # Flask's environ is a plain dict, a2wsgi's a typed one.
+    http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
+    return Gateway(http, counted, hub, authorise, watchlist, permits)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started and self._ready:
+            self._ready()
+
+
+def create_uvicorn(
+    app: Gateway, host: str = "127.0.0.1", port: int = 8050, *, ready: Callable[[], None] | None = None
+) -> uvicorn.Server:
+    """The server for a gateway, not running yet; `ready` is called once it listens."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=BoundedHttp,
+        ws=LiveWebSocket,
+        ws_max_size=HARD_LIMIT,
+        # Frames are shared between clients, compression is a state of each.
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Only the guard knows which proxies are trusted; uvicorn would believe any on this machine.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    return Server(config, ready)
+
+
+def run(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> None:
+    """Serve until a signal ends it."""
+    create_uvicorn(app, host, port).run()

@@ -1,0 +1,1 @@
+"""The Flask and Dash applications, and what every answer of theirs gets."""

@@ -1,0 +1,34 @@
+"""The Dash application: every page, the shell around them, assets from our own origin."""
+
+import dash
+from flask import Flask
+
+import pages
+from app.web.assets import ASSETS, register_bundles
+from components.shell import shell
+
+
+def register_dash(server: Flask) -> dash.Dash:
+    """Mount Dash on the server with every page of `pages`."""
+    # Dash keeps pages in a process-wide registry; a second application in one process starts from an empty one.
+    dash.page_registry.clear()
+    application = dash.Dash(
+        "tracera",
+        server=server,  # type: ignore[arg-type]  # Dash asks for a bool or a callable, a Flask is one
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(ASSETS),
+        title="Tracera",
+        update_title="",
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+        enable_mcp=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    for page in pages.ALL:
+        page.register(application)
+    server.extensions["tracera.dash"] = application
+    application.layout = shell.layout
+    shell.register(application)
+    register_bundles(server, application)
+    return application

@@ -1,0 +1,1 @@
+"""Account and sign-in pages."""

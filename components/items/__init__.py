@@ -1,0 +1,1 @@
+"""Tables of items: the screener, rankings, rows that pages share."""

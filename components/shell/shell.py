@@ -1,0 +1,113 @@
+"""The frame around every page: header, navigation, search, notifications."""
+
+import dash
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, dcc, html
+
+from components.shell import first_paint, navigation, search
+from components.shell.account_menu import account_menu
+from components.ui import clientside, context, theme
+from components.ui.icon import icon
+from components.ui.live import live_chip
+
+HEADER, SIDE, BAR = 56, 176, 56
+SCHEME = "scheme"
+"""Id of the store whose `data` is "light" or "dark", as shown: an input for callbacks that draw."""
+
+# The scheme is set before the first paint, by a file: the policy allows no inline script.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+    <script src="/assets/scheme.js"></script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <noscript>Tracera needs JavaScript.</noscript>
+    <footer hidden>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+
+
+def layout() -> dmc.MantineProvider:
+    """Everything around a page; there even when database and Redis are not."""
+    simulated = context.simulated()
+    shell = dmc.AppShell(
+        [
+            dmc.AppShellHeader(_header(simulated=simulated), className="shell-header"),
+            dmc.AppShellNavbar(navigation.side_links(), id="navigation", className="shell-side"),
+            dmc.AppShellMain(html.Div(dash.page_container, id="content", tabIndex=-1), className="shell-main"),
+            dmc.AppShellFooter(navigation.bottom_bar(), className="shell-bar", hiddenFrom="sm"),
+        ],
+        id="shell",
+        header={"height": HEADER},
+        footer={"height": {"base": BAR, "sm": 0}},
+        navbar={"width": SIDE, "breakpoint": "sm", "collapsed": {"mobile": True}},
+        padding=0,
+        transitionDuration=0,
+    )
+    return dmc.MantineProvider(
+        [
+            html.A("Skip to content", href="#content", className="skip-link"),
+            shell,
+            search.dialog(),
+            dcc.Store(id=SCHEME),
+            dmc.NotificationContainer(id="notifications", position="bottom-right"),
+        ],
+        theme=theme.MANTINE,
+        defaultColorScheme="auto",
+    )
+
+
+def _header(*, simulated: bool) -> html.Div:
+    burger = {"aria-label": "All pages", "aria-controls": "navigation"}
+    scheme = {"aria-label": "Light or dark colours"}
+    brand = dcc.Link([html.Span(className="brand-mark"), html.Span("Tracera")], href="/", className="brand")
+    return html.Div(
+        [
+            dmc.Burger(id="burger", size="sm", hiddenFrom="sm", opened=False, **burger),
+            brand,
+            search.opener(),
+            html.Div(
+                [
+                    dcc.Link(
+                        live_chip(simulated=simulated), href="/status", className="chip-link", title="Show status"
+                    ),
+                    dmc.ColorSchemeToggle(
+                        id="color-scheme",
+                        lightIcon=icon("sun"),
+                        darkIcon=icon("moon"),
+                        variant="subtle",
+                        color="gray",
+                        size="lg",
+                        **scheme,
+                    ),
+                    html.Div(account_menu(), id="account"),
+                ],
+                className="header-end",
+            ),
+        ],
+        className="header",
+    )
+
+
+def register(app: Dash) -> None:
+    """Add the shell's callbacks and its document."""
+    app.index_string = first_paint.in_document(INDEX, "{%app_entry%}")
+    navigation.register(app)
+    search.register(app)
+    clientside.add(
+        app,
+        "shell",
+        "toggleMenu",
+        Output("shell", "navbar"),
+        Input("burger", "opened"),
+        State("shell", "navbar"),
+    )
+    clientside.add(
+        app, "shell", "arrive", Output("burger", "opened"), Output(SCHEME, "data"), Input("_pages_location", "pathname")
+    )

@@ -1,0 +1,241 @@
+"""The status page's parts, from one moment's facts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from components.market.tiles import provider_health
+from components.status.data import Facts, Problem, beat_text, versions
+from components.ui.format import age_text, number, time_text, unknown
+from components.ui.icon import icon
+from components.ui.live import format_age
+from components.ui.page import Children, card, definition_list, empty_state
+
+WORDS = {"ok": "works", "late": "late", "failing": "failing", "new": "not heard of yet"}
+
+
+def verdict(found: Sequence[Problem]) -> html.Div:
+    """Whether all is well; if not, what is wrong and what still works."""
+    if not found:
+        return html.Div([icon("check", size=20), html.Strong("Everything works.")], className="verdict verdict-ok")
+    items = [
+        html.Li([html.Strong(problem.what), html.Span(problem.detail), html.Span(problem.works, className="muted")])
+        for problem in found
+    ]
+    return html.Div([icon("alert", size=20), html.Ul(items)], className="verdict verdict-bad")
+
+
+def everything(facts: Facts) -> html.Div:
+    """All cards."""
+    return html.Div(
+        [
+            card(_providers(facts), title="Providers", info="where prices come from"),
+            card(_jobs(facts), title="Jobs", info="what a clock starts"),
+            html.Div(
+                [
+                    card(_ingestion(facts), title="Ingestion"),
+                    card(_live(facts), title="Live connections"),
+                    card(_database(facts), title="Database"),
+                    card(_redis(facts), title="Redis"),
+                ],
+                className="status-cards",
+            ),
+            html.P([html.Span(f"{name} {number}") for name, number in versions()], className="status-versions"),
+        ],
+        className="page",
+    )
+
+
+def _providers(facts: Facts) -> Children:
+    if facts.database is None:
+        return _not_known()
+    if not facts.providers:
+        return empty_state("No provider yet", "The first one appears when its first cycle begins.")
+    heads = ("Provider", "State", "Last success", "Next attempt", "Quotes a minute", "Cycle took", "Refused", "Error")
+    return _table("Providers", heads, [_provider(row, facts) for row in facts.providers])
+
+
+def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
+    health, _ = provider_health(row, facts.now)
+    rate = facts.rates.get(row["name"])
+    name: list[Children] = [row["name"]]
+    if row["simulated"]:
+        name.append(html.Span("simulated", className="tag"))
+    error: Children = _none()
+    if row["error"]:
+        failures = f"{row['failures']} in a row, since " if row["failures"] > 1 else "since "
+        error = html.Span(
+            [row["error"], html.Span(f" {failures}{age_text(row['error_since'], facts.now)}", className="muted")]
+        )
+    quiet = "no cycle in the last five minutes"
+    return [
+        html.Span(name, className="status-name"),
+        _state(health),
+        _moment(row["last_success"], facts.now),
+        _moment(row["next_attempt"], facts.now),
+        unknown(quiet) if rate is None else number(float(rate["fetched"])),
+        _seconds(row["last_seconds"]),
+        unknown(quiet) if rate is None else number(float(rate["rejected"])),
+        error,
+    ]
+
+
+def _jobs(facts: Facts) -> Children:
+    if facts.database is None:
+        return _not_known()
+    if not facts.jobs:
+        return empty_state("No job ran yet", "The first ones start within seconds of the program.")
+    rows: list[list[Children]] = [
+        [
+            html.Span(row["name"], className="status-name"),
+            _state("failing" if row["error"] else "ok"),
+            _moment(row["last_finished"], facts.now),
+            _moment(row["next_run"], facts.now, "it runs once, at the start"),
+            _seconds(row["last_seconds"]),
+            html.Span(row["error"]) if row["error"] else _none(),
+        ]
+        for row in facts.jobs
+    ]
+    return _table("Jobs", ("Job", "State", "Last finished", "Next run", "Took", "Error"), rows)
+
+
+def _ingestion(facts: Facts) -> Children:
+    database = facts.database
+    if database is None:
+        return _not_known()
+    return definition_list(
+        [
+            ("Newest quote", _moment(database["newest_quote"], facts.now)),
+            ("Quotes a minute", number(facts.quotes_per_minute, 0)),
+            ("Items", number(database["items"])),
+            ("Quotes kept, about", number(database["quotes"])),
+            ("History since", _day(database["oldest_day"])),
+            ("Workers", _workers(facts)),
+        ]
+    )
+
+
+def _live(facts: Facts) -> Children:
+    live = facts.live
+    if live is None:
+        return empty_state("Not in this process", "Live prices need `tracera serve`; pages ask again by themselves.")
+    last = None if live["last_message"] is None else format_age(facts.now.timestamp() - live["last_message"]) + " ago"
+    return definition_list(
+        [
+            ("Connected browsers", number(live["clients"])),
+            ("Subscriptions", f"{number(live['subscriptions'])} to {number(live['items'])} items"),
+            ("Messages a second", number(live["deliveries_per_second"], 1)),
+            ("Last message", last),
+            ("Slow ones closed", number(live["closed_slow"])),
+            ("Feed", live["redis"]),
+        ]
+    )
+
+
+def _database(facts: Facts) -> Children:
+    found = facts.database
+    if found is None:
+        return _not_known()
+    pool = facts.pool
+    busy = pool.get("pool_size", 0) - pool.get("pool_available", 0)
+    kind = "PostgreSQL with TimescaleDB" if found["timescale"] else "PostgreSQL"
+    return definition_list(
+        [
+            ("Server", f"{kind} {found['version'].split()[0]}"),
+            ("Answers in", f"{found['answer_ms']:.1f} ms"),
+            ("Size", _bytes(found["bytes"])),
+            ("Connections", f"{found['connections']} of {found['most_connections']}"),
+            ("Pool", f"{busy} busy, {pool.get('pool_size', 0)} open, at most {pool.get('pool_max', 0)}"),
+            ("Migrations", ", ".join(facts.missing) + " missing" if facts.missing else "all applied"),
+        ]
+    )
+
+
+def _redis(facts: Facts) -> Children:
+    found = facts.redis
+    if found is None:
+        return empty_state(
+            "Redis does not answer", "Prices are kept all the same; nothing moves by itself.", symbol="alert"
+        )
+    return definition_list(
+        [
+            ("Server", found["version"]),
+            ("Answers in", f"{found['answer_ms']:.1f} ms"),
+            ("Memory", _bytes(found["bytes"])),
+            ("Clients", number(found["clients"])),
+            ("Up for", format_age(found["up_seconds"])),
+        ]
+    )
+
+
+def _workers(facts: Facts) -> Children:
+    """Who is alive, by heartbeat; those that fell silent count for an hour."""
+    if facts.redis is None:
+        return unknown("heartbeats are kept in Redis, which does not answer")
+    if not facts.workers:
+        return unknown("no worker was alive in the last hour")
+    lines: list[Children] = []
+    silent = 0
+    for worker, beat in facts.workers:
+        health, age = beat_text(facts, beat)
+        if health == "ok":
+            mark = html.Span(className=f"dot dot-{health}")
+            lines.append(html.Span([mark, worker], title=f"heartbeat {age}"))
+        else:
+            silent += 1
+    if silent:
+        lines.append(html.Span(f"{silent} ended in the last hour", className="muted"))
+    return html.Span(lines, className="status-workers")
+
+
+def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) -> html.Div:
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+    body = html.Tbody(
+        [html.Tr([html.Td(cell, **_labelled(label)) for label, cell in zip(heads, row, strict=True)]) for row in rows]
+    )
+    attributes: dict[str, Any] = {"aria-label": name}
+    return html.Div(
+        html.Table([head, body], className="row-cards status-table", **attributes), className="status-scroll"
+    )
+
+
+def _labelled(label: str) -> dict[str, Any]:
+    """On a phone each cell says what it is."""
+    return {"data-label": label}
+
+
+def _none() -> html.Span:
+    return html.Span("none", className="muted status-none")
+
+
+def _state(health: str) -> html.Span:
+    return html.Span([html.Span(className=f"dot dot-{health}"), WORDS[health]], className="status-name")
+
+
+def _moment(moment: datetime | None, now: datetime, reason: str = "not yet") -> Children:
+    return unknown(reason) if moment is None else html.Span(age_text(moment, now), title=time_text(moment))
+
+
+def _seconds(value: float | None) -> Children:
+    if value is None:
+        return unknown("not yet")
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def _day(moment: datetime | None) -> Children:
+    return unknown("nothing kept yet") if moment is None else html.Span(f"{moment:%Y-%m-%d}", title=time_text(moment))
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:  # noqa: PLR2004 - decimal units
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.2f} TB"
+
+
+def _not_known() -> html.Div:
+    return empty_state("Not known", "This is kept in the database, which does not answer.", symbol="alert")

@@ -1,0 +1,1 @@
+"""Users, their keys and identities, their watchlists, the audit log."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey that Tracera starts itself."""

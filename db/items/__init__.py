@@ -1,0 +1,1 @@
+"""Items, their sources and their measures."""

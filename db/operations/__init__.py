@@ -1,0 +1,1 @@
+"""What running it needs: jobs, leadership, status, backup, integrity."""

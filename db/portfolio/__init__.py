@@ -1,0 +1,1 @@
+"""Portfolios: holdings, transactions, snapshots, exchange rates."""

@@ -1,0 +1,115 @@
+"""Portfolios. Every query names the owner: a portfolio of somebody else is one that does not exist."""
+
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from db.core.pool import Database, Row
+
+DEFAULT_NAME = "My portfolio"
+COLUMNS = "id, user_id, name, currency, price_source, cost_method, includes_steam, created_at, changed_at"
+
+
+def default(database: Database, user_id: int) -> Row:
+    """The portfolio that the Steam inventory counts in; made on first sight."""
+    found = database.row(f"SELECT {COLUMNS} FROM portfolios WHERE user_id = %s AND includes_steam", [user_id])
+    if found is None:
+        database.execute(
+            "INSERT INTO portfolios (user_id, name, includes_steam) VALUES (%s, %s, true) ON CONFLICT DO NOTHING",
+            [user_id, DEFAULT_NAME],
+        )
+        found = database.row(f"SELECT {COLUMNS} FROM portfolios WHERE user_id = %s AND includes_steam", [user_id])
+    if found is None:  # a portfolio of that name exists without the inventory: it takes it
+        database.execute(
+            "UPDATE portfolios SET includes_steam = true, changed_at = now() WHERE user_id = %s AND name = %s",
+            [user_id, DEFAULT_NAME],
+        )
+        return default(database, user_id)
+    return found
+
+
+def every(database: Database, user_id: int) -> list[Row]:
+    """All portfolios of a user, the one with the Steam inventory first."""
+    return database.rows(
+        f"SELECT {COLUMNS} FROM portfolios WHERE user_id = %s ORDER BY includes_steam DESC, id", [user_id]
+    )
+
+
+def one(database: Database, user_id: int, portfolio_id: int) -> Row | None:
+    """A portfolio, if it is this user's."""
+    return database.row(f"SELECT {COLUMNS} FROM portfolios WHERE user_id = %s AND id = %s", [user_id, portfolio_id])
+
+
+def create(database: Database, user_id: int, name: str, currency: str) -> Row | None:
+    """A new portfolio; None where the user has one of that name."""
+    return database.row(
+        "INSERT INTO portfolios (user_id, name, currency) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        f" RETURNING {COLUMNS}",
+        [user_id, name, currency],
+    )
+
+
+def change(database: Database, user_id: int, portfolio_id: int, **values: Any) -> Row | None:
+    """Set name, currency, price_source or cost_method where one is given; None where there is no such portfolio."""
+    return database.row(
+        "UPDATE portfolios SET name = coalesce(%s, name), currency = coalesce(%s, currency),"
+        " price_source = coalesce(%s, price_source), cost_method = coalesce(%s, cost_method), changed_at = now()"
+        f" WHERE user_id = %s AND id = %s RETURNING {COLUMNS}",
+        [
+            values.get("name"),
+            values.get("currency"),
+            values.get("price_source"),
+            values.get("cost_method"),
+            user_id,
+            portfolio_id,
+        ],
+    )
+
+
+def delete(database: Database, user_id: int, portfolio_id: int) -> bool:
+    """Delete a portfolio and all that belongs to it; the one with the Steam inventory stays."""
+    return bool(
+        database.execute(
+            "DELETE FROM portfolios WHERE user_id = %s AND id = %s AND NOT includes_steam", [user_id, portfolio_id]
+        )
+    )
+
+
+def lock(connection: psycopg.Connection, user_id: int) -> None:
+    """Be the only one to change what a user holds until the transaction ends."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('portfolio'), %s)", [user_id])
+
+
+def touch(connection: psycopg.Connection, portfolio_id: int) -> None:
+    """What is held changed: the next valuation looks again."""
+    connection.execute("UPDATE portfolios SET changed_at = clock_timestamp() WHERE id = %s", [portfolio_id])
+
+
+def touch_steam(connection: psycopg.Connection, user_id: int) -> None:
+    """The same for the portfolio that the user's Steam inventory counts in."""
+    connection.execute(
+        "UPDATE portfolios SET changed_at = clock_timestamp() WHERE user_id = %s AND includes_steam", [user_id]
+    )
+
+
+def steam_id(database: Database, user_id: int) -> str | None:
+    """The Steam account that a user has linked."""
+    row = database.row("SELECT subject FROM user_identities WHERE user_id = %s AND provider = 'steam'", [user_id])
+    return row["subject"] if row else None
+
+
+def sources(database: Database) -> list[str]:
+    """Sources that quote anything; what `price_source` may name."""
+    return [row["source"] for row in database.rows("SELECT DISTINCT source FROM price_latest ORDER BY source")]
+
+
+def last_import(database: Database, user_id: int) -> Row | None:
+    """The last import's time and figures."""
+    return database.row("SELECT * FROM user_portfolio_imports WHERE user_id = %s", [user_id])
+
+
+def import_age(database: Database, user_id: int, now: datetime) -> float | None:
+    """Seconds since the last import."""
+    found = last_import(database, user_id)
+    return (now - found["last_imported_at"]).total_seconds() if found else None

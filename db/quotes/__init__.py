@@ -1,0 +1,1 @@
+"""Quotes and what is rolled up from them."""

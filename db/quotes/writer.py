@@ -1,0 +1,198 @@
+"""The way of quotes into PostgreSQL: what is new is decided here, then goes straight in by binary COPY."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import psycopg
+
+from db.core import binary
+from db.core.binary import UNKNOWN
+from db.quotes import rollups
+from db.quotes import stored as kept
+from db.quotes.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
+from db.quotes.columns import NULLS, QuoteColumns
+from db.quotes.stored import Latest
+
+__all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock_source", "make_partitions", "relax_commit",
+           "shard_of", "store"]  # fmt: skip
+
+SHARDS = 2
+"""Items of one source are written by at most so many sessions at once, each with its own share of them."""
+
+STAGING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE ROWS
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Quotes whose item and time the history has, or would take no more.
+
+    `at` (n,) are their places among the batch's quotes in order of (item, time), `held` (n,) the quotes kept at those times.
+    `closed` (n,) says that other quotes of that hour are deleted. `refused` counts those of which that hour is all that is left.
+    """
+
+    at: Ints
+    held: QuoteColumns
+    closed: Bools
+    refused: int
+
+    @classmethod
+    def nothing(cls) -> "Known":
+        """None at all."""
+        empty = np.empty(0, dtype=np.int64)
+        return cls(empty, QuoteColumns.of(empty, empty, empty), np.empty(0, dtype=np.bool_), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: new in the history, known or unchanged within the heartbeat.
+
+    `known` are those that the history was asked for.
+    """
+
+    inserted: int
+    unchanged: int
+    known: Known = field(default_factory=Known.nothing, compare=False, repr=False)
+
+
+def lock_source(connection: psycopg.Connection, source: str, shard: int | None = None) -> None:
+    """Be the only writer of a source, or of one shard of its items, until the transaction ends; `store` relies on it."""
+    for part in range(SHARDS) if shard is None else [shard]:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"store:{source}:{part}"])
+
+
+def shard_of(item_id: Ints) -> Ints:
+    """Which shard's lock covers each item."""
+    return item_id % SHARDS
+
+
+def make_partitions(connection: psycopg.Connection, quotes: QuoteColumns) -> None:
+    """Make the months that quotes fall into; in a transaction of its own, since other sessions may wait for them."""
+    if len(quotes):
+        lo, hi = (
+            datetime.fromtimestamp(int(edge) // 1_000_000, UTC) for edge in (quotes.time.min(), quotes.time.max())
+        )
+        with connection.transaction():
+            connection.execute("CALL price_partitions(%s, %s)", [lo, hi])
+
+
+def store(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta, compare: bool = False
+) -> Stored:
+    """Keep quotes of one source in the caller's transaction: history, latest, roll-ups.
+
+    With `compare` all those that the history has are in the answer's `known`, also the newest.
+
+    The caller has made the partitions and holds `lock_source` for these items. The same quotes again change nothing. A
+    price that did not change is kept once per heartbeat, unless something was sold in the quote's own interval; a zero heartbeat
+    keeps all.
+    """
+    if not len(quotes):
+        return Stored(0, 0)
+    ordered = quotes.in_order()
+    latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
+    wanted, known = _news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1), compare=compare)
+    news = ordered.take(wanted)
+    if len(news):
+        binary.copy(connection, "price_history", news.for_copy(source), NULLS)
+    _upsert_latest(connection, source, ordered, news, latest)
+    ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
+    rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
+    return Stored(len(news), len(quotes) - len(news), known)
+
+
+def relax_commit(connection: psycopg.Connection) -> None:
+    """Let this transaction's commit return before it is on disk; `flush` afterwards. It stays atomic."""
+    connection.execute("SET LOCAL synchronous_commit TO off")
+
+
+def flush(connection: psycopg.Connection) -> None:
+    """Wait until every earlier commit is on disk."""
+    connection.execute("SELECT pg_logical_emit_message(true, 'tracera', 'flush')")
+
+
+def _news(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, latest: Latest, heartbeat: int, *, compare: bool
+) -> tuple[Bools, Known]:
+    """Which quotes are new and worth keeping, and what the history has of the others; `quotes` are in order.
+
+    No quote later than `stored_time` can be in the history, so only earlier ones are looked up.
+    """
+    at = latest.at(quotes.item_id)
+    stored = latest.stored_time[at]
+    late = quotes.time < latest.time[at]
+    wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted |= (quotes.rolling == 0) & (quotes.volume > 0)  # sales of an interval are summed: none may be left out
+    doubtful = np.flatnonzero((wanted | compare) & ((quotes.time < stored) | (compare & (quotes.time == stored))))
+    wanted &= quotes.time != stored
+    if not len(doubtful):
+        return wanted, Known.nothing()
+    absent, known = _lookup(connection, source, quotes.item_id[doubtful], quotes.time[doubtful])
+    wanted[doubtful] = absent
+    return wanted, replace(known, at=doubtful[known.at])
+
+
+def _lookup(connection: psycopg.Connection, source: str, item_id: Ints, time: Ints) -> tuple[Bools, Known]:
+    """Which keys the history lacks, and the quotes that it has; an hour of which raw quotes were deleted already takes no more.
+
+    Of such an hour only the roll-ups are left, and they cannot tell whether a quote is in them.
+    """
+    hours = floor(time, HOUR_US)
+    buckets = kept.buckets_between(connection, "price_1h", source, item_id, hours, hours)
+    if not len(buckets["item_id"]):
+        return np.ones(len(time), dtype=np.bool_), Known.nothing()
+    raw = kept.quotes_between(connection, source, item_id, hours, hours + HOUR_US - 1)
+    asked, had = kept.codes((item_id, time), (raw.item_id, raw.time))
+    of_quote, of_raw, of_bucket = kept.codes(
+        (item_id, hours), (raw.item_id, floor(raw.time, HOUR_US)), (buckets["item_id"], buckets["time"])
+    )
+    of_raw.sort()
+    left = np.searchsorted(of_raw, of_bucket, "right") - np.searchsorted(of_raw, of_bucket)
+    closed = np.isin(of_quote, of_bucket[left < buckets["samples"]])
+    order = np.argsort(had)
+    at = np.flatnonzero(there := np.isin(asked, had))
+    held = raw.take(order[np.searchsorted(had, asked[at], sorter=order)])
+    return ~there & ~closed, Known(at, held, closed[at], int(np.count_nonzero(closed & ~there)))
+
+
+def _upsert_latest(
+    connection: psycopg.Connection, source: str, quotes: QuoteColumns, news: QuoteColumns, latest: Latest
+) -> None:
+    """The newest quote of each item, stored or not, unless a newer one is there; `stored_time` moves with the history."""
+    newest = quotes.take(np.append(changes(quotes.item_id)[1:], len(quotes)) - 1)
+    stored_time = latest.stored_time.copy()
+    last = np.append(changes(news.item_id)[1:], len(news))[: len(news)] - 1
+    moved = latest.at(news.item_id[last])
+    stored_time[moved] = np.maximum(stored_time[moved], news.time[last])
+    # At one time the history keeps the first quote given, and so must this.
+    kept_already = newest.time == latest.stored_time
+    ahead = (newest.time >= latest.time) & ~kept_already
+    chosen = ahead | (stored_time > latest.stored_time)
+    if not chosen.any():
+        return
+    columns = newest.take(chosen).for_copy(source)
+    columns["stored_time"] = binary.postgres_time(stored_time[chosen])
+    connection.execute(STAGING)
+    connection.execute("TRUNCATE newest")
+    binary.copy(connection, "newest", columns, NULLS)
+    connection.execute(UPSERT_LATEST)
+    if not ahead[chosen].all():
+        connection.execute(MOVE_STORED_TIME)
+
+
+UPSERT_LATEST = """
+INSERT INTO price_latest AS kept (item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask)
+SELECT item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask FROM newest ORDER BY item_id
+ON CONFLICT (item_id, source) DO UPDATE SET
+    time = excluded.time, stored_time = excluded.stored_time, price = excluded.price, volume = excluded.volume,
+    volume_rolling = excluded.volume_rolling, listings = excluded.listings, bid = excluded.bid, ask = excluded.ask
+WHERE excluded.time >= kept.time
+"""
+
+# A late quote can be newer than the last one stored: the newest one was unchanged and left out.
+MOVE_STORED_TIME = """
+UPDATE price_latest k SET stored_time = n.stored_time FROM newest n
+WHERE k.item_id = n.item_id AND k.source = n.source AND n.time < k.time AND n.stored_time > k.stored_time
+"""

@@ -1,0 +1,45 @@
+"""Silence that no market explains is said to the clients."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from app.live.feed import Feed
+from app.live.settings import LiveSettings
+from app.live.staleness import Pulse
+from tests.live.support import Valkey, assert_silent, hear, price, running, subscribe
+
+
+def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: Valkey) -> None:
+    with running(replace(settings, quiet_after=1.5)) as live, live.connect() as client:
+        subscribe(client, 1)
+        assert hear(client) == {"type": "feed", "state": "stale"}
+        with live.connect() as late:
+            assert hear(late) == {"type": "feed", "state": "stale"}
+        valkey.publish(price(2, 10))  # of an item that nobody asked for: the feed lives
+        assert hear(client) == {"type": "feed", "state": "live"}
+
+
+def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings) -> None:
+    with running(settings) as live, live.connect() as client:
+        subscribe(client, 1)
+        assert_silent(client, 2.5)
+
+
+def test_a_lost_connection_is_stale_long_before_a_slow_market_would_be(tmp_path: Path) -> None:
+    times = [1000.0]
+    feed = Feed(f"unix://{tmp_path}/none", lambda _updates: None, lambda: None, lambda _personal: None)
+    pulse = Pulse(feed, 900.0, lambda: times[-1])
+    feed.state = "connected"
+    times.append(1100.0)
+    assert not pulse.changed()
+    feed.state = "reconnecting"
+    times.append(1104.0)
+    assert not pulse.changed()
+    times.append(1106.0)
+    assert pulse.changed()
+    feed.state, feed.last_message = "connected", 1107.0
+    times.append(1108.0)
+    assert pulse.changed()
+    times.append(2008.0)
+    assert pulse.changed()
+    assert pulse.stale

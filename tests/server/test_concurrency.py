@@ -1,0 +1,113 @@
+"""How many requests are at work at a time, over real HTTP, and who lets the next one in."""
+
+import asyncio
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from flask import Flask, Response
+
+from app.live.settings import LiveSettings
+from app.server.concurrency import AT_ONCE, Turn, Turns
+from tests.live.support import Live, serving
+
+WORKERS = 12
+
+
+class Work:
+    """Counts who is inside at the same time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = self.most = 0
+        self.released = threading.Event()
+
+    def short(self) -> str:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.02)
+        with self.lock:
+            self.inside -= 1
+        return "done"
+
+    def waits(self) -> Response:
+        def parts() -> Iterator[bytes]:
+            yield b"first"
+            assert self.released.wait(10)
+
+        return Response(parts())
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, nothing takes long."""
+    monkeypatch.setattr("app.server.wsgi_bridge.LONG", 60)
+
+
+@pytest.fixture
+def site(settings: LiveSettings, work: Work) -> Iterator[Live]:
+    server = Flask("turns-test")
+    server.add_url_rule("/short", "short", work.short)
+    server.add_url_rule("/waits", "waits", work.waits)
+    with serving(server, replace(settings, wsgi_workers=WORKERS)) as live:
+        yield live
+        work.released.set()
+
+
+def get(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+@pytest.mark.usefixtures("long")
+def test_few_are_at_work_at_a_time(site: Live, work: Work) -> None:
+    with ThreadPoolExecutor(WORKERS) as clients:
+        bodies = list(clients.map(lambda _: get(site.port, "/short"), range(3 * WORKERS)))
+    assert bodies == [b"done"] * (3 * WORKERS)
+    assert work.most == AT_ONCE
+
+
+def test_those_that_wait_keep_nobody_out(site: Live, work: Work) -> None:
+    with ThreadPoolExecutor(2 * AT_ONCE) as clients:
+        waiting = [clients.submit(get, site.port, "/waits") for _ in range(2 * AT_ONCE)]
+        assert get(site.port, "/short") == b"done"
+        assert not any(one.done() for one in waiting)
+        work.released.set()
+        assert [one.result() for one in waiting] == [b"first"] * (2 * AT_ONCE)
+
+
+def test_a_turn_ends_with_what_failed() -> None:
+    async def fail_then_go_on() -> None:
+        turns = Turns(at_once=1, long=60)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                async with asyncio.timeout(5), Turn(turns):
+                    raise RuntimeError
+        assert not turns.free.locked()
+
+    asyncio.run(fail_then_go_on())
+
+
+def test_a_turn_is_given_back_once() -> None:
+    async def take_long() -> None:
+        turns = Turns(at_once=1, long=0)
+        async with Turn(turns):
+            await asyncio.sleep(0.01)
+            assert not turns.free.locked()
+        await turns.free.acquire()
+        assert turns.free.locked()
+
+    asyncio.run(take_long())
