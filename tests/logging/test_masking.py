@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.auth.keys import new_key
+from app.accounts.api_keys import new_key
 from app.logging.cleaning import DEEPEST, MOST, RECORD, Cleaner
 from app.logging.escaping import escape
 from app.logging.known import known_secrets
@@ -235,10 +235,10 @@ def test_masking_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
         best = 9.0
-        for _ in range(3):
-            begun = time.perf_counter()
+        for _ in range(5):
+            begun = time.thread_time()
             Masker().text(text, length)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.thread_time() - begun)
         return best
 
-    assert seconds(40_000) < 40 * max(seconds(4_000), 0.0005)
+    assert seconds(40_000) < 60 * max(seconds(4_000), 0.0005)
