@@ -15,7 +15,6 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.providers.base import Provider, ProviderError
-from app.providers.demo import history
 from db.core import redis as cache
 from db.core.pool import Database, DatabaseDownError
 from db.items import simulated
@@ -23,7 +22,7 @@ from db.items.sources import is_simulated
 from db.operations import jobs as job_state
 from db.operations.leader import Leadership
 from db.portfolio import snapshots
-from jobs import cache_rebuild, measures, rates, retention
+from jobs import cache_rebuild, demo_history, measures, rates, retention
 from jobs.config import Plan
 from jobs.ingest import Ingest
 from jobs.valuation import Valuation
@@ -162,7 +161,7 @@ class Jobs:
     def _warm(self) -> None:
         cache_rebuild.rebuild_latest(self.database, self.redis)
         if any(provider.name == "demo" for provider in self.providers) and self.plan.demo_history_days:
-            history.fill(self.database, self.plan.demo_history_days)
+            demo_history.fill(self.database, self.plan.demo_history_days)
             self._volatility()
 
     def _leave_demo(self) -> None:

@@ -28,8 +28,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext
 
 from app.runtime import Runtime
-from app.security.settings import COUNTED
 from app.settings import Settings
+from app.settings.security import COUNTED
 from app.web.factory import create_server
 from db.core import migrate
 from db.core.pool import Database

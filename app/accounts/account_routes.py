@@ -31,8 +31,8 @@ from app.accounts.schemas import (
 from app.accounts.session_list import public_id, session_entries
 from app.accounts.sessions import current_session, session_store, sessions
 from app.accounts.sign_in_flow import refuse
-from app.api.replies import Problem
 from app.runtime import services
+from app.schemas import Problem
 from db.accounts import api_keys, audit, export, identities, users
 
 blueprint = APIBlueprint("account", __name__, url_prefix=PREFIX, abp_tags=[TAG], abp_responses=PROBLEMS)

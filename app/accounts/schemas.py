@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from flask_openapi3 import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.replies import Problem, Query
+from app.schemas import Problem, Query
 
 TAG: Final = Tag(name="account", description="Signing in, and what belongs to a signed-in user.")
 Method = Literal["google", "github", "steam", "email", "local"]

@@ -34,8 +34,8 @@ from app.accounts.schemas import (
 )
 from app.accounts.sessions import current_session, sessions
 from app.accounts.sign_in_flow import refuse
-from app.api.replies import Problem
 from app.runtime import services
+from app.schemas import Problem
 from db.accounts import identities, users
 
 blueprint = APIBlueprint("auth", __name__, url_prefix=PREFIX, abp_tags=[TAG])

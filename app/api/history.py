@@ -10,8 +10,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from app.api.items import ItemPath
-from app.api.replies import PROBLEMS, Query, Rows, answer
+from app.api.replies import answer
 from app.runtime import services
+from app.schemas import PROBLEMS, Query, Rows
 from db.quotes import history
 
 blueprint = APIBlueprint(

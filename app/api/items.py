@@ -7,8 +7,9 @@ from flask import Response, abort, request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
-from app.api.replies import PROBLEMS, Query, Row, Rows, answer
+from app.api.replies import answer
 from app.runtime import services
+from app.schemas import PROBLEMS, Query, Row, Rows
 from db.items import items, listing
 
 blueprint = APIBlueprint("items", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS)

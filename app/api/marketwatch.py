@@ -7,8 +7,8 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.api.owner import owner, private
-from app.api.replies import PROBLEMS, Problem
 from app.runtime import services
+from app.schemas import PROBLEMS, Problem
 from db.accounts import watchlist
 from db.core.pool import Row
 

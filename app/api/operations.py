@@ -6,9 +6,9 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.api.replies import Row
+from app.api.health import checks, registry
 from app.runtime import services
-from app.web.health import checks, registry
+from app.schemas import Row
 
 blueprint = APIBlueprint("operations", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
 

@@ -10,8 +10,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.analytics import WINDOWS, gate_of
-from app.api.replies import PROBLEMS, Query, Rows, answer
+from app.api.replies import answer
 from app.runtime import services
+from app.schemas import PROBLEMS, Query, Rows
 from db.items import rankings_cache
 
 log = structlog.get_logger(__name__)

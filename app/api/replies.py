@@ -2,60 +2,18 @@
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
-from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
 
 import orjson
 from cachetools import TTLCache
 from flask import Flask, Response, current_app, request
-from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from app.web.compression import MIN_SIZE, choose, compress
+from app.content_encoding import MIN_SIZE, choose, compress
 
 KEEP_SECONDS: Final = 1.0
 KEEP_BYTES: Final = 64 * 1024 * 1024
 EXTENSION: Final = "tracera.replies"
-
-
-class Problem(BaseModel):
-    """What went wrong."""
-
-    error: str = Field(description="One sentence.")
-
-
-class Query(BaseModel):
-    """Query values; an unknown name is an error, never ignored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The same as ever, but made once: flask-openapi3 asks for it with every request, which took half a millisecond."""
-        if args or kwargs:
-            return super().model_json_schema(*args, **kwargs)
-        return _schema(cls)
-
-
-@cache
-def _schema(model: type[Query]) -> dict[str, Any]:
-    return super(Query, model).model_json_schema()
-
-
-class Row(RootModel[dict[str, Any]]):
-    """An object."""
-
-
-class Rows(RootModel[list[dict[str, Any]]]):
-    """An array of objects."""
-
-
-PROBLEMS: Final[dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None]] = {
-    400: Problem,
-    404: Problem,
-    503: Problem,
-}
 
 
 class Reply:

@@ -7,9 +7,10 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import AfterValidator, Field, model_validator
 
-from app.api.replies import PROBLEMS, Query, Row, answer
+from app.api.replies import answer
 from app.items.screener import table
 from app.runtime import services
+from app.schemas import PROBLEMS, Query, Row
 
 blueprint = APIBlueprint(
     "screener", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS

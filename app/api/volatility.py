@@ -8,8 +8,9 @@ from pydantic import Field
 
 from app.analytics import WINDOWS, base_reach
 from app.api.items import ItemPath
-from app.api.replies import PROBLEMS, Query, Row, answer
+from app.api.replies import answer
 from app.runtime import services
+from app.schemas import PROBLEMS, Query, Row
 from db.items import items, measures
 from db.quotes import history
 

@@ -10,10 +10,10 @@ import click
 import orjson
 from rich.table import Table
 
+from app.api.health import checks
 from app.commands.base import FailureError, console, started, with_settings
 from app.settings import Settings
 from app.spreadsheet import Cell, csv_text
-from app.web.health import checks
 from db.core import redis as cache
 from db.core.pool import Database
 from db.items import items

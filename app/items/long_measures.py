@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analytics import base_reach, measure
-from components.item import outliers
+from app.items import outliers
 from db.core.pool import Database, Row
 from db.quotes import candles
 from db.quotes.candles import Candles

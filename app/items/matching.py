@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.items.names import match_key, parse_name, slug
 from app.providers.base import Quote
+from app.providers.steam.names import match_key, parse_name, slug
 from db.items import items
 from db.items.sources import SIMULATED
 

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 
 import orjson
 
+POLICY_VIOLATION: Final = 1008
+"""The close code for a client that does what it was told not to."""
 BINARY_SUBPROTOCOL: Final = "tracera.v1.binary"
 MAX_MESSAGE: Final = 16 * 1024
 """Bytes of one message from a client."""

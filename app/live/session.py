@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from typing import Any, Final
 
 from app.live.hub import Hub
-from app.live.protocol import ClientError, Request, error_frame, parse_request, text_frame
+from app.live.protocol import POLICY_VIOLATION, ClientError, Request, error_frame, parse_request, text_frame
 from app.live.rate import TokenBucket
 from app.live.subscriptions import Client
-from app.server.websocket import POLICY_VIOLATION
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 LOOK_EVERY: Final = 0.05

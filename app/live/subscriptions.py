@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.live.principal import VISITOR, Guest
+from app.live.transport import Connection
 from app.live.updates import Update, Variant
-from app.server.websocket import Connection
 
 GroupKey = tuple[frozenset[int], str | None, bool]
 

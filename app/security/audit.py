@@ -8,8 +8,8 @@ from flask import request
 from app.accounts.caller import Caller
 from app.accounts.matching import note
 from app.runtime import services
-from app.security.moving_window import Limit
 from app.security.rate_limit import Limiter
+from app.settings.rate_limits import Limit
 from db.accounts import audit
 from db.core.pool import DatabaseDownError
 

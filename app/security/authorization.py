@@ -6,10 +6,10 @@ from typing import Final, assert_never
 from flask import Response, request
 
 from app.accounts.caller import Caller
-from app.live.origin import parse_origin
 from app.security.access import Access
 from app.security.client_address import is_loopback
 from app.security.refusal import refuse
+from app.settings.origins import parse_origin
 
 PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 

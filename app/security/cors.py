@@ -5,8 +5,7 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from app.security.refusal import refuse
-from app.web.flask_app import JSON_PREFIXES
+from app.security.refusal import JSON_PREFIXES, refuse
 
 SHARED = (*JSON_PREFIXES, "/openapi.json")
 NOT_SHARED = ("/api/v1/auth/", "/auth/")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,8 +16,11 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app.security.access import Access
 from app.security.callback_body import MalformedError, check_callback, check_router
 from app.security.policy import CALLBACKS, PAGES
-from components.ui.page import error_state, page
 
+ErrorPage = Callable[[str, str], Component]
+"""Renders a page that says why it is none, from a title and a sentence."""
+ERROR_PAGE: Final = "tracera.error_page"
+"""Where the application that has pages leaves its renderer, among Flask's extensions."""
 ROUTER: Final = ".._pages_content.children..._pages_store.data.."
 """The callback that shows a page."""
 _DUPLICATE = re.compile(r"@[0-9a-f]{64}")
@@ -102,7 +106,8 @@ def lead_to(target: str) -> Response:
 
 def explain(message: str) -> Response:
     """The router's answer that says on the page why there is none."""
-    return _routed(page(error_state("This page cannot be shown right now", f"{message[:1].upper()}{message[1:]}.")))
+    error_page: ErrorPage = current_app.extensions[ERROR_PAGE]
+    return _routed(error_page("This page cannot be shown right now", f"{message[:1].upper()}{message[1:]}."))
 
 
 def _routed(content: Component) -> Response:

@@ -17,13 +17,15 @@ from app.security.access import Access, Group, Row
 from app.security.audit import tell
 from app.security.authorization import refuse_caller, too_little
 from app.security.body_limits import largest
-from app.security.client_address import Trust, TrustedProxies, site_of
+from app.security.client_address import TrustedProxies, site_of
 from app.security.methods import allowed_methods
-from app.security.moving_window import Limit, Verdict
+from app.security.moving_window import Verdict
 from app.security.policy import ROUTES
 from app.security.rate_limit import Limiter, LimitsDownError
 from app.security.refusal import refuse, wants_json
 from app.settings import Settings
+from app.settings.proxies import Trust
+from app.settings.rate_limits import Limit
 
 log = structlog.get_logger(__name__)
 

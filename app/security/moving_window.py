@@ -10,6 +10,8 @@ from typing import NamedTuple
 import redis
 from cachetools import TTLCache
 
+from app.settings.rate_limits import Limit
+
 SCRIPT = """
 -- KEYS[1] lists the times of its events in microseconds, newest first. ARGV: limit, window in microseconds.
 -- The clock is Redis' own, so processes need not agree on one. Returns {passed 0|1, remaining, microseconds until
@@ -28,30 +30,6 @@ local held = redis.call('LPUSH', key, string.format('%.0f', now))
 redis.call('PEXPIRE', key, math.ceil(window / 1000))
 return {1, limit - held, (oldest and tonumber(oldest) or now) + window - now}
 """
-
-
-class Limit(NamedTuple):
-    """At most `amount` events in any `seconds` seconds."""
-
-    amount: int
-    seconds: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Limit | None":
-        """From `120/60`, or None from `0`: no limit.
-
-        Raises:
-            ValueError: anything else.
-        """
-        if text.strip() == "0":
-            return None
-        amount, slash, seconds = text.partition("/")
-        if not (slash and amount.strip().isdecimal() and seconds.strip().isdecimal()):
-            raise ValueError("must be REQUESTS/SECONDS, e.g. 120/60, or 0 for no limit")
-        made = cls(int(amount), int(seconds))
-        if min(made) < 1 or made.amount > 1_000_000 or made.seconds > 86_400:  # noqa: PLR2004
-            raise ValueError("1 to 1000000 requests in 1 to 86400 seconds")
-        return made
 
 
 class Verdict(NamedTuple):

@@ -2,11 +2,20 @@
 
 from collections.abc import Collection
 
-from app.live.origin import is_allowed, parse_origin
-from app.security.client_address import is_loopback, parse_address
+from app.security.client_address import is_loopback
+from app.settings.origins import parse_origin
+from app.settings.proxies import parse_address
 
 OURS = frozenset({"same-origin", "none"})
 """Values of Sec-Fetch-Site: our own page, or the person (address bar, bookmark)."""
+
+
+def is_allowed(header: str | None, base_url: str) -> bool:
+    """Whether the Origin is the base URL's; with a base URL on loopback, any other on loopback will do."""
+    base, origin = parse_origin(base_url), parse_origin(header or "")
+    if base is None or origin is None:
+        return False
+    return origin == base or (is_loopback(base[1]) and is_loopback(origin[1]))
 
 
 def is_ours(origin: str, *, base_url: str, host: str, scheme: str) -> bool:

@@ -1,12 +1,14 @@
 """Rate limits: counted in Redis, and in this process while Redis is down, unless that would be too lax."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import redis
 import structlog
 
 from app.security.access import FAIL_CLOSED, Group
-from app.security.moving_window import Limit, LocalWindows, SharedWindows, Verdict
+from app.security.moving_window import LocalWindows, SharedWindows, Verdict
+from app.settings.rate_limits import Limit
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +23,7 @@ class LimitsDownError(RuntimeError):
 class Limiter:
     """Counts requests by group and by who makes them."""
 
-    def __init__(self, client: redis.Redis, limits: dict[Group, Limit | None]) -> None:
+    def __init__(self, client: redis.Redis, limits: Mapping[str, Limit | None]) -> None:
         self.limits = limits
         self._shared = SharedWindows(client)
         self._local = LocalWindows()

@@ -5,8 +5,10 @@ from http import HTTPStatus
 
 from flask import Response, jsonify, request
 
-from app.web.flask_app import PROGRAMS
-
+JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
+"""Where JSON is shared with other origins, if any."""
+PROGRAMS = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
+"""What programs ask for, and pages' scripts: errors are JSON there."""
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -14,6 +16,17 @@ PAGE = """<!DOCTYPE html>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem">
 <h1 style="font-size: 1.4rem">{title}</h1><p>{message}</p><p><a href="/">To the market</a></p></body></html>
 """
+
+
+class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
+    """A request or handshake that is answered by an HTTP status and an error."""
+
+    def __init__(self, status: int, error: str, *, retry_after: int | None = None, close: bool = False) -> None:
+        super().__init__(error)
+        self.status = status
+        self.retry_after = retry_after
+        self.close = close
+        """Whether the connection cannot be used again."""
 
 
 def wants_json() -> bool:

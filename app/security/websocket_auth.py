@@ -23,8 +23,8 @@ from app.security.middleware import EXTENSION, Guard
 from app.security.origins import OURS, is_this_server
 from app.security.policy import MESSAGES, SOCKETS
 from app.security.rate_limit import LimitsDownError
+from app.security.refusal import Refusal
 from app.security.revocation import Proof, ended
-from app.server.answers import Refusal
 from db.accounts import watchlist
 from db.core.pool import DatabaseDownError
 

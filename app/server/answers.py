@@ -5,6 +5,7 @@ from typing import Final
 
 import orjson
 
+from app.security.refusal import Refusal
 from app.web.headers import HEADERS, NOTHING
 
 Header = tuple[bytes, bytes]
@@ -12,17 +13,6 @@ PROTECTIVE: Final[tuple[Header, ...]] = tuple(
     (name.lower().encode(), value.encode()) for name, value in (*HEADERS.items(), ("Content-Security-Policy", NOTHING))
 )
 """The headers of every answer that is no document."""
-
-
-class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
-    """A request or handshake that is answered by an HTTP status and an error."""
-
-    def __init__(self, status: int, error: str, *, retry_after: int | None = None, close: bool = False) -> None:
-        super().__init__(error)
-        self.status = status
-        self.retry_after = retry_after
-        self.close = close
-        """Whether the connection cannot be used again."""
 
 
 def json_answer(body: object, extra: tuple[Header, ...] = ()) -> tuple[list[Header], bytes]:

@@ -10,15 +10,16 @@ import uvicorn
 from flask import Flask
 
 from app.live.hub import Hub, Latest
-from app.live.origin import is_allowed
 from app.live.principal import VISITOR, Guest
 from app.live.protocol import BINARY_SUBPROTOCOL
 from app.live.revalidation import Ended, nobody
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
+from app.security.origins import is_allowed
+from app.security.refusal import Refusal
 from app.server.alive import ALIVE, is_alive
-from app.server.answers import Refusal, refusal_answer
+from app.server.answers import refusal_answer
 from app.server.bounds import HttpBounds
 from app.server.connections import Connections
 from app.server.http_protocol import BoundedHttp

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.server.answers import Refusal, raw_refusal
+from app.security.refusal import Refusal
+from app.server.answers import raw_refusal
 from app.server.connections import Connections
 
 LINGER: Final = 2.0

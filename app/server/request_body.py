@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import IO, Any
 
-from app.server.answers import Refusal
+from app.security.refusal import Refusal
 from app.server.connections import Connections
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

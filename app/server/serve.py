@@ -11,6 +11,7 @@ from app.providers.base import Provider
 from app.runtime import Runtime
 from app.security.body_limits import largest
 from app.security.websocket_auth import SocketGuard
+from app.server.bounds import HttpBounds
 from app.server.connections import Connections
 from app.server.gateway import Gateway, create_app, create_uvicorn
 from app.server.providers import build_providers, plan
@@ -63,6 +64,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
     guard = SocketGuard(server)
+    bounds = HttpBounds(per_address=settings.limit_connections, connections=settings.max_connections)
     latest = from_database(runtime.request_services.database)
     gateway = create_app(
         server,
@@ -72,7 +74,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         watchlist=guard.watchlist,
         permits=guard.permits,
         ended=guard.ended,
-        connections=Connections(settings.http_bounds(), guard.is_proxy),
+        connections=Connections(bounds, guard.is_proxy),
         largest=largest,
     )
     return gateway, jobs

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from dash.fingerprint import check_fingerprint
 
-from app.web.compression import choose
+from app.content_encoding import choose
 
 Header = tuple[bytes, bytes]
 MOST: Final = 64 * 1024 * 1024

@@ -1,42 +1,21 @@
 """uvicorn's WebSocket connection, lending its transport so that a frame encoded once is written to many clients."""
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from app.live.protocol import POLICY_VIOLATION
 from app.live.rate import TokenBucket
 
 EXTENSION: Final = "tracera.connection"
 """Where the connection is found in an ASGI scope's `extensions`."""
 TURN: Final = 1024
 """Bytes of one client that are parsed before others have their turn: 170 of the smallest frames, or a millisecond."""
-POLICY_VIOLATION: Final = 1008
 GRACE: Final = 5.0
 """Seconds a client has to read what is on its way, close frame included, before the socket is cut."""
 SHUTDOWN: Final = 2.0
 """The same where the server ends."""
-
-
-class Connection(Protocol):
-    """What the hub needs of a client's connection."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether frames may still be written."""
-        ...
-
-    def buffered(self) -> int:
-        """Bytes written that the client has not taken yet."""
-        ...
-
-    def write_frames(self, frames: bytes) -> bool:
-        """Write whole WebSocket frames, in order with the server's own; False once closing has begun."""
-        ...
-
-    def close(self, code: int, reason: str) -> bool:
-        """Begin closing; False when that had begun before."""
-        ...
 
 
 class LiveWebSocket(WebSocketsSansIOProtocol):

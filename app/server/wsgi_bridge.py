@@ -15,7 +15,8 @@ from typing import IO, Any, Final
 from a2wsgi.wsgi import WSGIMiddleware, WSGIResponder, build_environ
 from a2wsgi.wsgi_typing import WSGIApp
 
-from app.server.answers import Refusal, refusal_answer
+from app.security.refusal import Refusal
+from app.server.answers import refusal_answer
 from app.server.bounds import SLICE
 from app.server.concurrency import AT_ONCE, LONG, Turn, Turns
 from app.server.connections import Connections

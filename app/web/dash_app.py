@@ -4,8 +4,10 @@ import dash
 from flask import Flask
 
 import pages
+from app.security.dash_dispatch import ERROR_PAGE
 from app.web.assets import ASSETS, register_bundles
 from components.shell import shell
+from components.ui.page import error_state, page
 
 
 def register_dash(server: Flask) -> dash.Dash:
@@ -25,9 +27,10 @@ def register_dash(server: Flask) -> dash.Dash:
         enable_mcp=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    for page in pages.ALL:
-        page.register(application)
+    for module in pages.ALL:
+        module.register(application)
     server.extensions["tracera.dash"] = application
+    server.extensions[ERROR_PAGE] = lambda title, message: page(error_state(title, message))
     application.layout = shell.layout
     shell.register(application)
     register_bundles(server, application)

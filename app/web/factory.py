@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app.accounts.register import register_auth
+from app.api.health import register_health
 from app.api.register import register_api
 from app.runtime import Runtime, register_runtime
 from app.security.middleware import register_guard
@@ -10,7 +11,6 @@ from app.web.compression import register_compression
 from app.web.dash_app import register_dash
 from app.web.flask_app import create_flask, register_errors
 from app.web.headers import register_headers
-from app.web.health import register_health
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -14,15 +14,11 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from app import __version__
 from app.security.body_limits import bound_of, depth
+from app.security.refusal import PROGRAMS
 from app.settings import Settings
 from db.core.pool import DatabaseDownError
 
 log = structlog.get_logger(__name__)
-
-JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
-"""Where JSON is shared with other origins, if any."""
-PROGRAMS = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
-"""What programs ask for, and pages' scripts: errors are JSON there."""
 
 
 class OrjsonProvider(JSONProvider):

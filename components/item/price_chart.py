@@ -8,7 +8,7 @@ import numpy as np
 from dash import Dash, Input, Output, State, dcc, html
 
 from app.analytics import bollinger_series
-from components.item import outliers
+from app.items.outliers import of_candles
 from components.shell import shell
 from components.ui import clientside
 from components.ui.icon import icon
@@ -109,7 +109,7 @@ def chart_data(candles: Candles, item: Row, source: str, window: str, now: float
     `outliers` are the places of bars whose close is one: they are marked, and no band counts them.
     `now` (seconds since 1970) is when it was read: a quote from before then is in it already.
     """
-    outlier = outliers.of_candles(candles)
+    outlier = of_candles(candles)
     bands = bollinger_series(np.where(outlier, np.nan, candles.close))
     shown = slice(candles.lead, None)
     # Most buckets of several quotes make candles; else an open, high and low would only repeat the close.

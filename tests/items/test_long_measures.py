@@ -6,7 +6,7 @@ import pytest
 
 from app.items import long_measures
 from app.items.long_measures import DAY, of_candles
-from components.item import outliers
+from components.item.outliers import note
 from components.item.price_chart import chart_data
 from db.core.pool import Database, Row
 from db.quotes.candles import Candles
@@ -106,7 +106,7 @@ def test_a_change_does_not_count_from_a_close_long_before_the_window() -> None:
 
 
 def written(row: Row) -> str:
-    found = outliers.note(row)
+    found = note(row)
     assert found is not None
     return "".join(found.children)
 
@@ -118,7 +118,7 @@ def test_the_note_lists_what_was_left_out_and_what_it_would_change() -> None:
     assert f"1 close left out as an outlier: $450.00 on {day}." in text
     assert "max drawdown 97.8" in text
     assert "change" not in text, "it is the same with the outlier"
-    assert outliers.note({"outliers": None}) is None
+    assert note({"outliers": None}) is None
     many = {**row, "outliers": row["outliers"] * 5}
     assert "5 closes left out as outliers" in written(many)
     assert "and 2 before" in written(many)

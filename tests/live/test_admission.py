@@ -4,10 +4,10 @@ from urllib.request import urlopen
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from app.live.origin import is_allowed
 from app.live.principal import Guest
 from app.live.settings import LiveSettings
-from app.server.answers import Refusal
+from app.security.origins import is_allowed
+from app.security.refusal import Refusal
 from tests.live.support import Live, running
 
 

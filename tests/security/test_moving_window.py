@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.security.access import Group
-from app.security.moving_window import Limit, LocalWindows, SharedWindows, Verdict
-from app.security.settings import COUNTED
+from app.security.moving_window import LocalWindows, SharedWindows, Verdict
 from app.settings import Settings
+from app.settings.rate_limits import Limit
+from app.settings.security import COUNTED
 
 
 class Windows(Protocol):

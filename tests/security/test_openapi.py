@@ -22,8 +22,8 @@ from app.accounts.sessions import EXTENSION as SESSIONS
 from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
 from app.security.openapi import TOKEN, describe
-from app.security.settings import COUNTED
 from app.settings import Settings
+from app.settings.security import COUNTED
 from app.web.factory import create_server
 from db.accounts import users
 from db.embedded.servers import Endpoints

@@ -16,8 +16,8 @@ from app.accounts.sessions import EXTENSION as SESSIONS
 from app.live.principal import Guest
 from app.portfolio.inventory.progress import Board, State
 from app.runtime import Runtime
-from app.security.client_address import Trust
 from app.security.revocation import Proof, ended
+from app.settings.proxies import Trust
 from db.accounts import users
 from db.core.pool import Database
 from tests.live.support import Live, hear, say, until

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 from app.runtime import Runtime
 from app.security import policy
 from app.security.access import Access
-from app.security.moving_window import Limit
+from app.settings.rate_limits import Limit
 from db.accounts import watchlist
 from db.items import items
 from db.items.items import NewItem

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, Json
 
 from app.api.owner import own_portfolio, owner, private
 from app.api.portfolio.views import PRIVATE, PortfolioQuery
-from app.api.replies import Query, Row, Rows
 from app.portfolio.files import archive, transaction_import
 from app.portfolio.files.archive import Name, SavedTransaction
 from app.portfolio.files.steam_history import read_pages
@@ -17,6 +16,7 @@ from app.portfolio.files.text_decoding import FileError
 from app.portfolio.files.transactions_csv import read_csv, write_csv
 from app.portfolio.transaction_limits import why_not
 from app.runtime import services
+from app.schemas import Query, Row, Rows
 from app.spreadsheet import MARK
 from db.core.pool import LONG
 from db.portfolio import transactions as portfolio_transactions

@@ -9,13 +9,13 @@ from pydantic import BaseModel, Field, StrictBool
 
 from app.api.owner import own_portfolio, owner, private, refuse
 from app.api.portfolio.views import PRIVATE, PortfolioQuery
-from app.api.replies import Query, Row, Rows
 from app.portfolio import sharing
 from app.portfolio.importer import fees_of, importer
 from app.portfolio.inventory.errors import InventoryError, Reason
 from app.portfolio.overview import overview
 from app.portfolio.profile_value import value_inventory
 from app.runtime import services
+from app.schemas import Query, Row, Rows
 from db.portfolio import shares as portfolio_shares
 
 blueprint = APIBlueprint(

@@ -10,12 +10,12 @@ from pydantic import BaseModel, Field, StrictInt
 
 from app.analytics.portfolio.what_if import ChangeError
 from app.api.owner import own_portfolio, owner, private, refuse
-from app.api.replies import PROBLEMS, Problem, Query, Row, Rows
 from app.portfolio.importer import fees_of, importer
 from app.portfolio.inventory.errors import InventoryError
 from app.portfolio.overview import Overview, overview
 from app.portfolio.risk import risk_report, what_if
 from app.runtime import services
+from app.schemas import PROBLEMS, Problem, Query, Row, Rows
 from app.times import Time
 from db.portfolio import portfolios, snapshots, transactions
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from app.items.names import NameIndex, match_key, parse_name
+from app.providers.steam.names import NameIndex, match_key, parse_name
 from db.core.pool import Database
 from db.portfolio import names as portfolio_names
 

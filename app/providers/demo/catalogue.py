@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from app.items.names import WEARS, parse_name
+from app.providers.steam.names import WEARS, parse_name
 
 # Rarity @ lowest and highest dollars of the best wear @ weapon: finishes; …
 _WEAPONS: Final = """

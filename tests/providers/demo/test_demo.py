@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.items.names import WEARS, match_key, parse_name, slug
 from app.providers.base import Batch, Provider, Quote, VolumeKind
 from app.providers.demo.catalogue import catalogue
 from app.providers.demo.provider import LONGEST_CATCH_UP, DemoProvider, History
 from app.providers.registry import ProviderSettings, build
+from app.providers.steam.names import WEARS, match_key, parse_name, slug
 
 START = 1_780_000_000
 MINUTE, DAY = 60, 86_400

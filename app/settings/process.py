@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.security.settings import GuardSettings
-from app.server.bounds import HttpBounds
+from app.settings.security import SecuritySettings
 
 PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
 
@@ -18,7 +17,7 @@ class SettingsError(ValueError):
     """A setting cannot be used; the message names its variable."""
 
 
-class Settings(GuardSettings):
+class Settings(SecuritySettings):
     """What an instance is told from outside; docs/settings.md is made from these descriptions."""
 
     model_config = SettingsConfigDict(env_prefix="TRACERA_", env_file=".env", extra="ignore", frozen=True)
@@ -153,10 +152,6 @@ class Settings(GuardSettings):
         description="A CSV file of exchange rates of one's own, `date,currency,rate` (units for one US dollar); each holds from"
         " its day to the next, and goes before the bank's.",
     )
-
-    def http_bounds(self) -> HttpBounds:
-        """How many HTTP connections there may be."""
-        return HttpBounds(per_address=self.limit_connections, connections=self.max_connections)
 
     @field_validator("portfolio_fees")
     @classmethod

@@ -1,19 +1,20 @@
-"""What the guard is told from outside; part of the process's settings."""
+"""Settings of requests: proxies, other origins, rate limits, bounds of connections."""
 
 from typing import Annotated, Any, Final
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
-from app.security.access import Group
-from app.security.client_address import Trust
-from app.security.moving_window import Limit
+from app.settings.origins import parse_origin
+from app.settings.proxies import Trust
+from app.settings.rate_limits import Limit
 
-COUNTED: Final = tuple(group for group in Group if group is not Group.FILES)
+COUNTED: Final = ("sign_in", "auth", "json", "import", "pages", "callbacks", "websocket", "operations")
+"""Groups of requests that have a limit each, as app.security.access names them."""
 _FORM: Final = "REQUESTS/SECONDS for each address and each user; 0: no limit."
 
 
-class GuardSettings(BaseSettings):
+class SecuritySettings(BaseSettings):
     """Proxies, other origins, and how often each group of requests may be made."""
 
     trusted_proxies: str = Field(
@@ -56,8 +57,6 @@ class GuardSettings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _whole_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        from app.live.origin import parse_origin
-
         for origin in value:
             if parse_origin(origin) is None or origin.count("/") != 2 or "*" in origin:  # noqa: PLR2004
                 raise ValueError(f"{origin!r} is no origin: https://HOST[:PORT], without a path")
@@ -75,6 +74,6 @@ class GuardSettings(BaseSettings):
         Limit.parse(value)
         return value
 
-    def limits(self) -> dict[Group, Limit | None]:
+    def limits(self) -> dict[str, Limit | None]:
         """The limit of every group that has one."""
         return {group: Limit.parse(getattr(self, f"limit_{group}")) for group in COUNTED}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.items.names import WEARS, ItemName, NameIndex, match_key, parse_name, slug
+from app.providers.steam.names import WEARS, ItemName, NameIndex, match_key, parse_name, slug
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 BROKEN = {"Music Kit |", "StatTrak™ Music Kit |"}  # real rows of the market whose second half is missing

@@ -11,8 +11,8 @@ from flask_openapi3 import OpenAPI
 from prometheus_client import CollectorRegistry, Gauge
 
 from app import __version__
-from app.api.replies import Row
 from app.runtime import Services, services
+from app.schemas import Row
 from db.core import migrate
 from db.core.pool import DatabaseDownError
 from db.operations import providers as provider_state
