@@ -53,6 +53,7 @@ lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@set -o pipefail; $(BIN)/lint-imports --no-cache | tail -n 12
 	@$(BIN)/bandit -q -r app pages components jobs db wsgi.py -c pyproject.toml
 	@$(BIN)/python .ci/audit.py
 
@@ -69,7 +70,7 @@ bench-hostile: $(VENV)/installed-dev ## hostile clients: generated requests, the
 
 compile: $(VENV)/installed-dev ## pin the newest dependencies, with hashes and without any address
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -U \
-		pyproject.toml -o requirements.txt
+		pyproject.toml --group build -o requirements.txt
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -U \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 
