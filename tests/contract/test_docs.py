@@ -71,6 +71,6 @@ def test_every_message_is_documented() -> None:
 
 def test_every_gauge_is_documented() -> None:
     text = doc("measures.md")
-    source = (ROOT / "app/web/health.py").read_text(encoding="utf-8")
+    source = (ROOT / "app/api/health.py").read_text(encoding="utf-8")
     for name in re.findall(r'Gauge\(\s*"(tracera_\w+)"', source):
         assert name in text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.providers.steam.names import WEARS, ItemName, NameIndex, match_key, parse_name, slug
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 BROKEN = {"Music Kit |", "StatTrak™ Music Kit |"}  # real rows of the market whose second half is missing
 
 # name: weapon_type, weapon, skin_name, wear, flags (t StatTrak, s Souvenir, * star, i internal)
