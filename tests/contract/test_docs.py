@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -74,3 +75,19 @@ def test_every_gauge_is_documented() -> None:
     source = (ROOT / "app/api/health.py").read_text(encoding="utf-8")
     for name in re.findall(r'Gauge\(\s*"(tracera_\w+)"', source):
         assert name in text
+
+
+ROOMS = "app|pages|components|jobs|db|assets|tests|docs"
+PLACE = re.compile(rf"(?<![\w/.-])(?:{ROOMS})/[\w./-]*\w(?:\.\w+)?/?")
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/**/*.md")), ids=lambda path: path.stem)
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    named = {place.rstrip("/.") for place in PLACE.findall(document.read_text(encoding="utf-8"))}
+    assert not sorted(place for place in named if not (ROOT / place).exists())
+
+
+def test_the_architecture_names_every_room() -> None:
+    text = doc("architecture.md")
+    rooms = [folder.name for folder in (ROOT / "app").iterdir() if folder.is_dir() and folder.name != "__pycache__"]
+    assert not [room for room in rooms if f"{room}/" not in text]
