@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import redis
@@ -37,6 +38,8 @@ from db.embedded.servers import Embedded, Endpoints
 from tests import chromium, lazy_rules
 
 lazy_rules.install()
+hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("no deadline")
 gc.disable()  # what is imported and collected stays; see pytest_collection_finish
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

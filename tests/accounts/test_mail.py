@@ -139,6 +139,7 @@ def test_a_link_is_sent_encrypted_and_with_a_password(security: str, make: Make,
     assert office.passwords == [PASSWORD.encode()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 @pytest.mark.parametrize(
     "made",

@@ -67,6 +67,7 @@ def test_github(view: str, body: str, visitor: Visitor, github_state: GitHub) ->
     refused(visitor, visitor.arrive(address))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [name for name in BODIES if name != "a list"])
 def test_github_addresses(body: str, visitor: Visitor, github_state: GitHub) -> None:
     address = agreed(visitor.leave("github"))
@@ -114,6 +115,7 @@ ADDRESSES: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ADDRESSES)
 def test_github_addresses_of_odd_shapes(shape: str, visitor: Visitor, github_state: GitHub) -> None:
     github_state.odd["emails"] = saying(json.dumps(ADDRESSES[shape]).encode())
@@ -129,6 +131,7 @@ def test_a_flag_that_is_not_true_verifies_nothing(flag: Any, visitor: Visitor, g
     assert me["email"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", BODIES)
 def test_google_tokens(body: str, visitor: Visitor, oidc_state: Oidc) -> None:
     address = agreed(visitor.leave("google"))
@@ -136,6 +139,7 @@ def test_google_tokens(body: str, visitor: Visitor, oidc_state: Oidc) -> None:
     refused(visitor, visitor.arrive(address))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", BODIES)
 def test_google_keys_are_asked_for_again(body: str, visitor: Visitor, oidc_state: Oidc) -> None:
     oidc_state.odd["jwks"] = saying(BODIES[body])
@@ -144,6 +148,7 @@ def test_google_keys_are_asked_for_again(body: str, visitor: Visitor, oidc_state
     assert visitor.through("google").status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", BODIES)
 def test_google_describes_itself_oddly_and_is_asked_again(body: str, visitor: Visitor, oidc_state: Oidc) -> None:
     oidc_state.odd["metadata"] = saying(BODIES[body])
@@ -200,6 +205,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CLAIMS)
 def test_an_id_token_of_odd_types(change: str, visitor: Visitor, oidc_state: Oidc) -> None:
     oidc_state.lie = lambda claims: claims | CLAIMS[change]
@@ -240,6 +246,7 @@ def dripping() -> Response:
     return Response(drops(), mimetype="application/json")
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_is_given_up(visitor: Visitor, github_state: GitHub) -> None:
     address = agreed(visitor.leave("github"))
     github_state.odd["user"] = dripping
@@ -276,6 +283,7 @@ def says_who_or_refuses(server: Flask, path: str) -> dict[str, Any] | None:
     return me
 
 
+@pytest.mark.slow
 @FUZZ
 @given(
     user=st.dictionaries(st.sampled_from(["id", "login", "name", "avatar_url", "email"]), values),
@@ -292,6 +300,7 @@ def test_github_fuzzed(server: Flask, github_state: GitHub, user: dict[str, Any]
         assert me["email"] in proven
 
 
+@pytest.mark.slow
 @FUZZ
 @given(
     changes=st.dictionaries(
@@ -310,6 +319,7 @@ def test_google_fuzzed(server: Flask, oidc_state: Oidc, changes: dict[str, Any])
         assert changes.get("email_verified", True) is True
 
 
+@pytest.mark.slow
 @FUZZ
 @given(
     token=st.dictionaries(
@@ -324,6 +334,7 @@ def test_tokens_fuzzed(server: Flask, oidc_state: Oidc, github_state: GitHub, to
     assert says_who_or_refuses(server, "github") is None
 
 
+@pytest.mark.slow
 @FUZZ
 @given(body=st.binary(max_size=200), status=st.sampled_from([200, 201, 204, 301, 400, 404, 418, 500, 503]))
 def test_bytes_fuzzed(server: Flask, oidc_state: Oidc, github_state: GitHub, body: bytes, status: int) -> None:

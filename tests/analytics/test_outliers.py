@@ -1,6 +1,7 @@
 # The outlier rule: against its plain definition, what must hold for any series, and what it must leave alone.
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def spiked(count: int, at: int, price: float, volume: float | None, *, around: f
     return row
 
 
+@pytest.mark.slow
 @few
 @given(row=series)
 def test_equals_the_plain_definition(row: Cells) -> None:
@@ -51,6 +53,7 @@ def test_gaps_change_nothing(row: Cells, gaps: list[int]) -> None:
     assert not any(flag for flag, (price, _) in zip(flags(wide), wide, strict=True) if price is None)
 
 
+@pytest.mark.slow
 @few
 @given(row=series, power=st.integers(-8, 20))
 def test_the_unit_of_prices_changes_nothing(row: Cells, power: int) -> None:
@@ -71,6 +74,7 @@ def outlying_with(row: Cells, at: int, factor: float) -> bool:
     return False if price is None else flags([*row[:at], (price * factor, volume), *row[at + 1 :]])[at]
 
 
+@pytest.mark.slow
 @few
 @given(row=st.lists(series, min_size=2, max_size=5))
 def test_rows_do_not_influence_each_other(row: list[Cells]) -> None:

@@ -50,6 +50,7 @@ def test_equals_the_definitions(closes: reference.Row, previous: float | None) -
     assert_same(row_of(got), reference.measures(closes, HOUR, previous), rel=1e-7)
 
 
+@pytest.mark.slow
 @few
 @given(closes=whole, gaps=st.sets(st.integers(0, 59), max_size=40), bucket=st.sampled_from([300, 3600, 86_400]))
 def test_equals_the_definitions_in_long_rows(closes: list[float], gaps: set[int], bucket: int) -> None:
@@ -79,6 +80,7 @@ def test_constant_series(price: float, count: int, gap: int) -> None:
     assert (got["bollinger_upper"], got["bollinger_middle"], got["bollinger_lower"]) == (price, price, price)
 
 
+@pytest.mark.slow
 @few
 @given(closes=whole, factor=st.floats(1e-3, 1e6))
 def test_scale(closes: list[float], factor: float) -> None:

@@ -82,6 +82,7 @@ def test_not_ready_when_ingestion_is_silent(client: FlaskClient, runtime: Runtim
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.slow
 def test_not_ready_while_the_database_is_down_and_ready_again(
     client: FlaskClient, runtime: Runtime, market: Market, endpoints: Endpoints
 ) -> None:

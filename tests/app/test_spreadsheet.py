@@ -47,6 +47,7 @@ def records(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+@pytest.mark.slow
 def test_export_guards_names_and_backfill_takes_the_guard_off(
     tmp_path: Path, evil: Runtime, endpoints: Endpoints
 ) -> None:

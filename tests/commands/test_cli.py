@@ -56,6 +56,7 @@ def fails(done: Done, *words: str) -> None:
         assert word in lines[0]
 
 
+@pytest.mark.slow
 def test_ingest_tells_what_each_provider_did(tmp_path: Path, served: dict[str, str]) -> None:
     done = run(tmp_path, "ingest", "--provider", "demo", **served)
     assert done.returncode == 0
@@ -63,6 +64,7 @@ def test_ingest_tells_what_each_provider_did(tmp_path: Path, served: dict[str, s
     assert int(words[1]) == int(words[2]) + int(words[3])  # fetched = stored + unchanged
 
 
+@pytest.mark.slow
 def test_a_cycle_that_fails_altogether_is_a_failure(tmp_path: Path, served: dict[str, str]) -> None:
     broken = {"TRACERA_SKINPORT_URL": f"http://127.0.0.1:{free_port()}", "TRACERA_PROVIDER_TIMEOUT": "5"}
     done = run(tmp_path, "ingest", "--provider", "skinport", **(served | broken))
@@ -70,6 +72,7 @@ def test_a_cycle_that_fails_altogether_is_a_failure(tmp_path: Path, served: dict
     assert "no provider answered" in done.stderr
 
 
+@pytest.mark.slow
 def test_metrics_counts_what_it_measured(tmp_path: Path, served: dict[str, str]) -> None:
     done = run(tmp_path, "metrics", **served)
     assert done.returncode == 0
@@ -79,6 +82,7 @@ def test_metrics_counts_what_it_measured(tmp_path: Path, served: dict[str, str])
     assert "2024-12-13T00:00:00" in then.stdout
 
 
+@pytest.mark.slow
 def test_export_gives_what_backfill_takes(tmp_path: Path, served: dict[str, str]) -> None:
     shown = run(tmp_path, "export", ITEM, "--window", "24h", **served)
     assert shown.returncode == 0
@@ -92,6 +96,7 @@ def test_export_gives_what_backfill_takes(tmp_path: Path, served: dict[str, str]
     assert (taken.returncode, f"{len(rows)} known" in taken.stdout) == (0, True), taken.stdout + taken.stderr
 
 
+@pytest.mark.slow
 def test_export_as_json(tmp_path: Path, served: dict[str, str]) -> None:
     done = run(tmp_path, "export", "1", "--format", "json", "--window", "24h", **served)
     held = orjson.loads(done.stdout)
@@ -100,6 +105,7 @@ def test_export_as_json(tmp_path: Path, served: dict[str, str]) -> None:
     assert held["points"][0]["time"].endswith("Z")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -147,6 +153,7 @@ def test_wrong_usage_is_status_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert not (tmp_path / "var").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -165,6 +172,7 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, settings: dict[s
     fails(run(tmp_path, "serve", "--port", str(free_port()), **settings), *words)
 
 
+@pytest.mark.slow
 def test_a_data_folder_that_may_not_be_written(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir()
@@ -172,6 +180,7 @@ def test_a_data_folder_that_may_not_be_written(tmp_path: Path) -> None:
     fails(run(tmp_path, "db", "status", TRACERA_DATA_DIR=str(closed)), "TRACERA_DATA_DIR", str(closed))
 
 
+@pytest.mark.slow
 def test_the_database_commands(tmp_path: Path, served: dict[str, str]) -> None:
     for arguments, words in (
         (["upgrade"], "up to date"),
@@ -188,6 +197,7 @@ def quotes(url: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_backup_and_restore_round_trip(tmp_path: Path, served: dict[str, str]) -> None:
     url, file = served["TRACERA_DATABASE_URL"], tmp_path / "a backup"
     kept = quotes(url)
@@ -209,6 +219,7 @@ def test_backup_and_restore_round_trip(tmp_path: Path, served: dict[str, str]) -
     assert (again.returncode, quotes(url) == kept) == (0, True), again.stderr
 
 
+@pytest.mark.slow
 def test_half_a_backup_changes_nothing(tmp_path: Path, served: dict[str, str]) -> None:
     file = tmp_path / "whole"
     assert run(tmp_path, "db", "backup", str(file), **served).returncode == 0
@@ -219,6 +230,7 @@ def test_half_a_backup_changes_nothing(tmp_path: Path, served: dict[str, str]) -
     assert quotes(served["TRACERA_DATABASE_URL"]) == kept
 
 
+@pytest.mark.slow
 def test_verify_finds_what_does_not_agree(tmp_path: Path, served: dict[str, str]) -> None:
     url = served["TRACERA_DATABASE_URL"]
     with psycopg.connect(url) as connection:
@@ -230,6 +242,7 @@ def test_verify_finds_what_does_not_agree(tmp_path: Path, served: dict[str, str]
     assert "price_24h.samples: " in done.stdout
 
 
+@pytest.mark.slow
 def test_status_tells_every_part(tmp_path: Path, served: dict[str, str]) -> None:
     assert run(tmp_path, "ingest", **served).returncode == 0
     done = run(tmp_path, "status", **served)
@@ -241,6 +254,7 @@ def test_status_tells_every_part(tmp_path: Path, served: dict[str, str]) -> None
     assert "not ok" in down.stdout
 
 
+@pytest.mark.slow
 def test_watch_shows_prices_until_it_is_interrupted(tmp_path: Path, served: dict[str, str]) -> None:
     output = tmp_path / "output"
     with output.open("w") as file:

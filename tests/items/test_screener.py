@@ -165,6 +165,7 @@ def test_every_order_has_its_sql() -> None:
     assert set(KEYS) == set(SORTS)
 
 
+@pytest.mark.slow
 def test_it_finds_and_orders_what_sql_finds(stocked: Database) -> None:
     screener = Screener(stocked)
     sizes = []
@@ -182,6 +183,7 @@ def test_it_finds_and_orders_what_sql_finds(stocked: Database) -> None:
     assert sum(1 < size < ITEMS for size in sizes) > 20, "the queries must not all be empty"
 
 
+@pytest.mark.slow
 def test_pages_put_together_are_the_whole(stocked: Database) -> None:
     screener = Screener(stocked)
 

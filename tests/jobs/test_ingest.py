@@ -81,6 +81,7 @@ def test_unchanged_prices_are_kept_once_per_heartbeat_but_their_age_moves(ingest
     assert count(ingest.database, "steam") == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["429", "500", "html", "redirect", "cut", "truncated", "garbage", "silence", "null"])
 def test_a_failing_market_spoils_nothing(ingest: Ingest, upstream: Upstream, kind: str) -> None:
     upstream.app.faults.add(kind, "skinport")
@@ -111,6 +112,7 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options", "told", "called"), WRONG, ids=[f"{row[0]}-{row[3]}" for row in WRONG])
 @pytest.mark.parametrize("failing", ["steam", "skinport", "csfloat", "priceempire", "csgotrader"])
 def test_whichever_market_fails_the_others_quotes_arrive_in_the_same_cycle(
@@ -141,6 +143,7 @@ def test_whichever_market_fails_the_others_quotes_arrive_in_the_same_cycle(
     assert cycle == {"stored": 0, "error": report.error}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["429", "500", "html", "cut", "truncated", "garbage", "silence"])
 def test_pages_before_a_bad_one_are_kept_and_the_pass_goes_on_from_there(
     ingest: Ingest, upstream: Upstream, kind: str
@@ -189,6 +192,7 @@ def test_a_provider_that_raises_anything_is_told_and_contained(ingest: Ingest, u
     assert reports["csfloat"].error is None
 
 
+@pytest.mark.slow
 def test_killed_in_mid_cycle_and_run_again_nothing_is_lost_or_doubled(
     database: Database, upstream: Upstream, endpoints: Endpoints
 ) -> None:

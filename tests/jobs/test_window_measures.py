@@ -113,6 +113,7 @@ def test_rows_are_the_same_in_the_next_run(market: Database, redis_client: redis
     assert measures.run(market, redis_client, AS_OF).changed == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("window", "days"), [("1h", 2), ("24h", 2), ("7d", 7), ("30d", 30)])
 @pytest.mark.parametrize("inside", [1, 2])
 @pytest.mark.parametrize("over", [-1, 1])

@@ -145,6 +145,7 @@ class Market:
         until(moved)
 
 
+@pytest.mark.slow
 def test_a_slow_reader_is_closed_once_and_nobody_else_notices(settings: LiveSettings, valkey: Valkey) -> None:
     market = Market(valkey)
     with running(replace(settings, tick=0.005, patience=0.5)) as live, live.connect(max_queue=None) as reader:
@@ -164,6 +165,7 @@ def test_a_slow_reader_is_closed_once_and_nobody_else_notices(settings: LiveSett
         assert live.stats()["closed_slow"] == 1
 
 
+@pytest.mark.slow
 def test_memory_for_a_slow_reader_is_bounded_and_it_catches_up(settings: LiveSettings, valkey: Valkey) -> None:
     market = Market(valkey)
     with running(replace(settings, tick=0.005, patience=30)) as live:
@@ -197,6 +199,7 @@ def test_the_servers_own_frames_do_not_mix_with_broadcasts(settings: LiveSetting
         assert kinds.count("pong") == 15
 
 
+@pytest.mark.slow
 def test_asking_without_reading_ends_too(settings: LiveSettings) -> None:
     generous = replace(settings, max_buffer=10_000, messages_per_second=1e9, frame_burst=10**9, item_burst=10**9)
     with running(generous) as live:

@@ -23,7 +23,7 @@ from components.ui.live import (
 )
 from tests.live.support import Live, Valkey, price, serving, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def now(seconds: float = 0) -> str:
@@ -114,6 +114,7 @@ def test_what_the_server_wrote_stands_until_news_comes(page: Page) -> None:
     expect(page.locator("[data-live-chip]")).to_have_attribute("data-live-state", "live")
 
 
+@pytest.mark.slow
 def test_news_moves_what_shows_it_and_nothing_else(page: Page, valkey: Valkey) -> None:
     valkey.publish([quote(1, 123456), quote(2, 10423312345678, source="binance")])
     expect(page.locator("#dashed")).to_have_text("$1,234.56")
@@ -174,6 +175,7 @@ def test_a_new_rendering_by_dash_keeps_the_newest(page: Page, valkey: Valkey) ->
     expect(page.locator("#dashed")).to_have_text("$50.00")
 
 
+@pytest.mark.slow
 def test_ages_turn_stale(browser: Browser, site: Live) -> None:
     tab = browser.new_page()
     tab.clock.install()
@@ -196,6 +198,7 @@ def test_a_lost_connection_comes_back(page: Page, site: Live, valkey: Valkey) ->
     expect(page.locator("#plain")).to_have_text("$30.00")
 
 
+@pytest.mark.slow
 def test_polling_stands_in_and_ends(browser: Browser, site: Live, valkey: Valkey) -> None:
     tab = browser.new_page()
     refused = {"on": True}
@@ -239,6 +242,7 @@ def test_ages_and_changes_are_written_alike_on_both_sides(page: Page) -> None:
         assert tuple(page.evaluate(script, [new, base])) == format_change(new, base)
 
 
+@pytest.mark.slow
 def test_a_hidden_tab_lets_go_and_comes_back(browser: Browser, site: Live, valkey: Valkey) -> None:
     tab = browser.new_page()
     tab.clock.install()

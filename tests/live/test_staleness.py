@@ -3,12 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from app.live.feed import Feed
 from app.live.settings import LiveSettings
 from app.live.staleness import Pulse
 from tests.live.support import Valkey, assert_silent, hear, price, running, subscribe
 
 
+@pytest.mark.slow
 def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: Valkey) -> None:
     with running(replace(settings, quiet_after=1.5)) as live, live.connect() as client:
         subscribe(client, 1)
@@ -19,6 +22,7 @@ def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: 
         assert hear(client) == {"type": "feed", "state": "live"}
 
 
+@pytest.mark.slow
 def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings) -> None:
     with running(settings) as live, live.connect() as client:
         subscribe(client, 1)

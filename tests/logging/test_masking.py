@@ -82,6 +82,7 @@ def test_text_without_secrets_stays(text: str) -> None:
     assert masked(text) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form", ["{}", "session:{}", "GET /a/{}/b", "'{}'", "x={}&y", "%2F{}%2F", "<{}>", "v.{}", "b'{}'"]
 )
@@ -170,6 +171,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_whatever_is_logged_is_plain_and_printable(value: object) -> None:
     def check(cleaned: object) -> None:
@@ -228,6 +230,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_masking_takes_linear_time(piece: str) -> None:
     """Ten times the text takes about ten times as long: not a hundred times."""

@@ -101,16 +101,16 @@ UNHANDLED = """
 import sys, threading, warnings
 from app.logging.setup import configure
 configure("info", as_json=sys.argv[1] == "json")
-warnings.warn("token=abc\\nforged")
+warnings.warn("token=xyzzy\\nforged")
 def fail():
     word = "hunter2" * 3
-    raise ValueError("password=abc\\nforged" + chr(27))
+    raise ValueError("password=xyzzy\\nforged" + chr(27))
 thread = threading.Thread(target=fail)
 thread.start()
 thread.join()
 class Loose:
     def __del__(self):
-        raise KeyError("secret=abc")
+        raise KeyError("secret=xyzzy")
 Loose()
 fail()
 """
@@ -122,7 +122,7 @@ def test_what_python_prints_by_itself_goes_through_the_log(form: str) -> None:
         [sys.executable, "-c", UNHANDLED, form], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "abc" not in done.stderr.replace("fail()", "")
+    assert "xyzzy" not in done.stderr
     assert "hunter2" not in done.stderr.replace('"hunter2" * 3', "")
     lines = done.stderr.splitlines()
     assert not [line for line in lines if line.startswith(("forged", "Traceback", "Exception"))]
@@ -131,6 +131,7 @@ def test_what_python_prints_by_itself_goes_through_the_log(form: str) -> None:
         assert len([json.loads(line) for line in lines]) == 4
 
 
+@pytest.mark.slow
 def test_failure_of_a_command_does_not_repeat_a_password(tmp_path: Path) -> None:
     """Neither a good address of a server that is away, nor one that libpq reads as something else and repeats."""
     for address in ("postgresql://ada:a%20long-password@127.0.0.1:1/x", "postgresql://ada:a long-password@[::1:/x?y"):
@@ -156,6 +157,7 @@ except ZeroDivisionError:
 """
 
 
+@pytest.mark.slow
 def test_wsgi_servers_get_the_same_log(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WSGI],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from db.core.pool import Database
@@ -54,6 +55,7 @@ def test_import_and_what_the_contract_says(me: Caller, steam: UpstreamApp, datab
     assert state["cooldown_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_errors_of_an_import(meet: Callable[..., Caller], steam: UpstreamApp) -> None:
     assert "Link your Steam" in meet(None).json("POST", "/portfolio/import", 400)["error"]
     assert "private" in meet("76561198000000099").json("POST", "/portfolio/import", 403)["error"]
@@ -77,6 +79,7 @@ def test_transactions_page_by_page(me: Caller) -> None:
     assert len(me.json("GET", "/portfolio/lots")) == 6
 
 
+@pytest.mark.slow
 def test_csv_with_a_bad_line_imports_nothing(me: Caller) -> None:
     text = "date,type,item,quantity,price\n2026-01-01,buy,Glove Case,2,1.00\n2026-01-02,sell,Glove Case,3,2.00\nx,buy,Glove Case,1,1\n"
     told = me.json("POST", "/portfolio/transactions/csv?preview=true", data=text.encode())
@@ -201,6 +204,7 @@ def body(given: Any) -> dict[str, Any]:
     return {} if given is None else {"data": given} if isinstance(given, bytes) else {"json": given}
 
 
+@pytest.mark.slow
 def test_nobody_else_reaches_anything(
     me: Caller, meet: Callable[..., Caller], client: FlaskClient, database: Database
 ) -> None:

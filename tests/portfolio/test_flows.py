@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def moments(price: st.SearchStrategy[int]) -> st.SearchStrategy[list[Moment]]:
     return st.lists(one, min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(moments(st.integers(1, 10**6)))
 def test_flows_and_growth_are_those_of_the_plain_implementation(course: list[Moment]) -> None:
     product, plain = Product(), Plain()
@@ -109,6 +111,7 @@ def test_flows_and_growth_are_those_of_the_plain_implementation(course: list[Mom
         assert abs(product.account.growth - float(plain.growth)) <= 1e-9 * float(plain.growth)
 
 
+@pytest.mark.slow
 @given(moments(st.just(1)))
 def test_what_comes_and_goes_earns_nothing_where_no_price_moves(course: list[Moment]) -> None:
     """Each source has a price of its own for each item, which never moves; items, quotes and references come and go."""

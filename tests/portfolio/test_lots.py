@@ -120,6 +120,7 @@ def random_history(seed: int) -> list[Entry]:
     return entries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", list(Method))
 def test_a_thousand_histories_against_the_plain_implementation(method: Method) -> None:
     compared = 0

@@ -156,6 +156,7 @@ def histories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[tuple[str, da
     return rows, rates
 
 
+@pytest.mark.slow
 @given(histories(), st.sampled_from(list(Method)))
 def test_quantities_count_whatever_rates_there_are(
     made: tuple[list[dict[str, Any]], dict[tuple[str, date], int]], method: Method

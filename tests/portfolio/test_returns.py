@@ -71,6 +71,7 @@ def test_a_thousand_histories_against_the_plain_implementation() -> None:
         assert np.prod([1 + step for step in months.values()]) == pytest.approx(chain[-1])
 
 
+@pytest.mark.slow
 def test_a_thousand_money_weighted_returns_against_plain_bisection() -> None:
     compared = 0
     for seed in range(1000):

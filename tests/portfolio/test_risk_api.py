@@ -35,6 +35,7 @@ def people(database: Database, count: int, name: str, first: int = 0) -> list[Pe
     return found
 
 
+@pytest.mark.slow
 def test_the_percentile_appears_with_twenty_others(me: Caller, database: Database) -> None:
     shop = Shop(database)
     for name, swing in ((AK, 0.05), (CASE, 0.01), (KNIFE, 0.2)):

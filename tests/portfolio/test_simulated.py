@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import redis
 
 from app.portfolio.overview import overview
@@ -30,6 +31,7 @@ def _closes(shop: Shop, item: int, source: str, now: datetime, step: int) -> Non
             )
 
 
+@pytest.mark.slow
 def test_real_and_simulated_never_mix(
     database: Database,
     redis_client: redis.Redis,

@@ -124,6 +124,7 @@ def test_a_float_of_cents_comes_back_exactly(cents: int) -> None:
     assert from_major(f"{cents // 100}.{cents % 100:02d}") == cents
 
 
+@pytest.mark.slow
 @given(CENTS, st.sampled_from(list(STEAM_CURRENCIES.values())), st.sampled_from(["", "\u00a0", "\u202f", " ", "'"]))
 def test_an_amount_written_in_any_currency_comes_back(minor: int, currency: Currency, separator: str) -> None:
     unit = 10**currency.digits

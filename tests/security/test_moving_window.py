@@ -36,6 +36,7 @@ def test_exactly_so_many_pass(windows: Windows) -> None:
     assert windows.hit("b", limit).passed
 
 
+@pytest.mark.slow
 def test_the_window_moves(windows: Windows) -> None:
     """Never more than two in any second, whatever second that is; and who waits as told is let in."""
     limit, passed = Limit(2, 1), []
@@ -49,6 +50,7 @@ def test_the_window_moves(windows: Windows) -> None:
     assert all(later > earlier for earlier, later in pairwise(passed))
 
 
+@pytest.mark.slow
 def test_whoever_waits_as_told_is_let_in_and_a_second_less_is_too_early(windows: Windows) -> None:
     limit = Limit(1, 2)
     assert windows.hit("a", limit).passed
@@ -61,6 +63,7 @@ def test_whoever_waits_as_told_is_let_in_and_a_second_less_is_too_early(windows:
     assert windows.hit("a", limit).passed
 
 
+@pytest.mark.slow
 def test_refused_requests_do_not_lengthen_the_wait(windows: Windows) -> None:
     limit = Limit(1, 1)
     assert windows.hit("a", limit).passed
@@ -95,6 +98,7 @@ def test_no_span_ever_holds_more(steps: list[float], amount: int, seconds: int) 
         assert verdict.wait == math.ceil(inside[0] + seconds - now)
 
 
+@pytest.mark.slow
 def test_ten_thousand_addresses_are_forgotten_with_their_window(redis_client: redis.Redis) -> None:
     windows, limit = SharedWindows(redis_client), Limit(120, 2)
     before = redis_client.info("memory")["used_memory"]

@@ -182,6 +182,7 @@ def member(application: Flask) -> Browser:
     return Browser(application, member=True)
 
 
+@pytest.mark.slow
 @operations.parametrize()
 @GENERATED
 def test_every_operation(case: Case[Any], visitor: Browser, member: Browser) -> None:

@@ -82,6 +82,7 @@ def test_the_table_decides_here_too(
         assert_silent(client)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "message",
     [

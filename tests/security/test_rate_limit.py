@@ -56,6 +56,7 @@ def test_what_is_left_is_said(few: FlaskClient) -> None:
     }
 
 
+@pytest.mark.slow
 def test_beyond_the_limit_it_is_refused_until_the_second_that_is_told(few: FlaskClient) -> None:
     assert [few.get("/api/v1/items").status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = few.get("/api/v1/items")
@@ -117,6 +118,7 @@ def test_files_are_not_counted(few: FlaskClient) -> None:
             assert "RateLimit-Limit" not in reply.headers
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_count(endpoints: Endpoints, redis_client: redis.Redis) -> None:
     amount, tries = 150, 120
     start = time.time() + 3
@@ -145,6 +147,7 @@ def test_sign_in_is_counted_as_such(few: FlaskClient) -> None:
     assert statuses[1] == 429
 
 
+@pytest.mark.slow
 def test_a_request_costs_little(client: FlaskClient) -> None:
     """The count of one request, with everything it takes; generous, because tests share their machine."""
     limiter = client.application.extensions["tracera.guard"].limiter

@@ -77,6 +77,7 @@ def signed_in(server: Flask) -> FlaskClient:
     return browser
 
 
+@pytest.mark.slow
 def test_an_outage(server: Flask, mortal: Mortal) -> None:
     reader, member = server.test_client(), signed_in(server)
     token, member_token = token_of(reader), token_of(member)

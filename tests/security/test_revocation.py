@@ -64,6 +64,7 @@ def delete_the_account(who: Person) -> None:
     send(who, "DELETE", f"{AUTH}/account", {"confirm": "delete my account"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "end", [sign_out, sign_out_everywhere, end_it_on_the_account_page, delete_the_account], ids=lambda end: end.__name__
 )
@@ -102,6 +103,7 @@ def test_a_session_of_a_method_that_was_closed_ends_too(live: Live, person: Peop
         assert closed_with(client) == 4401
 
 
+@pytest.mark.slow
 def test_a_socket_ends_with_its_key(live: Live, person: People, key: Keys) -> None:
     ada = person()
     good, bad = key(ada.user_id, "read"), key(ada.user_id, "full")
@@ -128,6 +130,7 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
         assert closed_with(client) == 4401
 
 
+@pytest.mark.slow
 def test_nobody_is_put_out_because_redis_or_the_database_is_down(
     runtime: Runtime, server: Flask, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ def fill(rule: str) -> str:
     return "/".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "rule"), UNSAFE)
 def test_without_a_token_everything_is_refused(person: Callable[[], Person], method: str, rule: str) -> None:
     someone = person()
@@ -28,6 +29,7 @@ def test_without_a_token_everything_is_refused(person: Callable[[], Person], met
     assert (reply.status_code, reply.json) == (400, {"error": "The CSRF token is missing"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "rule"), UNSAFE)
 def test_with_another_session_s_token_everything_is_refused(
     person: Callable[[], Person], method: str, rule: str

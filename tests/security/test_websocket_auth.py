@@ -101,6 +101,7 @@ def test_a_socket_without_a_row_is_refused(live: Live, monkeypatch: pytest.Monke
     assert refused(live)[0] == 403
 
 
+@pytest.mark.slow
 def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client: redis.Redis) -> None:
     limiter = server.extensions["tracera.guard"].limiter
     limiter.limits = limiter.limits | {"websocket": Limit(2, 2)}

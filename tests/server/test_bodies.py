@@ -51,6 +51,7 @@ def test_a_slow_body_that_comes_at_its_rate_is_served(live_site: Site) -> None:
         assert status_of(read_all(one)) == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "bound"),
     [
@@ -67,6 +68,7 @@ def test_a_body_larger_than_its_route_s_is_refused_unread(live_site: Site, path:
     assert (status, str(bound.size) in orjson.loads(body)["error"]) == (413, True)
 
 
+@pytest.mark.slow
 def test_a_body_without_a_length_is_bounded_as_it_comes(live_site: Site) -> None:
     head = b"POST /api/v1/auth/local HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
@@ -84,6 +86,7 @@ def test_a_chunked_body_arrives_whole(live_site: Site) -> None:
     assert (status_of(reply), error_of(reply)) == (403, "nobody may call this")
 
 
+@pytest.mark.slow
 def test_large_uploads_are_not_kept_in_memory(live_site: Site) -> None:
     before = memory_of(live_site)
     with contextlib.ExitStack() as held:

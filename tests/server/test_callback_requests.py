@@ -56,6 +56,7 @@ def test_every_callback_says_what_it_takes(callbacks: dict[str, Any]) -> None:
         assert free == [], output
 
 
+@pytest.mark.slow
 def test_junk_in_place_of_any_value_is_no_500(live_site: Site, visitor: Visitor, callbacks: dict[str, Any]) -> None:
     before = live_site.log.stat().st_size
     for output, declared in callbacks.items():

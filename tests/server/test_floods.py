@@ -41,6 +41,7 @@ FLOODS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_ends_its_own_connection_and_delays_nobody(live_site: Site, name: str) -> None:
     made, protocol = opened(live_site)
@@ -89,6 +90,7 @@ def test_subscriptions_of_many_who_do_not_read_delay_nobody(live_site: Site) -> 
         flood.join(20)
 
 
+@pytest.mark.slow
 def test_who_pings_and_talks_as_people_do_is_let_be(live_site: Site) -> None:
     url = live_site.url.replace("http", "ws") + "/api/v1/ws"
     with connect(url, origin=Origin(live_site.url), ping_interval=None, max_queue=None) as client:

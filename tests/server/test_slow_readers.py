@@ -49,6 +49,7 @@ def test_small_answers_that_nobody_reads_are_bounded(live_site: Site) -> None:
     assert memory_of(live_site) - before < 20 * MEGABYTE
 
 
+@pytest.mark.slow
 def test_one_address_has_a_bound_on_connections(tmp_path: Path) -> None:
     site = start_site(
         tmp_path / "data", TRACERA_LIMIT_CONNECTIONS="20", TRACERA_DEMO_HISTORY_DAYS="0", TRACERA_SCHEDULER="0"

@@ -74,6 +74,7 @@ def ask(client: Hasty) -> float:
     return took(begun)
 
 
+@pytest.mark.slow
 def test_a_silent_redis_is_asked_by_one_client_only(silent: str) -> None:
     breaker = Breaker(1.0)
     first, second = (connect_hasty(silent, within=0.4, breaker=breaker) for _ in range(2))
@@ -142,6 +143,7 @@ def test_a_silent_backend_is_given_up_and_replaced(hasty: Database, database_url
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+@pytest.mark.slow
 def test_a_server_that_takes_connections_and_says_nothing(silent: str) -> None:
     port = silent.split(":")[2].split("/", maxsplit=1)[0]
     pool = Database(

@@ -63,6 +63,7 @@ def test_second_start_keeps_rows_and_leaves_no_server(tmp_path: Path) -> None:
     second.stop()
 
 
+@pytest.mark.slow
 def test_another_process_attaches_and_takes_over_when_the_owner_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     owner = holder(folder)
@@ -74,6 +75,7 @@ def test_another_process_attaches_and_takes_over_when_the_owner_is_killed(tmp_pa
     assert servers_of(folder) == []
 
 
+@pytest.mark.slow
 def test_killing_the_owner_leaves_no_server_and_no_committed_row_is_lost(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     owner = holder(folder)
@@ -88,6 +90,7 @@ def test_killing_the_owner_leaves_no_server_and_no_committed_row_is_lost(tmp_pat
     again.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["postgres", "valkey"])
 def test_a_killed_server_comes_back(tmp_path: Path, name: str) -> None:
     embedded = Embedded(tmp_path / "data").start()
@@ -123,6 +126,7 @@ def test_a_long_path_gets_its_sockets_elsewhere(tmp_path: Path) -> None:
     assert len(str(socket_dir(deep))) < 90
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_is_told_soon_with_its_last_words(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     Embedded(folder).start().stop()
@@ -143,6 +147,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         Embedded(tmp_path / "file" / "data").start()
 
 
+@pytest.mark.slow
 def test_an_owner_that_ends_soon_waits_for_others_like_it(tmp_path: Path) -> None:
     owner = Embedded(tmp_path / "data", brief=True).start()
     wait_for(lambda: owner.owner, 5, "nobody owns the servers")

@@ -76,6 +76,7 @@ def waiting(folder: Path, file: Path, settings: dict[str, str]) -> subprocess.Po
     return subprocess.Popen(command, cwd=folder, env=environment(settings), stderr=subprocess.PIPE, umask=0o000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [None, signal.SIGTERM, signal.SIGINT])
 def test_a_backup_shows_no_password_and_leaves_nothing(
     tmp_path: Path, settings: dict[str, str], database_url: str, ending: signal.Signals | None
@@ -115,6 +116,7 @@ def test_a_backup_shows_no_password_and_leaves_nothing(
         assert not file.exists()
 
 
+@pytest.mark.slow
 def test_a_restore_shows_no_password_and_one_that_is_killed_changes_nothing(
     tmp_path: Path, settings: dict[str, str], database_url: str
 ) -> None:
@@ -139,6 +141,7 @@ def test_a_restore_shows_no_password_and_one_that_is_killed_changes_nothing(
         assert connection.execute("SELECT to_regclass('later') IS NOT NULL").fetchone() == (True,)
 
 
+@pytest.mark.slow
 def test_an_address_that_is_none_is_not_repeated(tmp_path: Path, settings: dict[str, str]) -> None:
     with pytest.raises(LoginError) as caught, tool_login("postgresql://user:hidden%zz@host/db"):
         pass

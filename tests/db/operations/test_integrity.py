@@ -97,6 +97,7 @@ def test_sound_data_has_no_findings(market: Database) -> None:
     assert integrity.verify(market) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "findings"), PLANTED, ids=[fault for fault, _ in PLANTED])
 def test_a_planted_fault_is_named_and_repaired(market: Database, fault: LiteralString, findings: list[str]) -> None:
     tables = ("price_latest", "item_metrics", "price_1h")

@@ -107,6 +107,7 @@ def test_sound_data_has_no_findings_and_says_what_it_could_not_recompute(market:
     assert report.rows["price_24h"] == 3 * 70
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age", AGES)
 @pytest.mark.parametrize("table", WIDTHS_US)
 def test_every_spoiled_cell_is_named_and_put_right(market: Database, table: str, age: str) -> None:
@@ -151,6 +152,7 @@ def change(database: Database, table: str, age: str, text: LiteralString) -> Non
         assert connection.execute(query, [timedelta(microseconds=WIDTHS_US[table]), at]).rowcount == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize(("table", "age"), RESTORABLE)
 def test_a_row_that_is_gone_or_should_not_be_there_is_found_and_the_right_one_comes_back(
@@ -177,6 +179,7 @@ def test_an_hour_that_is_gone_with_its_quotes_is_found_and_nothing_above_it_is_l
         assert after[table] == before[table]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", AGES.values(), ids=AGES)
 def test_a_planted_hour_is_found_and_removed_or_nothing_follows_it(market: Database, days: int) -> None:
     before = content(market)

@@ -65,6 +65,7 @@ def test_of_two_processes_one_leads_and_a_killed_leader_is_replaced(two: tuple[C
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.slow
 def test_a_killed_one_that_did_not_lead_changes_nothing(two: tuple[Claimant, Claimant], database_url: str) -> None:
     _, second = two
     assert second.says() == "waits"

@@ -71,6 +71,7 @@ def expected(given_ticks: list[Tick], table: str) -> dict[tuple[int, int], dict[
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(given_ticks=ticks_of)
 def test_buckets_of_quotes_and_of_narrower_buckets_equal_the_reference(given_ticks: list[Tick]) -> None:
@@ -83,6 +84,7 @@ def test_buckets_of_quotes_and_of_narrower_buckets_equal_the_reference(given_tic
         assert rows(below) == expected(given_ticks, table)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(ticks_of, min_size=1, max_size=3), spoiled=st.integers(0, 10**6))
 def test_what_comes_in_equals_the_reference_and_the_check_agrees(
@@ -131,6 +133,7 @@ def derived_rows(database: Database) -> list[list[dict[str, Any]]]:
     return [database.rows(f"SELECT * FROM {table} ORDER BY source, item_id, 3") for table in tables]  # noqa: S608
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=ticks_of, after=ticks_of, cut=st.integers(-21_000, 21_000))
 def test_deleted_quotes_are_no_fault_and_a_repair_erases_nothing(

@@ -191,6 +191,7 @@ run.backfill(Database(sys.argv[1]), [Path(sys.argv[2])], "steam", progress=progr
 """
 
 
+@pytest.mark.slow
 def test_killed_half_way_and_run_again(database: Database, history: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, database.url, str(history)], cwd=ROOT, check=False)
     assert killed.returncode == -9

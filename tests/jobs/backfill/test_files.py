@@ -261,6 +261,7 @@ fields = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(fields, min_size=1, max_size=30))
 def test_lines_in_bulk_and_one_by_one_say_the_same(

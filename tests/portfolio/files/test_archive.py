@@ -76,6 +76,7 @@ def state(database: Database, user_id: int) -> Any:
     return document
 
 
+@pytest.mark.slow
 @QUICK
 @given(first=transactions, second=transactions, more=st.lists(odd, max_size=3), held=assets)
 def test_export_wipe_import_is_the_same(
@@ -108,6 +109,7 @@ def test_export_wipe_import_is_the_same(
     assert state(database, stranger.id) == before
 
 
+@pytest.mark.slow
 @QUICK
 @given(entries=transactions, more=st.lists(odd, max_size=3))
 def test_csv_wipe_import_is_the_same(database: Database, entries: list[Transaction], more: list[Transaction]) -> None:
@@ -135,6 +137,7 @@ def test_valuation_goes_on_after_a_restore(database: Database, person: Person) -
     assert (last["value"], last["growth"], last["deposits"], last["withdrawals"]) == (0, 1.5, 400, 500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [

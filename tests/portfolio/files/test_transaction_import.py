@@ -140,6 +140,7 @@ transactions = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(transactions, max_size=6), min_size=1, max_size=4), st.data())
 def test_files_in_any_order_and_again_give_one_state(files: list[list[Transaction]], data: st.DataObject) -> None:
     def state(order: list[list[Transaction]]) -> list[Transaction]:

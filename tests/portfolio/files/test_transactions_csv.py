@@ -134,6 +134,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(rows, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_what_is_written_reads_back(written: list[dict[str, Any]], encoding: str) -> None:
     found = read_csv(write_csv(written).encode(encoding), currency="USD")
@@ -227,6 +228,7 @@ def test_an_open_quote_and_a_zero_character_are_named() -> None:
     assert read_csv(b"date,type,item,price\n2024-05-31,buy,A\x00,1\n", currency="USD").bad[0].line == 2
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_lines() -> None:
     lines = "".join(f"2024-05-31,buy,Item {number},1,{number}.25,\n" for number in range(100_000))
     found = read_csv(f"date,type,item,quantity,price,note\n{lines}".encode(), currency="USD")

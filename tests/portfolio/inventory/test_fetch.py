@@ -61,6 +61,7 @@ def test_the_old_format_is_complete(desk: Bench) -> None:
     assert all(row["tradable_after"].isoformat() == "2016-10-30T07:00:00+00:00" for row in rows)
 
 
+@pytest.mark.slow
 @recorded
 def test_77_073_items_on_39_pages(steam: UpstreamApp, steam_url: str) -> None:
     steam.world.inventories[PAGED] = paged()
@@ -113,6 +114,7 @@ def grown(owner: Owner) -> None:
     owner.answers[9] = (200, json.dumps({**owner.pages[9], "total_inventory_count": 77_074}).encode())
 
 
+@pytest.mark.slow
 @recorded
 @pytest.mark.parametrize(
     ("spoil", "reason", "words"),
@@ -141,6 +143,7 @@ def test_spoiled_pages_end_in_a_clear_error(
     assert "as they were" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 1, 2])
 @pytest.mark.parametrize(
     ("status", "body", "reason", "words"),
@@ -178,6 +181,7 @@ def test_every_error_says_what_to_do_and_changes_nothing(
     assert len(before) == 2500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "reason"), [
     ("cloudflare", Reason.UNAVAILABLE), ("truncated", Reason.UNAVAILABLE), ("silence", Reason.UNAVAILABLE),
     ("endless", Reason.TOO_LARGE), ("bomb", Reason.TOO_LARGE), ("garbage", Reason.TOO_LARGE), ("redirect", Reason.MALFORMED),

@@ -117,6 +117,7 @@ def test_after_a_failure_the_wait_is_short(desk: Bench) -> None:
     assert 0 < desk.redis.ttl(f"portfolio:cooldown:{desk.person.id}") <= 30
 
 
+@pytest.mark.slow
 def test_without_redis_nothing_is_imported(desk: Bench, options: ImportOptions) -> None:
     nowhere = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
     desk.steam.world.inventories[ME] = invented(5)
@@ -144,6 +145,7 @@ Importer(Database(database), redis.Redis.from_url(cache), ImportOptions(steam, r
 """
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_the_last_state_is_whole(
     desk: Bench, database_url: str, endpoints: Endpoints, steam_url: str
 ) -> None:
@@ -164,6 +166,7 @@ def test_killed_in_the_middle_the_last_state_is_whole(
     assert 0 < desk.redis.ttl(f"portfolio:running:{desk.person.id}") <= 120
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_writing_the_last_state_is_whole(
     desk: Bench, database: Database, database_url: str, endpoints: Endpoints, steam_url: str
 ) -> None:

@@ -111,6 +111,7 @@ def test_quotes_are_whole_and_consistent(half_hour: list[Quote]) -> None:
     assert (quote.volume_kind, quote.quoted_at) == (VolumeKind.INTERVAL, moment(START))
 
 
+@pytest.mark.slow
 def test_history_holds_what_ticking_records(half_hour: list[Quote]) -> None:
     provider = DemoProvider()
     times, prices, volumes = provider.history_arrays(
@@ -131,6 +132,7 @@ def test_history_holds_what_ticking_records(half_hour: list[Quote]) -> None:
     assert volumes.sum() > 1_000
 
 
+@pytest.mark.slow
 def test_history_does_not_depend_on_how_it_is_cut() -> None:
     provider = DemoProvider()
     whole = provider.history_arrays(moment(START), moment(START + DAY + 600))
@@ -143,6 +145,7 @@ def test_history_does_not_depend_on_how_it_is_cut() -> None:
     assert (whole.prices == np.concatenate([part.prices for part in parts], axis=1)).all()
 
 
+@pytest.mark.slow
 def test_volumes_add_up_over_any_step() -> None:
     provider, start, end = DemoProvider(), moment(START // DAY * DAY), moment(START // DAY * DAY + DAY + 1_800)
     hourly = provider.history_arrays(start, end).volumes
@@ -151,6 +154,7 @@ def test_volumes_add_up_over_any_step() -> None:
     assert by_minute.min() == 0
 
 
+@pytest.mark.slow
 def test_batches_are_the_arrays_row_by_row() -> None:
     provider, start, end = DemoProvider(), moment(START), moment(START + 30 * 3_600)
     times, prices, volumes = provider.history_arrays(start, end)
@@ -228,6 +232,7 @@ def test_some_prices_jump_as_no_diffusion_does(month: History) -> None:
     assert 20 < (jumps > 0).sum() < len(prices) / 2
 
 
+@pytest.mark.slow
 def test_ninety_days_of_hours_take_less_than_two_seconds() -> None:
     provider = DemoProvider()
     started = time.process_time()  # other processes' load does not count

@@ -30,6 +30,7 @@ def test_packed_bodies_come_back_whatever_the_chunks(encoding: str, body: bytes,
     assert unpack(encoding, PACK[encoding](body), size) == body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["br", "gzip", "deflate"])
 def test_a_large_body_comes_in_bounded_pieces(encoding: str) -> None:
     packed = PACK[encoding](b"[" * 20_000_000)

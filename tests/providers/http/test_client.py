@@ -35,6 +35,7 @@ def refused(http: MarketHttp, path: str = PATH, **options: Any) -> ProviderError
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["500", "truncated", "silence", "drip"])
 def test_what_does_not_pass_is_given_up_after_the_attempts(upstream: Any, kind: str) -> None:
     upstream.app.faults.add(kind)
@@ -42,6 +43,7 @@ def test_what_does_not_pass_is_given_up_after_the_attempts(upstream: Any, kind: 
     assert len(upstream.app.seen) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["429", "html", "redirect", "cloudflare", "denied", "endless"])
 def test_what_would_not_get_better_is_asked_once(upstream: Any, kind: str) -> None:
     upstream.app.faults.add(kind)
@@ -70,6 +72,7 @@ def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not(upstream: An
     assert refused(client(upstream.url, HttpOptions(max_body=size - 1))).kind == "too_large"
 
 
+@pytest.mark.slow
 def test_an_unpacked_body_counts_not_the_packed_one(upstream: Any) -> None:
     upstream.app.faults.add("bomb", size=50_000_000)
     begun = time.monotonic()

@@ -34,6 +34,7 @@ def test_every_fault_is_expected() -> None:
     assert set(EXPECTED) == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 @pytest.mark.parametrize("kind", EXPECTED)
 def test_fault(upstream: Any, cycle: Callable[..., Any], name: str, kind: str) -> None:
@@ -50,6 +51,7 @@ def test_fault(upstream: Any, cycle: Callable[..., Any], name: str, kind: str) -
     assert time.monotonic() - begun < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_ten_megabytes_of_garbage_within_the_limit(upstream: Any, cycle: Callable[..., Any], name: str) -> None:
     upstream.app.faults.add("garbage", name)
@@ -57,6 +59,7 @@ def test_ten_megabytes_of_garbage_within_the_limit(upstream: Any, cycle: Callabl
     assert result.error.kind == "schema"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 @pytest.mark.parametrize("kind", ["500", "truncated", "silence"])
 def test_a_passing_fault_is_retried(upstream: Any, cycle: Callable[..., Any], name: str, kind: str) -> None:
@@ -80,6 +83,7 @@ def test_429_is_never_retried_and_its_retry_after_is_kept(upstream: Any, cycle: 
     assert len(upstream.app.seen) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_no_error_shows_the_key(upstream: Any, cycle: Callable[..., Any], name: str) -> None:
     for kind in EXPECTED:

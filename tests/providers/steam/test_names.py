@@ -204,6 +204,7 @@ def names() -> frozenset[str]:
     return frozenset(found)
 
 
+@pytest.mark.slow
 def test_recorded_names_are_classified_and_survive_a_round_trip(names: frozenset[str]) -> None:
     items = {name: parse_name(name) for name in names}
     other = {name for name, item in items.items() if item.weapon_type == "Other"}
@@ -215,6 +216,7 @@ def test_recorded_names_are_classified_and_survive_a_round_trip(names: frozenset
     assert not [name for name, item in items.items() if item.star != name.startswith("★ ")]
 
 
+@pytest.mark.slow
 def test_recorded_names_keep_apart_what_is_apart(names: frozenset[str]) -> None:
     slugs, keys = defaultdict(set), defaultdict(set)
     for name in names:
@@ -258,6 +260,7 @@ KIND_PREFIX = {
 RARITY_COLOUR = {"Covert": "#eb4b4b", "Extraordinary": "#eb4b4b", "High Grade": "#4b69ff", "Base Grade": "#b0c3d9"}
 
 
+@pytest.mark.slow
 def test_groups_agree_with_the_games_own_types() -> None:
     path = DATA / "item_meta" / "cs2lib_items_7.33.1.json.gz"
     if not path.exists():

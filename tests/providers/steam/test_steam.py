@@ -168,6 +168,7 @@ def test_a_change_of_address_in_the_middle_starts_the_pass_again(upstream: Any, 
     assert result.batches[-1].done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cursor", [{"start": "7"}, {"start": -5, "pass_started": "x"}, {"start": 10}, {"endpoint": "nope", "start": None}]
 )
@@ -250,6 +251,7 @@ def test_a_refused_overview_does_not_spoil_the_pass(upstream: Any, cycle: Callab
     assert "no price overview" in result.rejected[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not snapshots(), reason="the recorded snapshots are not there")
 def test_a_recorded_market_comes_back_to_the_cent(upstream: Any, cycle: Callable[..., Any]) -> None:
     items = load_snapshot(snapshots()[-1])
