@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from redis.exceptions import RedisError
 
@@ -21,6 +23,8 @@ from app.live.user_messages import Personal
 Latest = Callable[[Sequence[int]], Awaitable[Iterable[Mapping[str, Any]]]]
 """Latest prices of items as price messages of the contract, from somewhere else than Redis."""
 
+SHARED: Final = 2.0
+"""Seconds for which one fetch of current prices answers every client that asks for them."""
 _log = logging.getLogger(__name__)
 
 
@@ -101,11 +105,14 @@ class Hub:
     async def snapshot(self, client: Client, item_ids: Sequence[int]) -> bool:
         """Send the current prices of these items, as far as they are known; False if nobody could be asked.
 
-        What is published meanwhile reaches the client anyway and is not said twice.
+        What is published meanwhile reaches the client anyway and is not said twice. Clients that ask for the same items
+        within `SHARED` seconds share one answer of Redis, and whatever was published since.
         """
         waiting = set(self._dirty.values())
         fresh = set(self._subscriptions.known_prices(item_ids)) - waiting
-        fetched, answered = await self._fetch(item_ids)
+        shared_since = time.monotonic() - SHARED if self.feed.state == "connected" else math.inf
+        outdated = self._subscriptions.outdated(item_ids, shared_since)
+        fetched, answered = await self._fetch(outdated) if outdated else ([], True)
         fresh.update(fetched)
         known = self._subscriptions.known_prices(client.items.intersection(item_ids))
         current = [update for update in known if update in fresh and client.source in (None, update.variant[1])]
@@ -130,6 +137,8 @@ class Hub:
             except Exception:  # noqa: BLE001 - it is logged and the client is told
                 _log.warning("Current prices are not available", exc_info=True)
                 answered = False
+        if answered:
+            self._subscriptions.mark_fetched(item_ids, time.monotonic())
         topics = self._subscriptions.topics
         return [u for u in updates if u.item_id in topics and topics[u.item_id].advance(u)], answered
 

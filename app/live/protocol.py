@@ -67,10 +67,9 @@ def _item_ids(value: object) -> tuple[int, ...]:
     """The ids without repetitions, in the order given."""
     if not isinstance(value, list) or not value:
         raise ClientError("item_ids must be a list of positive integers")
-    for item_id in value:
-        # type() and not isinstance(): true and false are ints to Python, and not to a client.
-        if type(item_id) is not int or not 0 < item_id <= MAX_ITEM_ID:
-            raise ClientError("item_ids must be a list of positive integers")
+    # type() and not isinstance(): true and false are ints to Python, and not to a client.
+    if set(map(type, value)) != {int} or min(value) < 1 or max(value) > MAX_ITEM_ID:
+        raise ClientError("item_ids must be a list of positive integers")
     return tuple(dict.fromkeys(value))
 
 

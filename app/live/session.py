@@ -72,6 +72,7 @@ class Session:
                         raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
                     self._say({"type": "subscribed", "item_ids": item_ids})
                     await self._snapshot(item_ids)
+                    await asyncio.sleep(0)  # each in a turn of its own: whatever else is ready goes between
 
     def _charge(self, item_ids: Sequence[int]) -> None:
         """Count items that are asked for or given back: what they cost grows with their number."""

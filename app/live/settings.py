@@ -36,7 +36,7 @@ class LiveSettings:
     """Items that a client may subscribe to or unsubscribe from on the average."""
     item_burst: int = 1_000
     """Items that it may subscribe to or unsubscribe from at once."""
-    subscribing: int = 2
+    subscribing: int = 1
     """Subscriptions at work at a time, so that a flood of them keeps the event loop from nobody."""
     error_burst: int = 50
     """Refused messages that a client may send in a row before it is closed with 1008; one is forgiven each second."""

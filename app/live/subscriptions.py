@@ -1,6 +1,7 @@
 """Who wants which items: clients with the same wishes form a group, and an item knows its groups."""
 
-from collections.abc import Collection, Iterable, Iterator
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.live.principal import VISITOR, Guest
@@ -61,6 +62,8 @@ class Topic:
 
     groups: set[Group] = field(default_factory=set)
     newest: dict[Variant, Update] = field(default_factory=dict)
+    fetched_at: float = -math.inf
+    """Monotonic time at which its current prices were last asked for and answered."""
 
     def advance(self, update: Update) -> bool:
         """Keep the update if it is not older than the known one of its variant; False if it is."""
@@ -107,6 +110,16 @@ class Subscriptions:
             topic.groups.discard(group)
             if not topic.groups:
                 del self.topics[item_id]
+
+    def outdated(self, item_ids: Iterable[int], since: float) -> list[int]:
+        """Those of the items whose current prices were not fetched since that monotonic time."""
+        return [key for key in item_ids if (topic := self.topics.get(key)) is None or topic.fetched_at < since]
+
+    def mark_fetched(self, item_ids: Sequence[int], at: float) -> None:
+        """Note that the current prices of these items were fetched."""
+        for item_id in item_ids:
+            if (topic := self.topics.get(item_id)) is not None:
+                topic.fetched_at = at
 
     def known_prices(self, item_ids: Iterable[int]) -> Iterator[Update]:
         """The newest prices seen of these items, one per source."""

@@ -1,5 +1,6 @@
 """Snapshots of prices that Redis does not have, from a real PostgreSQL."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -77,3 +78,38 @@ def test_without_either_the_client_is_told(settings: LiveSettings) -> None:
         subscribe(client, 1)
         assert "not available" in hear(client)["error"]
     gone.close()
+
+
+def asked(valkey: Valkey) -> int:
+    """How often Redis was asked for many keys."""
+    return int(valkey.client.info("commandstats").get("cmdstat_mget", {"calls": 0})["calls"])
+
+
+def test_clients_that_ask_for_the_same_items_share_one_answer(settings: LiveSettings, valkey: Valkey) -> None:
+    for item_id in (1, 2):
+        valkey.keep(price(item_id, 100 * item_id))
+    before = asked(valkey)
+    with running(settings) as live, live.connect() as first:
+        subscribe(first, 1, 2, 3)
+        assert {hear(first)["price"], hear(first)["price"]} == {100, 200}
+        valkey.publish(price(1, 150, second=1))
+        assert hear(first)["price"] == 150
+        for _ in range(20):
+            with live.connect() as other:
+                subscribe(other, 1, 2, 3)
+                assert {hear(other)["price"], hear(other)["price"]} == {150, 200}, "what was published since counts"
+    assert asked(valkey) - before <= 2, "twenty clients within two seconds"
+
+
+def test_an_answer_is_shared_for_a_short_time_only(
+    settings: LiveSettings, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.live.hub.SHARED", 0.1)
+    valkey.keep(price(1, 100))
+    with running(settings) as live, live.connect() as first, live.connect() as second:
+        subscribe(first, 1)
+        assert hear(first)["price"] == 100
+        valkey.keep(price(1, 110, second=1))  # kept, and published to nobody
+        time.sleep(0.2)
+        subscribe(second, 1)
+        assert hear(second)["price"] == 110
