@@ -12,7 +12,9 @@ from dash import Dash
 from flask import Flask, Response, request
 
 ASSETS: Final = Path(__file__).resolve().parent.parent / "assets"
-ALONE: Final = frozenset({"scheme.js"})
+COMMON: Final = ("ui", "shell", "live")
+"""The folders that every page needs; their rules stand before those of a subject, which may change them."""
+ALONE: Final = frozenset({"ui/scheme.js"})
 """What stands in the document's head by itself: it runs before the first paint."""
 TYPES: Final = {"css": "text/css", "js": "text/javascript"}
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -28,11 +30,25 @@ class Bundle:
     mimetype: str
 
 
+def sources(suffix: str) -> list[str]:
+    """Every `assets/<folder>/<name>.<suffix>`: the common folders first, then the subjects, in order of their names.
+
+    In a folder `page` stands first and what is for narrow windows last.
+    """
+    names = [file.relative_to(ASSETS).as_posix() for file in ASSETS.glob(f"*/*.{suffix}")]
+    folders = [*COMMON, *sorted({name.split("/")[0] for name in names}.difference(COMMON))]
+
+    def place(name: str) -> tuple[int, bool, bool, str]:
+        folder, file = name.split("/")
+        return folders.index(folder), file.endswith(f"narrow.{suffix}"), file != f"page.{suffix}", file
+
+    return sorted(set(names) - ALONE, key=place)
+
+
 @cache
 def bundle(suffix: str) -> Bundle:
-    """All of `assets/*.<suffix>` in order of their names, read once in a process; `suffix` is a key of `TYPES`."""
-    files = [file for file in sorted(ASSETS.glob(f"*.{suffix}")) if file.name not in ALONE]
-    body = b"\n".join(b"/* %s */\n%s" % (file.name.encode(), file.read_bytes()) for file in files)
+    """All files of `sources`, one behind the other, read once in a process; `suffix` is a key of `TYPES`."""
+    body = b"\n".join(b"/* %s */\n%s" % (name.encode(), (ASSETS / name).read_bytes()) for name in sources(suffix))
     return Bundle(f"tracera.{suffix}", body, _digest(body), TYPES[suffix])
 
 
@@ -57,7 +73,7 @@ def register_bundles(server: Flask, application: Dash) -> None:
         place = f"/assets/{made.name}"
         add({"external_url": f"{place}?m={made.digest}", "external_only": True})
         server.add_url_rule(place, f"bundle.{suffix}", _view(made))
-    application.index_string = re.sub(r"/assets/([\w.]+)", lambda found: _address(found[1]), application.index_string)
+    application.index_string = re.sub(r"/assets/([\w./]+)", lambda found: _address(found[1]), application.index_string)
     server.after_request(_keep)
 
 

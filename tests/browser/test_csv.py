@@ -16,7 +16,7 @@ ROWS: list[list[Any]] = [["name", "figure"], *([text, -2.5] for text in TEXTS), 
 
 def test_a_script_writes_what_the_server_would(page: Page) -> None:
     page.goto("about:blank")
-    page.add_script_tag(content=(ASSETS / "csv.js").read_text(encoding="utf-8"))
+    page.add_script_tag(content=(ASSETS / "ui" / "csv.js").read_text(encoding="utf-8"))
     made = page.evaluate("async (rows) => [...new Uint8Array(await tracera.csvFile(rows).arrayBuffer())]", ROWS)
     text = bytes(made).decode("utf-8")
     assert text.startswith("\ufeff")

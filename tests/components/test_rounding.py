@@ -47,7 +47,7 @@ def test_both_in_the_browser() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node to run the scripts")
-    scripts = [str(ASSETS / name) for name in ("live_format.js", "portfolio_words.js")]
+    scripts = [str(ASSETS / name) for name in ("ui/format.js", "portfolio/format.js")]
     ran = subprocess.run(  # our own scripts
         [node, "-e", SCRIPT, *scripts],
         input=json.dumps(EXAMPLES),

@@ -3,7 +3,7 @@
   "use strict";
 
   const props = (id, values) => window.dash_clientside.set_props(id, values);
-  const api = () => window.tracera.api; // assets/api.js comes later
+  const api = () => window.tracera.api; // assets/ui/api.js comes later
 
   function bodyOf(element) {
     const given = element.dataset.accountBody ? JSON.parse(element.dataset.accountBody) : null;

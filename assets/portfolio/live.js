@@ -129,7 +129,7 @@
     fire("tracera:portfolio-adopted");
   });
 
-  /** All items, the dearest first, whether their rows are drawn or not: assets/live_cells.js asks for what it finds. */
+  /** All items, the dearest first, whether their rows are drawn or not: assets/live/cells.js asks for what it finds. */
   function subscribe() {
     const place = document.getElementById("portfolio-live");
     if (!place) return;

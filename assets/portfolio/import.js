@@ -1,5 +1,5 @@
 /* The import of a Steam inventory: button, progress, cooldown, result. Progress comes by the socket (`tracera:portfolio`, see
-   assets/live.js) where that is there, else by asking once a second. See components/portfolio_states.py. */
+   assets/live/connection.js) where that is there, else by asking once a second. See components/portfolio_states.py. */
 (() => {
   "use strict";
 

@@ -55,7 +55,7 @@
   /** Which of a field's words fit; read for all fields before anything is written, so that the browser lays out once. */
   function fitting(field) {
     const [weapon, name, change] = ["weapon", "name", "change"].map((part) => field.querySelector(`.map-${part}`));
-    const [across, down] = field.classList.contains("map-large") ? [12, 6] : [6, 2]; // paddings of assets/market_map.css
+    const [across, down] = field.classList.contains("map-large") ? [12, 6] : [6, 2]; // paddings of assets/market/treemap.css
     const [w, h] = [field.clientWidth - across, field.clientHeight - down];
     const changes = change.offsetWidth * SMALLER <= w && change.offsetHeight <= h;
     const named = change.offsetWidth <= w && changes && name.scrollWidth <= w && name.offsetHeight + change.offsetHeight <= h;

@@ -1,4 +1,4 @@
-/* The star of an item: once its route has answered (assets/account.js calls it), it shows what holds now. */
+/* The star of an item: once its route has answered (assets/account/actions.js calls it), it shows what holds now. */
 (() => {
   "use strict";
 
