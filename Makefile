@@ -53,6 +53,7 @@ lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@DENO_NO_UPDATE_CHECK=1 $(BIN)/deno check -q --no-remote --no-npm assets tests/js
 	@$(BIN)/bandit -q -r app pages components jobs db wsgi.py -c pyproject.toml
 	@$(BIN)/python .ci/audit.py
 
