@@ -1,6 +1,6 @@
 """CSV for people's spreadsheets: the one writer, and the guard against cells that run as formulas.
 
-https://owasp.org/www-community/attacks/CSV_Injection; assets/csv.js follows the same rule in the browser.
+https://owasp.org/www-community/attacks/CSV_Injection; assets/ui/csv.js follows the same rule in the browser.
 """
 
 import csv

@@ -145,7 +145,7 @@ def as_csv(found: list[dict[str, Any]], window: str) -> str:
 
 
 def _register_browser(app: Dash) -> None:
-    """What the browser does itself, asking for rows included: assets/items_page.js."""
+    """What the browser does itself, asking for rows included: assets/items/page.js."""
     clientside.add(
         app,
         "items",
@@ -213,7 +213,7 @@ def _button(label: str, name: str, symbol: str) -> dmc.Button:
 
 
 def _states() -> html.Div:
-    """What stands in place of rows; assets/items_page.js says which."""
+    """What stands in place of rows; assets/items/page.js says which."""
     clear = dmc.Button("Clear filters", id="items-clear-all", variant="default", size="sm")
     nothing = empty_state("No item fits", "Nothing matches the search and all of the filters.", clear, symbol="search")
     failed = error_state(

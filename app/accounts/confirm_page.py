@@ -10,7 +10,7 @@ _PAGE = """<!DOCTYPE html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="robots" content="noindex">
     <title>Sign in · Tracera</title>
-    <script src="/assets/scheme.js"></script>
+    <script src="/assets/ui/scheme.js"></script>
     {% for sheet in sheets %}<link rel="stylesheet" href="/assets/{{ sheet }}.css">
     {% endfor %}
   </head>
@@ -38,7 +38,7 @@ def confirm_page(*, email: str, token: str, action: str) -> Response:
         token=token,
         action=action,
         csrf_token=generate_csrf(),
-        sheets=("theme", "page", "account"),
+        sheets=("ui/theme", "ui/page", "account/page"),
     )
     response = Response(page, mimetype="text/html")
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -98,7 +98,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/_favicon.ico"): Row(PUBLIC, Group.FILES),
     ("GET", "/assets/<path:filename>"): Row(PUBLIC, Group.FILES),
     ("GET", "/assets/tracera.css"): Row(PUBLIC, Group.FILES),
-    ("GET", "/assets/tracera.js"): Row(PUBLIC, Group.FILES),
+    ("GET", "/assets/tracera/<name>"): Row(PUBLIC, Group.FILES),
     ("GET", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>"): Row(PUBLIC, Group.FILES),
 }
 """By method and URL rule; HEAD counts as GET."""

@@ -1,4 +1,4 @@
-"""The price chart: candles or a line, Bollinger's band, volume. Drawn by dash-tvlwc, driven by assets/price_chart.js."""
+"""The price chart: candles or a line, Bollinger's band, volume. Drawn by dash-tvlwc, driven by assets/item/price_chart.js."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ from db.items.sources import is_simulated
 
 
 def rarity_class(rarity: str | None) -> str:
-    """The class that carries a rarity's colour; see assets/items.css."""
+    """The class that carries a rarity's colour; see assets/items/page.css."""
     return f"rarity-{re.sub('[^a-z]+', '-', rarity.lower())}" if rarity else ""
 
 

@@ -1,4 +1,4 @@
-"""The grid of all items: columns, and how AG Grid asks for rows. Cells are drawn by assets/items_cells.js."""
+"""The grid of all items: columns, and how AG Grid asks for rows. Cells are drawn by assets/items/cells.js."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ ROUTE = "/api/v1/marketwatch"
 
 
 def watch_button(item_id: int, *, watched: bool, name: str = "", small: bool = False) -> html.Button:
-    """The star of an item; `name` says which one where the page shows several. assets/watch.js turns it."""
+    """The star of an item; `name` says which one where the page shows several. assets/items/watch.js turns it."""
     attributes: dict[str, Any] = {
         "data-watch": item_id,
         "data-account-send": f"{'DELETE' if watched else 'POST'} {ROUTE}/{item_id}",

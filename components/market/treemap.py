@@ -1,4 +1,4 @@
-"""The market as a treemap: type, then item; size what is sold, colour the change. assets/treemap.js gives every field its place."""
+"""The market as a treemap: type, then item; size what is sold, colour the change. assets/market/treemap.js gives every field its place."""
 
 from typing import Any
 from urllib.parse import quote

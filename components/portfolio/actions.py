@@ -1,6 +1,6 @@
 """What can be done to a whole portfolio: choose another, import, share, settings.
 
-Import is in assets/portfolio_import.js, the dialogs are built by assets/portfolio_dialogs.js from the JSON given here.
+Import is in assets/portfolio/import.js, the dialogs are built by assets/portfolio/dialogs.js from the JSON given here.
 """
 
 import json

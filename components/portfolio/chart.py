@@ -1,4 +1,4 @@
-"""Value and return over time beside the market; drawn by assets/portfolio_chart.js from the store `portfolio-history`."""
+"""Value and return over time beside the market; drawn by assets/portfolio/chart.js from the store `portfolio-history`."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -57,6 +57,6 @@ def counted(count: int, one: str, several: str) -> str:
 
 
 def hook(name: str, content: Children) -> html.Span:
-    """A figure that assets/portfolio_live.js keeps right as prices come."""
+    """A figure that assets/portfolio/live.js keeps right as prices come."""
     attributes: dict[str, Any] = {"data-portfolio-figure": name}
     return html.Span(content, **attributes)

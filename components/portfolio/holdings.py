@@ -1,4 +1,4 @@
-"""The tab of holdings: what is held and what moved, drawn by assets/portfolio_grid.js from the store `portfolio-data`."""
+"""The tab of holdings: what is held and what moved, drawn by assets/portfolio/grid.js from the store `portfolio-data`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from components.ui.page import Children, card
 
 
 def layout() -> Children:
-    """The frames; assets/portfolio_cards.js and assets/portfolio_grid.js fill them."""
+    """The frames; assets/portfolio/cards.js and assets/portfolio/grid.js fill them."""
     return [movers(), grid()]
 
 

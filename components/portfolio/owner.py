@@ -56,7 +56,7 @@ def signed_out_state() -> html.Div:
 
 
 def look_box() -> Children:
-    """A form that values anybody's public inventory; assets/portfolio_look.js sends it."""
+    """A form that values anybody's public inventory; assets/portfolio/profile_value.js sends it."""
     field = dmc.TextInput(
         name="profile",
         label="SteamID64, profile address or custom name",

@@ -17,7 +17,7 @@ def link_steam(*, filled: bool) -> html.A:
 
 
 def import_button(text: str, *, filled: bool) -> html.Button:
-    """Starts an import, or joins the one that runs; assets/portfolio_import.js."""
+    """Starts an import, or joins the one that runs; assets/portfolio/import.js."""
     attributes: dict[str, Any] = {"data-portfolio-import": ""}
     look = "button button-filled" if filled else "button"
     return html.Button([icon("download", size=16), html.Span(text)], type="button", className=look, **attributes)

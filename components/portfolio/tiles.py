@@ -1,7 +1,7 @@
 """The portfolio in five figures: value, today, profit, return, volatility.
 
 The tiles stand in the layout; what fills them comes as HTML by slot, so that live prices may move it (see
-assets/portfolio_live.js).
+assets/portfolio/live.js).
 """
 
 from typing import Any

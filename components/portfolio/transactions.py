@@ -1,4 +1,4 @@
-"""The tab of transactions: a list with a form and files above it, all drawn and sent by assets/portfolio_*.js.
+"""The tab of transactions: a list with a form and files above it, all drawn and sent by assets/portfolio/.
 
 They are drawn in the browser because there are tens of thousands of them: Dash would keep every cell as a component.
 """
@@ -20,7 +20,7 @@ EXPORT = "/api/v1/portfolio/export?format="
 
 
 def layout() -> Children:
-    """The frame; assets/portfolio_transactions.js fills its parts when the tab is opened."""
+    """The frame; assets/portfolio/transactions.js fills its parts when the tab is opened."""
     decimals: dict[str, Any] = {"data-decimals": json.dumps(DIGITS)}
     polite: dict[str, Any] = {"role": "status"}
     body = card(

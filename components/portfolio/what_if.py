@@ -1,6 +1,6 @@
 """The tab that tries a change: items added, removed or swapped, and value and risk before and after it.
 
-assets/portfolio_what_if.js asks `POST /api/v1/portfolio/what-if` and draws the answer; nothing of it is kept.
+assets/portfolio/what_if.js asks `POST /api/v1/portfolio/what-if` and draws the answer; nothing of it is kept.
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ from components.ui.markup import to_html
 
 
 def first_paint() -> str:
-    """Header, navigation and the shape of a page; assets/first_paint.css hides it behind the real ones."""
+    """Header, navigation and the shape of a page; assets/shell/first_paint.css hides it behind the real ones."""
     words = [icon("search", size=16), html.Span("Search items", className="search-words")]
     header = html.Div(
         [

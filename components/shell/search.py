@@ -1,4 +1,4 @@
-"""Search from everywhere: a dialog with a combobox; assets/search.js drives it by keyboard."""
+"""Search from everywhere: a dialog with a combobox; assets/shell/search.js drives it by keyboard."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ INDEX = """<!DOCTYPE html>
     {%metas%}
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
-    <script src="/assets/scheme.js"></script>
+    <script src="/assets/ui/scheme.js"></script>
     {%css%}
   </head>
   <body>

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from dash import html
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "icons"
+FOLDER = Path(__file__).resolve().parents[2] / "assets" / "ui" / "icons"
 _RULE = """.icon {
   background-color: currentcolor;
   display: inline-block;
@@ -18,14 +18,14 @@ _RULE = """.icon {
 
 
 def icon(name: str, *, label: str | None = None, size: int = 18) -> html.Span:
-    """The icon of assets/icons/<name>.svg, `size` pixels wide; decoration unless it has a `label`."""
+    """The icon of assets/ui/icons/<name>.svg, `size` pixels wide; decoration unless it has a `label`."""
     attributes: dict[str, Any] = {"aria-hidden": "true"} if label is None else {"role": "img", "aria-label": label}
     return html.Span(className=f"icon icon-{name}", style={"width": f"{size}px", "height": f"{size}px"}, **attributes)
 
 
 def stylesheet() -> str:
-    """What assets/icons.css holds: every icon inside one file, so that none arrives late."""
-    rules = ["/* Written by `python -m components.ui.icon` from assets/icons/. */", _RULE]
+    """What assets/ui/icons.css holds: every icon inside one file, so that none arrives late."""
+    rules = ["/* Written by `python -m components.ui.icon` from assets/ui/icons/. */", _RULE]
     for path in sorted(FOLDER.glob("*.svg")):
         drawing = quote(path.read_text(encoding="utf-8").strip(), safe=" =:/'<>")
         rules.append(

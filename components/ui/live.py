@@ -1,4 +1,4 @@
-"""Elements that live prices move: right as the server writes them, kept right by assets/live_cells.js."""
+"""Elements that live prices move: right as the server writes them, kept right by assets/live/cells.js."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _CODE = 3
 
 
 def format_money(minor: int, price_scale: int, currency: str) -> str:
-    """Minor units as money, like formatMoney in assets/live_format.js.
+    """Minor units as money, like formatMoney in assets/ui/format.js.
 
     At least two decimals where the currency has them, and as many as the scale (a power of ten) holds.
     """

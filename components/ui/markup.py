@@ -2,7 +2,7 @@
 
 Dash's renderer keeps every component of a callback's answer in its store, and each new one tells all others: a table of
 100 rows, some 1,500 components, kept the browser busy for eight seconds. Such parts are sent as text and put into place
-by assets/markup.js; what must be a Dash component (buttons, inputs) stands beside them.
+by assets/ui/markup.js; what must be a Dash component (buttons, inputs) stands beside them.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A menu that drops down from its summary, and closes at a choice, a click elsewhere and Escape (assets/menu.js)."""
+"""A menu that drops down from its summary, and closes at a choice, a click elsewhere and Escape (assets/ui/menu.js)."""
 
 from typing import Any
 

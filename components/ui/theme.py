@@ -1,4 +1,4 @@
-"""Every colour, once: the Mantine theme, the CSS variables of assets/theme.css, the icon of the tab, the Plotly templates.
+"""Every colour, once: the Mantine theme, the CSS variables of assets/ui/theme.css, the icon of the tab, the Plotly templates.
 
 Up and down are teal and vermilion: told apart with every common colour blindness,
 and never without a sign and an arrow.
@@ -155,7 +155,7 @@ def plotly_template(scheme: str | None) -> go.layout.Template:
 
 
 def stylesheet() -> str:
-    """What assets/theme.css holds; `python -m components.ui.theme` writes it."""
+    """What assets/ui/theme.css holds; `python -m components.ui.theme` writes it."""
     rules = ["/* Written by `python -m components.ui.theme` from components/ui/theme.py. */\n"]
     rules.append(f":root {{\n  --tracera-font: {FONT};\n}}\n")
     for scheme, selector in (("light", ":root, " + _SELECTOR.format("light")), ("dark", _SELECTOR.format("dark"))):
@@ -193,5 +193,5 @@ if __name__ == "__main__":
     from pathlib import Path
 
     ASSETS = Path(__file__).resolve().parents[2] / "assets"
-    ASSETS.joinpath("theme.css").write_text(stylesheet(), encoding="utf-8")
+    ASSETS.joinpath("ui", "theme.css").write_text(stylesheet(), encoding="utf-8")
     ASSETS.joinpath("favicon.svg").write_text(favicon(), encoding="utf-8")

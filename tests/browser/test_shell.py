@@ -34,9 +34,7 @@ def test_links_change_the_page_without_loading_it_anew(page: Page, site: str, co
 def test_a_page_opened_again_takes_its_files_from_the_browser(page: Page, site: str, complaints: list[str]) -> None:
     opened(page, site, "/status")
     other = opened(page.context.new_page(), site, "/rankings")
-    files = (
-        """performance.getEntriesByType("resource").filter(({ name }) => /[?]m=|_dash-component-suites/.test(name))"""
-    )
+    files = """performance.getEntriesByType("resource").filter(({ name }) => /[/]assets[/]|_dash-component-suites/.test(name))"""
     until(other, lambda: other.evaluate(f"{files}.length") > 10, "the browser tells of no files")
     assert other.evaluate(f"{files}.filter((one) => one.transferSize).map((one) => one.name)") == []
 

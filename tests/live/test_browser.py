@@ -1,4 +1,4 @@
-"""assets/live*.js in a real Chromium, on a Dash page, under the content security policy that the design names."""
+"""assets/live/ in a real Chromium, on a Dash page, under the content security policy that the design names."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,6 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from app.live.settings import LiveSettings
 from app.web.assets import ASSETS, register_bundles
 from components.ui.live import (
-    format_age,
-    format_change,
-    format_money,
     live_age,
     live_change,
     live_chip,
@@ -211,35 +208,6 @@ def test_polling_stands_in_and_ends(browser: Browser, site: Live, valkey: Valkey
     refused["on"] = False
     expect(chip).to_have_attribute("data-live-state", "live", timeout=30_000)
     tab.close()
-
-
-@pytest.mark.parametrize(
-    ("minor", "scale", "currency"),
-    [
-        (1250, 100, "USD"),
-        (-123456, 100, "USD"),
-        (0, 100, "EUR"),
-        (5, 100, "GBP"),
-        (123456789, 100, "CNY"),
-        (500, 1, "JPY"),
-        (1234, 10**8, "BTC"),
-        (10423312000000, 10**8, "USDT"),
-        (123450, 10**4, "USD"),
-        (100, 100, "CHF"),
-        (100, 100, "BRL"),
-    ],
-)
-def test_money_is_written_alike_on_both_sides(page: Page, minor: int, scale: int, currency: str) -> None:
-    script = "([minor, scale, currency]) => window.tracera.formatMoney(minor, scale, currency)"
-    assert page.evaluate(script, [minor, scale, currency]) == format_money(minor, scale, currency)
-
-
-def test_ages_and_changes_are_written_alike_on_both_sides(page: Page) -> None:
-    for seconds in (-1, 0, 59.9, 60, 3599, 3600, 86_399, 86_400, 10**6):
-        assert page.evaluate("window.tracera.formatAge", seconds) == format_age(seconds)
-    for new, base in ((1000, 1000), (1023, 1000), (977, 1000), (1, 3), (100_049, 100_000), (2001, 2000), (1999, 2000)):
-        script = "([price, base]) => window.tracera.formatChange(price, base)"
-        assert tuple(page.evaluate(script, [new, base])) == format_change(new, base)
 
 
 @pytest.mark.slow

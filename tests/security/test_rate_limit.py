@@ -113,7 +113,7 @@ def test_a_user_has_one_limit_wherever_he_is(
 
 def test_files_are_not_counted(few: FlaskClient) -> None:
     for _ in range(5):
-        with few.get("/assets/theme.css") as reply:
+        with few.get("/assets/ui/theme.css") as reply:
             assert reply.status_code == HTTPStatus.OK
             assert "RateLimit-Limit" not in reply.headers
 

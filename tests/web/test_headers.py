@@ -19,7 +19,7 @@ ANSWERS = (
     "/api/v1/items",
     "/api/nothing",
     "/healthz",
-    "/assets/theme.css",
+    "/assets/ui/theme.css",
     "/_dash-layout",
     "/openapi.json",
 )

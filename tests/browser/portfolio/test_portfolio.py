@@ -220,7 +220,7 @@ def test_a_share_link_signed_out(
     expect(row(guest, AK)).to_contain_text("$11.50")
     assert guest.get_by_text(TOTAL).count() == quantities
     assert guest.locator(".portfolio-expand").count() == 0
-    rows = guest.evaluate("window.tracera.portfolio.data.rows")
+    rows = guest.evaluate("dash_component_api.getLayout('shared-data').props.data.rows")
     assert [one["quantity"] is None for one in rows] == [not quantities] * 5
     if not quantities:
         expect(row(guest, AWP)).to_contain_text("59.5")

@@ -1,0 +1,2 @@
+/* An item's page. */
+import "./price_chart.js";

@@ -1,0 +1,3 @@
+/* The page of all items. */
+import "./cells.js";
+import "./page.js";

@@ -1,0 +1,3 @@
+/* The market's page. */
+import "../ui/tip.js";
+import "./treemap.js";
