@@ -6,7 +6,7 @@ import sys
 import click
 
 from app import __version__
-from app.server.startup_gc import settling
+from app.server.startup_gc import without_gc
 
 COMMANDS = {
     "serve": "app.commands.serve:serve",
@@ -34,7 +34,7 @@ class Lazy(click.Group):
         if name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[name].partition(":")
-        with settling():
+        with without_gc():
             found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class JobConfig:
     """Times in seconds unless named otherwise; see docs/settings.md for their meaning."""
 
     database_url: str

@@ -10,7 +10,7 @@ import redis
 import structlog
 
 from app.items import matching
-from app.live.publish import announce_prices
+from app.live.publish import publish_prices
 from app.providers.base import Batch, Provider, ProviderError, Quote, VolumeKind
 from db.core.binary import UNKNOWN
 from db.core.pool import Database, DatabaseDownError
@@ -107,7 +107,7 @@ class Ingest:
         report.rejected += matched.rejected
         report.database_seconds += time.monotonic() - begun
         cache_rebuild.rebuild_latest(self.database, self.redis, sorted({item.id for item in matched.items}))
-        announce_prices(self.redis, matched)
+        publish_prices(self.redis, matched)
 
     def _begin(self, provider: Provider, at: datetime) -> None:
         providers.register(self.database, provider.name, simulated=provider.simulated, interval=provider.interval)

@@ -9,7 +9,7 @@ import numpy as np
 import redis
 
 from app.analytics import WINDOWS
-from app.live.publish import announce_volatility, rfc3339
+from app.live.publish import publish_measures, rfc3339
 from db.core.pool import Database
 from db.items import measures, simulated
 from db.quotes import closes
@@ -47,7 +47,7 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
             if window.name == REFERENCE_WINDOW:
                 speakers = measures.choose_references(connection, window.name)
         publish_rankings(client, window, pieces, as_of)
-        announce_volatility(client, _messages(pieces, set(changed), as_of))
+        publish_measures(client, _messages(pieces, set(changed), as_of))
         total += len(changed)
     if speakers:
         cache_rebuild.rebuild_latest(database, client, speakers)

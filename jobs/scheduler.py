@@ -23,7 +23,7 @@ from db.operations import jobs as job_state
 from db.operations.leader import Leadership
 from db.portfolio import snapshots
 from jobs import cache_rebuild, demo_history, measures, rates, retention
-from jobs.config import Plan
+from jobs.config import JobConfig
 from jobs.ingest import Ingest
 from jobs.valuation import Valuation
 
@@ -43,7 +43,7 @@ class Jobs:
     APScheduler's threads.
     """
 
-    def __init__(self, plan: Plan, database: Database, client: redis.Redis, providers: list[Provider]) -> None:
+    def __init__(self, plan: JobConfig, database: Database, client: redis.Redis, providers: list[Provider]) -> None:
         self.plan, self.database, self.redis, self.providers = plan, database, client, providers
         self.ingest = Ingest(database, client, heartbeat=plan.heartbeat)
         self.leadership = Leadership(plan.database_url)

@@ -4,7 +4,7 @@ import click
 
 from app.commands.base import with_settings
 from app.runtime import Runtime
-from app.server.startup_gc import settling
+from app.server.startup_gc import without_gc
 from app.settings import Settings
 
 
@@ -22,7 +22,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
         serve_with_workers(Runtime(settings), host, port, workers)
         return
-    with settling():
+    with without_gc():
         from app.server.serve import serve as run
 
     run(Runtime(settings), host, port)

@@ -1,13 +1,13 @@
-"""Who is connected: how many in each place, and which connections are one user's."""
+"""Connections: counts open WebSockets by address and user, and finds those of a user."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.live.subscriptions import Client
 
 
-class Crowd:
+class LiveConnections:
     """All connected clients, and those of signed-in users by user.
 
     Args:
@@ -20,17 +20,17 @@ class Crowd:
         self._users: dict[int, set[Client]] = {}
         self._places: Counter[str] = Counter()
 
-    def take_place(self, guest: Guest) -> bool:
-        """Count one connection more of this guest, from before its handshake on; False if there would be too many."""
-        names = _counted(guest)
+    def reserve(self, principal: Principal) -> bool:
+        """Count one connection more of this principal, from before its handshake on; False if there would be too many."""
+        names = _counted(principal)
         if self.most and any(self._places[name] >= self.most for name in names):
             return False
         self._places.update(names)
         return True
 
-    def leave_place(self, guest: Guest) -> None:
+    def release(self, principal: Principal) -> None:
         """Count one connection less."""
-        for name in _counted(guest):
+        for name in _counted(principal):
             self._places[name] -= 1
             if not self._places[name]:
                 del self._places[name]
@@ -38,13 +38,13 @@ class Crowd:
     def enter(self, client: Client) -> None:
         """Take a client in."""
         self._clients.add(client)
-        if client.guest.user_id is not None:
-            self._users.setdefault(client.guest.user_id, set()).add(client)
+        if client.principal.user_id is not None:
+            self._users.setdefault(client.principal.user_id, set()).add(client)
 
     def leave(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
         self._clients.discard(client)
-        user_id = client.guest.user_id
+        user_id = client.principal.user_id
         if user_id is not None and (own := self._users.get(user_id)):
             own.discard(client)
             if not own:
@@ -67,6 +67,6 @@ class Crowd:
         return len(self._clients)
 
 
-def _counted(guest: Guest) -> list[str]:
-    names = [] if guest.address is None else [f"ip:{guest.address}"]
-    return names if guest.user_id is None else [*names, f"user:{guest.user_id}"]
+def _counted(principal: Principal) -> list[str]:
+    names = [] if principal.address is None else [f"ip:{principal.address}"]
+    return names if principal.user_id is None else [*names, f"user:{principal.user_id}"]

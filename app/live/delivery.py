@@ -1,4 +1,4 @@
-"""Writing to clients without waiting for any: those who read slowly get the newest values later, or are closed."""
+"""Delivery: writes to clients without waiting; slow ones get the newest values later, or are closed."""
 
 import time
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The hub's side of Redis: the channels, through every loss of connection, and the latest prices."""
+"""Feed: listens to Redis' channels through every loss of connection, and reads the latest prices."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
 
 from app.live.updates import Update, UpdateError, parse_updates
-from app.live.user_messages import CHANNEL as PERSONAL
-from app.live.user_messages import Personal, parse_personal
+from app.live.user_messages import CHANNEL as USER_MESSAGES
+from app.live.user_messages import UserMessage, parse_user_message
 
-CHANNELS: Final = ("prices", "volatility", PERSONAL)
+CHANNELS: Final = ("prices", "volatility", USER_MESSAGES)
 QUIET: Final = 5.0
 """Seconds of silence after which the connection is asked whether it still lives; twice that ends it."""
 LONGEST_WAIT: Final = 10.0
@@ -34,14 +34,14 @@ def _connect(url: str, retry: Retry) -> Redis:
 
 
 class Feed:
-    """Calls `on_updates` and `on_personal` with what the channels say, and `on_gap` once they are heard again after a loss."""
+    """Calls `on_updates` and `on_user_message` with what the channels say, and `on_gap` once they are heard again after a loss."""
 
     def __init__(
         self,
         url: str,
         on_updates: Callable[[list[Update]], None],
         on_gap: Callable[[], None],
-        on_personal: Callable[[Personal], None],
+        on_user_message: Callable[[UserMessage], None],
     ) -> None:
         # redis-py would reconnect by itself and say nothing: messages would be missing without anybody knowing.
         self._channels = _connect(url, Retry(NoBackoff(), 0))
@@ -49,7 +49,7 @@ class Feed:
         self._commands = _connect(url, Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 3))
         self._on_updates = on_updates
         self._on_gap = on_gap
-        self._on_personal = on_personal
+        self._on_user_message = on_user_message
         self.state: State = "connecting"
         self.gaps = 0
         self.rejected = 0
@@ -96,8 +96,8 @@ class Feed:
             if message["type"] == "subscribe" and message["data"] == len(CHANNELS):
                 self._connected()
             elif message["type"] == "message":
-                if message["channel"] == PERSONAL.encode():
-                    self._receive_personal(message["data"])
+                if message["channel"] == USER_MESSAGES.encode():
+                    self._receive_user_message(message["data"])
                 else:
                     self._receive(message["data"])
 
@@ -114,13 +114,13 @@ class Feed:
             self.last_message = time.time()
             self._on_updates(updates)
 
-    def _receive_personal(self, payload: bytes) -> None:
+    def _receive_user_message(self, payload: bytes) -> None:
         try:
-            personal = parse_personal(payload)
+            takes_user_messages = parse_user_message(payload)
         except UpdateError as error:
             self._refused([str(error)])
         else:
-            self._on_personal(personal)
+            self._on_user_message(takes_user_messages)
 
     def _parse(self, payload: bytes) -> list[Update]:
         try:

@@ -1,4 +1,4 @@
-"""Fan-out of prices and measures to WebSocket clients: conflated, encoded once, never waiting for a slow one."""
+"""Hub: fans prices and measures out to WebSocket clients, conflated and encoded once."""
 
 import asyncio
 import logging
@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from app.live.connections import Crowd
+from app.live.connections import LiveConnections
 from app.live.delivery import Delivery
 from app.live.feed import Feed
 from app.live.protocol import text_frame
-from app.live.revalidation import Ended, keep_asking, nobody
+from app.live.revalidation import Ended, none_ended, revalidate
 from app.live.settings import LiveSettings
-from app.live.staleness import CHECK_EVERY, Pulse
+from app.live.staleness import CHECK_EVERY, Staleness
 from app.live.subscriptions import Client, Group, Subscriptions
 from app.live.updates import Update, Variant, encode, parse_update
-from app.live.user_messages import Personal
+from app.live.user_messages import UserMessage
 
 Latest = Callable[[Sequence[int]], Awaitable[Iterable[Mapping[str, Any]]]]
 """Latest prices of items as price messages of the contract, from somewhere else than Redis."""
@@ -31,15 +31,15 @@ _log = logging.getLogger(__name__)
 class Hub:
     """Belongs to one event loop; only `stats` may be called from other threads."""
 
-    def __init__(self, settings: LiveSettings, latest: Latest | None = None, ended: Ended = nobody) -> None:
+    def __init__(self, settings: LiveSettings, latest: Latest | None = None, ended: Ended = none_ended) -> None:
         self.settings = settings
-        self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.tell)
-        self.pulse = Pulse(self.feed, settings.quiet_after)
+        self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.send_to_user)
+        self.staleness = Staleness(self.feed, settings.quiet_after)
         self.delivery = Delivery(settings)
         self.subscribing = asyncio.Semaphore(settings.subscribing)
         """Held while a subscription is at work."""
         self._latest = latest
-        self.crowd = Crowd(settings.max_each)
+        self.connections = LiveConnections(settings.max_each)
         self._signed_out = ended
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
@@ -50,8 +50,8 @@ class Hub:
     def start(self) -> None:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
-        self._spawn(self._feel())
-        self._spawn(keep_asking(self.crowd, self._signed_out, self.settings.renewal))
+        self._spawn(self._watch_staleness())
+        self._spawn(revalidate(self.connections, self._signed_out, self.settings.renewal))
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""
@@ -76,18 +76,18 @@ class Hub:
 
     def has_room(self) -> bool:
         """Whether one more client may connect."""
-        return len(self.crowd) < self.settings.max_clients
+        return len(self.connections) < self.settings.max_clients
 
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
-        self.crowd.enter(client)
-        if self.pulse.stale:
-            self.delivery.answer(client, text_frame(self.pulse.message()))
+        self.connections.enter(client)
+        if self.staleness.stale:
+            self.delivery.answer(client, text_frame(self.staleness.message()))
 
     def remove(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
         self._subscriptions.assign(client, ())
-        self.crowd.leave(client)
+        self.connections.leave(client)
         self.delivery.forget(client)
 
     def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
@@ -153,21 +153,23 @@ class Hub:
                 self._dirty[update.item_id, update.variant] = update
         self._schedule_if_needed()
 
-    def tell(self, personal: Personal) -> None:
+    def send_to_user(self, takes_user_messages: UserMessage) -> None:
         """Send a message to the connections of the user it is for, and to no other."""
-        clients = [client for client in self.crowd.of_user(personal.user_id) if client.personal]
+        clients = [
+            client for client in self.connections.of_user(takes_user_messages.user_id) if client.takes_user_messages
+        ]
         if clients:
-            frame = personal.encoded()
+            frame = takes_user_messages.encoded()
             for client in clients:
                 self.delivery.answer(client, frame)
 
-    async def _feel(self) -> None:
+    async def _watch_staleness(self) -> None:
         """Tell every client when prices stop coming in, and when they come again."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
-            if self.pulse.changed():
-                frame = text_frame(self.pulse.message())
-                for client in self.crowd:
+            if self.staleness.changed():
+                frame = text_frame(self.staleness.message())
+                for client in self.connections:
                     self.delivery.answer(client, frame)
 
     def _after_gap(self) -> None:
@@ -216,7 +218,7 @@ class Hub:
     def stats(self) -> dict[str, Any]:
         """How the live path is doing, JSON-able; unknown is None."""
         return {
-            "clients": len(self.crowd),
+            "clients": len(self.connections),
             "subscriptions": len(self._subscriptions),
             "groups": self._subscriptions.group_count,
             "items": len(self._subscriptions.topics),
@@ -226,7 +228,7 @@ class Hub:
             "deliveries_per_second": self.delivery.meter.per_second(),
             "last_message": self.feed.last_message,
             "redis": self.feed.state,
-            "stale": self.pulse.stale,
+            "stale": self.staleness.stale,
             "gaps": self.feed.gaps,
             "rejected": self.feed.rejected,
         }

@@ -1,14 +1,14 @@
-"""Who opens a connection, as the guard found at the handshake."""
+"""Principal: the visitor or user that opened a WebSocket, as found at the handshake."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
+class Principal:
     """A visitor, or a user with what they signed in with.
 
-    `proof` means something to the guard alone, which can tell by it whether the user is still signed in.
+    `proof` means something to the middleware alone, which can tell by it whether the user is still signed in.
     """
 
     address: str | None = None
@@ -16,4 +16,4 @@ class Guest:
     proof: Hashable = None
 
 
-VISITOR = Guest()
+VISITOR = Principal()

@@ -1,4 +1,4 @@
-"""The words of the WebSocket protocol: what clients may say, and how answers are encoded (CONTRACT.md, "WebSocket")."""
+"""WebSocket protocol: parses what clients send and encodes frames (CONTRACT.md, "WebSocket")."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""Tell the browsers: the contract's messages, over Redis."""
+"""Publish: writes the contract's price and measure messages to Redis."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def price_message(item_id: int, price: int, volume: int | None, source: str, at:
     }
 
 
-def announce_prices(client: redis.Redis, matched: Matched) -> None:
+def publish_prices(client: redis.Redis, matched: Matched) -> None:
     """Publish stored quotes; without Redis they stay kept."""
     pairs = zip(matched.quotes, matched.items, strict=True)
     _send(
@@ -40,13 +40,13 @@ def announce_prices(client: redis.Redis, matched: Matched) -> None:
     )
 
 
-def announce_volatility(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
+def publish_measures(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
     """Publish measures."""
     _send(client, cache.VOLATILITY, messages)
 
 
 def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
     try:
-        cache.announce(client, channel, messages)
+        cache.publish_messages(client, channel, messages)
     except redis.RedisError as error:
         log.warning("nothing announced: Redis does not answer", channel=channel, error=str(error))

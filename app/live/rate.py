@@ -1,4 +1,4 @@
-"""Counting over time: how fast a client may talk, and how fast the hub delivers."""
+"""Rates: token buckets for what clients send, and a meter of what is delivered."""
 
 import time
 from collections.abc import Callable

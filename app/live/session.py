@@ -1,4 +1,4 @@
-"""One WebSocket connection from its first message to its last."""
+"""Session: serves one WebSocket from its first message to its last, within its limits."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ class Session:
                 await self._auto_subscribe(watchlist)
             while (message := await receive())["type"] == "websocket.receive":
                 await self._receive(message)
-                await self._until_read()
+                await self._wait_until_read()
         finally:
             self._hub.remove(self._client)
 
@@ -43,7 +43,7 @@ class Session:
         item_ids = list(dict.fromkeys(watchlist))[: self._hub.settings.max_items]
         self._client.given = len(item_ids)
         self._hub.subscribe(self._client, item_ids)
-        self._say({"type": "auto_subscribe", "item_ids": item_ids})
+        self._reply({"type": "auto_subscribe", "item_ids": item_ids})
         await self._snapshot(item_ids)
 
     async def _receive(self, message: Mapping[str, Any]) -> None:
@@ -61,7 +61,7 @@ class Session:
             raise ClientError(f"{request.action} is not for you; sign in")
         match request.action:
             case "ping":
-                self._say({"type": "pong"})
+                self._reply({"type": "pong"})
             case "unsubscribe":
                 self._charge(item_ids)
                 self._hub.unsubscribe(self._client, item_ids)
@@ -70,7 +70,7 @@ class Session:
                 async with self._hub.subscribing:
                     if not self._hub.subscribe(self._client, item_ids):
                         raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
-                    self._say({"type": "subscribed", "item_ids": item_ids})
+                    self._reply({"type": "subscribed", "item_ids": item_ids})
                     await self._snapshot(item_ids)
                     await asyncio.sleep(0)  # each in a turn of its own: whatever else is ready goes between
 
@@ -79,7 +79,7 @@ class Session:
         if not self._items.take(len(item_ids)):
             raise ClientError(f"more than {self._hub.settings.items_per_second:g} items a second")
 
-    async def _until_read(self) -> None:
+    async def _wait_until_read(self) -> None:
         """Hear nothing more of a client that does not read what it asked for, and close it if that lasts."""
         settings, connection = self._hub.settings, self._client.connection
         begun = time.monotonic()
@@ -98,7 +98,7 @@ class Session:
         else:
             self._client.connection.close(POLICY_VIOLATION, "too many refused messages")
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _reply(self, message: dict[str, Any]) -> None:
         self._write(text_frame(message))
 
     def _write(self, frames: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What the live path needs to know; the process's own settings fill it in."""
+"""Settings of the live path; the process's own settings fill it in."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Current prices that Redis does not have, from PostgreSQL."""
+"""Snapshot: current prices from PostgreSQL, where Redis has none."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence

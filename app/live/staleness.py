@@ -1,4 +1,4 @@
-"""Whether prices still come in at all: silence that no market explains is said to the clients."""
+"""Staleness: tells clients when no prices come in."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ UNHEARD: Final = 5.0
 """Seconds without a connection to Redis after which nothing can be called live."""
 
 
-class Pulse:
+class Staleness:
     """Judges a feed by its silence.
 
     Args:

@@ -1,10 +1,10 @@
-"""Who wants which items: clients with the same wishes form a group, and an item knows its groups."""
+"""Subscriptions: an index from items to groups of clients that want the same."""
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.live.principal import VISITOR, Guest
+from app.live.principal import VISITOR, Principal
 from app.live.transport import Connection
 from app.live.updates import Update, Variant
 
@@ -40,8 +40,8 @@ class Client:
     source: str | None = None
     """Only this source's prices are wanted; None for all."""
     binary: bool = False
-    guest: Guest = VISITOR
-    personal: bool = False
+    principal: Principal = VISITOR
+    takes_user_messages: bool = False
     """Whether messages for its user alone are for it too."""
     given: int = 0
     """Items it was subscribed to unasked; they leave it as many of its own."""

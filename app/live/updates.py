@@ -1,4 +1,4 @@
-"""Prices and measures on their way from Redis to browsers."""
+"""Updates: parses price and measure messages from Redis and encodes them for clients."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

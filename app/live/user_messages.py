@@ -1,4 +1,4 @@
-"""Messages for one user alone, on their way from Redis to that user's own connections."""
+"""User messages: from Redis to the WebSockets of one user."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +12,7 @@ CHANNEL: Final = "portfolio"
 
 
 @dataclass(frozen=True, slots=True)
-class Personal:
+class UserMessage:
     """A message and whom it is for; the message does not say so again."""
 
     user_id: int
@@ -23,7 +23,7 @@ class Personal:
         return text_frame(self.message)
 
 
-def parse_personal(payload: bytes) -> Personal:
+def parse_user_message(payload: bytes) -> UserMessage:
     """Read one message of the channel; its own type becomes `event`.
 
     Raises:
@@ -39,4 +39,4 @@ def parse_personal(payload: bytes) -> Personal:
     if type(user_id) is not int or user_id <= 0:
         raise UpdateError(f"user_id {user_id!r} is not a positive integer")
     told = {name: value for name, value in message.items() if name not in {"type", "user_id"}}
-    return Personal(user_id, {"type": "portfolio", "event": event, **told})
+    return UserMessage(user_id, {"type": "portfolio", "event": event, **told})

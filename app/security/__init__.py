@@ -1,1 +1,1 @@
-"""The guard at every door: who may, how often, from where. Nothing is open that the table does not open."""
+"""Security: what every request passes before anything answers it; what the policy does not allow is refused."""

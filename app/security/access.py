@@ -1,4 +1,4 @@
-"""Who may pass, and what a pass counts against: the words of the table."""
+"""Access levels and rate-limit groups: the values that the policy's rows are made of."""
 
 from enum import StrEnum
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Refused requests in the log of the user in whose name they came: a stranger's page, or a key that wants too much."""
+"""Audit: refused requests go into the activity log of the user in whose name they came."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ KEPT: Final = 50
 EVENT: Final = "refused"
 
 
-def tell(limiter: Limiter, caller: Caller, reason: str) -> None:
+def record_refusal(limiter: Limiter, caller: Caller, reason: str) -> None:
     """Note that the current request was refused, if it came in somebody's name and there were not many like it."""
     if caller.user_id is None or not limiter.allows("refusals", f"user:{caller.user_id}", MOST):
         return

@@ -1,4 +1,4 @@
-"""Who may pass: what the table asks for, against who calls."""
+"""Authorization: compares what the policy asks for with the caller."""
 
 from http import HTTPStatus
 from typing import Final, assert_never
@@ -20,26 +20,26 @@ def refuse_caller(access: Access, caller: Caller) -> Response | None:
         case Access.PUBLIC | Access.NOTHING:
             return None
         case Access.LOOPBACK:
-            return None if at_this_machine() else refuse(HTTPStatus.FORBIDDEN, "only from the machine itself")
+            return None if is_local() else refuse(HTTPStatus.FORBIDDEN, "only from the machine itself")
         case Access.SIGNED_IN | Access.KEY_READ | Access.KEY_FULL:
-            return _refuse_stranger(access, caller)
+            return _refuse_unless_user(access, caller)
         case Access.PAGE | Access.CALLBACK:
             raise TypeError(f"{access} is looked up, not checked")
         case _:
             assert_never(access)
 
 
-def _refuse_stranger(access: Access, caller: Caller) -> Response | None:
+def _refuse_unless_user(access: Access, caller: Caller) -> Response | None:
     if caller.unknown:
         return refuse(HTTPStatus.SERVICE_UNAVAILABLE, caller.why_unknown, retry_after=5)
     if caller.user_id is None:
         return refuse(HTTPStatus.UNAUTHORIZED, "sign in first")
     if caller.kind == "key" and (access is Access.SIGNED_IN or (access is Access.KEY_FULL and caller.scope != "full")):
-        return refuse(HTTPStatus.FORBIDDEN, too_little(access))
+        return refuse(HTTPStatus.FORBIDDEN, missing_right(access))
     return None
 
 
-def too_little(access: Access) -> str:
+def missing_right(access: Access) -> str:
     """Why a key is refused."""
     return "this API key may only read" if access is Access.KEY_FULL else "an API key may not do this; sign in"
 
@@ -49,7 +49,7 @@ def permits(access: Access | None, user_id: int | None) -> bool:
     return access is Access.PUBLIC or (access is Access.SIGNED_IN and user_id is not None)
 
 
-def at_this_machine() -> bool:
+def is_local() -> bool:
     """Whether the current request comes from this machine, by a name of it, and not through a proxy."""
     if any(name in request.headers for name in PROXY_HEADERS):
         return False

@@ -1,4 +1,4 @@
-"""Request bodies: how large they may be and how deep their JSON, by path. Checked before anything walks them."""
+"""Body limits: the largest request body and the deepest JSON, by path."""
 
 import re
 from itertools import accumulate

@@ -1,4 +1,4 @@
-"""Callback requests: their shape is compared with what the callback declares, its values with its annotations.
+"""Callback bodies: compares a callback request with what the callback declares.
 
 Dash takes what comes: a list where it expects an object, or a window that does not exist, would be an error deep inside.
 """

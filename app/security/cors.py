@@ -1,4 +1,4 @@
-"""Other sites' pages that may read our JSON, with an API key and never with a cookie. None by default."""
+"""CORS: origins whose pages may read the JSON with an API key; none by default."""
 
 from collections.abc import Collection, Sequence
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Tokens for unsafe requests: flask-wtf's, bound to the session or, for a visitor, to his signed cookie.
+"""CSRF tokens for unsafe requests: flask-wtf's, bound to the session or to a visitor's signed cookie.
 
 Dash reads the cookie and sends it as X-CSRFToken with every callback; scripts with a session ask /auth/csrf.
 """
@@ -25,9 +25,9 @@ class Tokens(CSRFProtect):  # type: ignore[misc]  # flask-wtf has no annotations
 
 
 def register_csrf(server: Flask) -> Tokens:
-    """Make the check; the door calls it for whatever is unsafe, exempting nothing but requests with an API key."""
+    """Make the check; the middleware calls it for whatever is unsafe, exempting nothing but requests with an API key."""
     server.config.update(
-        WTF_CSRF_CHECK_DEFAULT=False,  # else it would run before the door knows who calls
+        WTF_CSRF_CHECK_DEFAULT=False,  # else it would run before the middleware knows who calls
         WTF_CSRF_TIME_LIMIT=None,  # a token lives and dies with its session
         WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site say more than Referer
     )

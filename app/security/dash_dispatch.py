@@ -1,4 +1,4 @@
-"""Dash's one address for all callbacks: which callback a request names, and which page it wants."""
+"""Dash dispatch: which callback or page a request to Dash's one address names."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which methods a path has, so that a wrong one is answered by 405 and not by 404."""
+"""Methods of a path: a wrong one is answered by 405, not 404."""
 
 from contextlib import suppress
 from typing import Final

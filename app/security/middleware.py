@@ -1,4 +1,4 @@
-"""What every request meets before anything answers it: the table, limits, who calls, from where, with which token."""
+"""Request middleware: policy lookup, rate limits, authentication, authorization, origin and CSRF checks, in this order."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,8 @@ from app.accounts.sessions import session_store
 from app.runtime import Runtime
 from app.security import cors, csrf, dash_dispatch, origins
 from app.security.access import Access, Group, Row
-from app.security.audit import tell
-from app.security.authorization import refuse_caller, too_little
+from app.security.audit import record_refusal
+from app.security.authorization import missing_right, refuse_caller
 from app.security.body_limits import largest
 from app.security.client_address import TrustedProxies, site_of
 from app.security.methods import allowed_methods
@@ -36,8 +36,8 @@ COOKIE_GROUPS: Final = frozenset({Group.PAGES, Group.AUTH, Group.SIGN_IN})
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """What the door works with."""
+class Middleware:
+    """What the middleware works with."""
 
     settings: Settings
     limiter: Limiter
@@ -45,18 +45,18 @@ class Guard:
     tokens: csrf.Tokens
 
 
-def register_guard(server: Flask, runtime: Runtime) -> None:
-    """Put the door in front of everything that is registered afterwards; nothing connects."""
+def register_middleware(server: Flask, runtime: Runtime) -> None:
+    """Put the middleware in front of everything that is registered afterwards; nothing connects."""
     settings = runtime.settings
     trust = Trust.parse(settings.trusted_proxies)
-    guard = Guard(settings, Limiter(runtime.connect_redis(), settings.limits()), trust, csrf.register_csrf(server))
+    guard = Middleware(settings, Limiter(runtime.connect_redis(), settings.limits()), trust, csrf.register_csrf(server))
     server.extensions[EXTENSION] = guard
     server.wsgi_app = TrustedProxies(server.wsgi_app, trust)  # type: ignore[method-assign]  # Flask's documented way
-    server.before_request(partial(admit, guard))
-    server.after_request(partial(finish, guard))
+    server.before_request(partial(check_request, guard))
+    server.after_request(partial(finish_response, guard))
 
 
-def admit(guard: Guard) -> AnyResponse | None:
+def check_request(guard: Middleware) -> AnyResponse | None:
     """The answer to a request that does not pass; None lets it in."""
     if request.url_rule is None:
         return _count(guard, Group.JSON if wants_json() else Group.PAGES, f"ip:{site_of(request.remote_addr or '')}")
@@ -66,20 +66,20 @@ def admit(guard: Guard) -> AnyResponse | None:
         return cors.options(guard.settings.cors_origins, allowed_methods())
     row = ROUTES.get(("GET" if request.method == "HEAD" else request.method, rule))
     if row is None:
-        log.error("a route without a row in the guard's table was refused", method=request.method, rule=rule)
+        log.error("a route without a row in the policy was refused", method=request.method, rule=rule)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may do this")
     g.guard_group = row.group
     if row.group is Group.FILES:
         return None
     return (
         _count(guard, row.group, f"ip:{site_of(request.remote_addr or '')}")
-        or _known(guard, row)
-        or _allowed(guard, row)
-        or (None if row.access is Access.NOTHING else _meant(guard))
+        or _authenticate(guard, row)
+        or _authorize(guard, row)
+        or (None if row.access is Access.NOTHING else _check_intent(guard))
     )
 
 
-def _count(guard: Guard, group: Group, who: str) -> Response | None:
+def _count(guard: Middleware, group: Group, who: str) -> Response | None:
     """Count the request; refuse it beyond the limit."""
     try:
         counted = guard.limiter.hit(group, who)
@@ -99,7 +99,7 @@ def _count(guard: Guard, group: Group, who: str) -> Response | None:
     return refuse(HTTPStatus.TOO_MANY_REQUESTS, message, retry_after=verdict.wait)
 
 
-def _known(guard: Guard, row: Row) -> Response | None:
+def _authenticate(guard: Middleware, row: Row) -> Response | None:
     """Count the request against its user too; refuse a key that is none of ours."""
     if not carries_credentials():
         return None
@@ -109,51 +109,51 @@ def _known(guard: Guard, row: Row) -> Response | None:
     return None if found.user_id is None else _count(guard, row.group, f"user:{found.user_id}")
 
 
-def _allowed(guard: Guard, row: Row) -> AnyResponse | None:
+def _authorize(guard: Middleware, row: Row) -> AnyResponse | None:
     """Refuse whom the table does not let in."""
     if row.access is Access.CALLBACK:
-        return _callback(guard)
+        return _authorize_callback(guard)
     if row.access is Access.PAGE:
-        return _page(request.full_path.rstrip("?"), dash_dispatch.access_to_page(request.path), routed=False)
-    return _passing(guard, row.access)
+        return _authorize_page(request.full_path.rstrip("?"), dash_dispatch.access_to_page(request.path), routed=False)
+    return _authorize_caller(guard, row.access)
 
 
-def _passing(guard: Guard, access: Access) -> Response | None:
+def _authorize_caller(guard: Middleware, access: Access) -> Response | None:
     """Refuse a caller who may not pass, and tell the user whose key asked for too much."""
     if access in OPEN:
         return None
     refused = refuse_caller(access, caller())
     if refused is not None and refused.status_code == HTTPStatus.FORBIDDEN and access is not Access.LOOPBACK:
-        tell(guard.limiter, caller(), too_little(access))
+        record_refusal(guard.limiter, caller(), missing_right(access))
     return refused
 
 
-def _callback(guard: Guard) -> AnyResponse | None:
+def _authorize_callback(guard: Middleware) -> AnyResponse | None:
     """Refuse who may not call the callback that a request names, or may not see the page it wants shown."""
     output = dash_dispatch.named_output()
     if output is None:
         return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
     access = dash_dispatch.access_to_callback(output)
     if access is None:
-        log.error("a callback without a row in the guard's table was refused", output=output[:200])
+        log.error("a callback without a row in the policy was refused", output=output[:200])
         return refuse(HTTPStatus.FORBIDDEN, "nobody may call this")
     if access is Access.PAGE:
         path = dash_dispatch.asked_path()
         if path is None:
             return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
-        refused = _page(path, dash_dispatch.access_to_page(path), routed=True)
+        refused = _authorize_page(path, dash_dispatch.access_to_page(path), routed=True)
     elif not dash_dispatch.is_served(output):
         return refuse(HTTPStatus.NOT_FOUND, "there is no such callback")
     else:
-        refused = _passing(guard, access)
+        refused = _authorize_caller(guard, access)
     wrong = None if refused else dash_dispatch.malformed(output)
     return refuse(HTTPStatus.BAD_REQUEST, wrong) if wrong else refused
 
 
-def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:
+def _authorize_page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:
     """Send who has to sign in for a page to where that is done."""
     if access is None:
-        log.error("a page without a row in the guard's table was refused", path=path)
+        log.error("a page without a row in the policy was refused", path=path)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may see this")
     refused = None if access in OPEN else refuse_caller(access, caller())
     if refused is None:
@@ -165,13 +165,13 @@ def _page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | No
     return dash_dispatch.explain((refused.get_json() or {}).get("error", "try again later")) if routed else None
 
 
-def _meant(guard: Guard) -> Response | None:
+def _check_intent(guard: Middleware) -> Response | None:
     """Refuse an unsafe request that another site's page may have sent."""
     site = request.headers.get("Sec-Fetch-Site")
     if request.method in csrf.SAFE:
         foreign = site == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate"
         if foreign and caller().kind == "session":
-            tell(guard.limiter, caller(), FOREIGN)
+            record_refusal(guard.limiter, caller(), FOREIGN)
             return refuse(HTTPStatus.FORBIDDEN, FOREIGN)
         return None
     found = caller()
@@ -185,7 +185,7 @@ def _meant(guard: Guard) -> Response | None:
     )
     if wrong:
         log.warning("refused", path=request.path, reason=wrong, origin=request.headers.get("Origin"))
-        tell(guard.limiter, found, wrong)
+        record_refusal(guard.limiter, found, wrong)
         return refuse(HTTPStatus.FORBIDDEN, wrong)
     if found.kind == "key":
         return None
@@ -193,14 +193,14 @@ def _meant(guard: Guard) -> Response | None:
     if wrong is None:
         return None
     wrong = wrong.rstrip(".")
-    tell(guard.limiter, found, wrong)
+    record_refusal(guard.limiter, found, wrong)
     response = refuse(HTTPStatus.BAD_REQUEST, wrong)
     # The next try of one of our own pages, which alone can read the cookie, has the right token.
     csrf.hand_out(response, secure=is_https(guard.settings))
     return response
 
 
-def finish(guard: Guard, response: Response) -> Response:
+def finish_response(guard: Middleware, response: Response) -> Response:
     """Add what clients should know: their limit, their token, whether another site may read this."""
     counted: tuple[Limit, Verdict] | None = g.get("guard_counted")
     if counted is not None:

@@ -1,4 +1,4 @@
-"""Moving windows: at most so many events in any span of so many seconds, counted in Redis or in this process."""
+"""Moving windows: at most so many events in any span of seconds, counted in Redis or in this process."""
 
 import math
 import time

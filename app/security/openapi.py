@@ -1,4 +1,4 @@
-"""What the guard adds to every operation of /openapi.json: who may call it, and how it is refused."""
+"""OpenAPI: adds to every operation who may call it and how it is refused."""
 
 import re
 from typing import Any, Final
@@ -67,7 +67,7 @@ def _complete(operation: Document, method: str, row: Row) -> None:
 
 
 def _refusals(operation: Document, row: Row) -> list[str]:
-    """The statuses that the guard answers with, 401 being what a wrong key gets anywhere."""
+    """The statuses that the middleware answers with, 401 being what a wrong key gets anywhere."""
     found = ["401", "403", "503"]
     if row.group is not Group.FILES:
         found.append("429")

@@ -1,4 +1,4 @@
-"""Where a request comes from, as browsers say and pages cannot forge: Origin and Sec-Fetch-Site."""
+"""Origins: whether a request comes from our own pages, by Origin and Sec-Fetch-Site."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""The one table of who may do what. What has no row is refused, and fails a test that says which row is missing."""
+"""Policy: the one table of who may do what. What has no row is refused, and fails a test that names the missing row."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Rate limits: counted in Redis, and in this process while Redis is down, unless that would be too lax."""
+"""Rate limits: requests counted in Redis, and in this process while Redis is down unless that would be too lax."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""How a refused request is answered: JSON to programs, a short page to people."""
+"""Refusals: JSON for programs, a short page for people."""
 
 from html import escape
 from http import HTTPStatus

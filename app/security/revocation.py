@@ -1,4 +1,4 @@
-"""Who may stay: whether what a WebSocket was opened with, a session or a key, still counts."""
+"""Revocation: finds open WebSockets whose session or API key has ended."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import redis
 import structlog
 
 from app.accounts.session_store import SessionStore
-from app.live.principal import Guest
+from app.live.principal import Principal
 from db.accounts import api_keys, users
 from db.core.pool import Database, DatabaseDownError
 
@@ -22,36 +22,38 @@ class Proof:
     key_hash: bytes | None = None
 
 
-def ended(database: Database, store: SessionStore, guests: Collection[Guest]) -> set[Guest]:
+def ended(database: Database, store: SessionStore, principals: Collection[Principal]) -> set[Principal]:
     """Those of these guests whose session or key has ended.
 
     What Redis or the database cannot tell now is told at the next look; nobody is put out because one of them is down.
     """
-    return _by_session(database, store, guests) | _by_key(database, guests)
+    return _by_session(database, store, principals) | _by_key(database, principals)
 
 
-def _by_session(database: Database, store: SessionStore, guests: Collection[Guest]) -> set[Guest]:
-    shown = [(g.proof.session_id, g) for g in guests if isinstance(g.proof, Proof) and g.proof.session_id]
-    found: set[Guest] = set()
+def _by_session(database: Database, store: SessionStore, principals: Collection[Principal]) -> set[Principal]:
+    shown = [(g.proof.session_id, g) for g in principals if isinstance(g.proof, Proof) and g.proof.session_id]
+    found: set[Principal] = set()
     if not shown:
         return found
     try:
         tokens = store.user_tokens([session_id for session_id, _ in shown])
-        found |= {guest for session_id, guest in shown if session_id not in tokens}
+        found |= {principal for session_id, principal in shown if session_id not in tokens}
         # The list of sessions is one thing, the account's own key another: signing out everywhere changes that.
-        kept = users.session_keys(database, [guest.user_id for _, guest in shown if guest.user_id is not None])
+        kept = users.session_keys(
+            database, [principal.user_id for _, principal in shown if principal.user_id is not None]
+        )
         right = {f"{user_id}:{key}" for user_id, key in kept.items()}
-        found |= {guest for session_id, guest in shown if tokens.get(session_id) not in right}
+        found |= {principal for session_id, principal in shown if tokens.get(session_id) not in right}
     except (redis.RedisError, DatabaseDownError) as error:
         log.warning("sessions of open WebSockets could not be checked", error=str(error))
     return found
 
 
-def _by_key(database: Database, guests: Collection[Guest]) -> set[Guest]:
-    shown = [(g.proof.key_hash, g) for g in guests if isinstance(g.proof, Proof) and g.proof.key_hash]
+def _by_key(database: Database, principals: Collection[Principal]) -> set[Principal]:
+    shown = [(g.proof.key_hash, g) for g in principals if isinstance(g.proof, Proof) and g.proof.key_hash]
     try:
         known = api_keys.known(database, [key_hash for key_hash, _ in shown]) if shown else set()
     except DatabaseDownError as error:
         log.warning("keys of open WebSockets could not be checked", error=str(error))
         return set()
-    return {guest for key_hash, guest in shown if key_hash not in known}
+    return {principal for key_hash, principal in shown if key_hash not in known}

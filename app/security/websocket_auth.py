@@ -1,4 +1,4 @@
-"""WebSockets, which never reach Flask: who opens one, how often, and what is for whom."""
+"""WebSocket authentication: handshakes never reach Flask, so they are checked here."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -14,12 +14,12 @@ from app.accounts.api_keys import bearer, hash_key
 from app.accounts.caller import ANONYMOUS, Caller, caller_of
 from app.accounts.session_store import SessionStore
 from app.accounts.sessions import EXTENSION as SESSIONS
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.runtime import Runtime
 from app.security.access import Access, Group
 from app.security.authorization import permits
 from app.security.client_address import client_address, site_of
-from app.security.middleware import EXTENSION, Guard
+from app.security.middleware import EXTENSION, Middleware
 from app.security.origins import OURS, is_this_server
 from app.security.policy import MESSAGES, SOCKETS
 from app.security.rate_limit import LimitsDownError
@@ -34,17 +34,17 @@ THREADS: Final = 4
 """Handshakes that may wait for Redis and the database at once; the event loop waits for none."""
 
 
-class SocketGuard:
+class WebSocketAuth:
     """What the gateway asks before and after a handshake."""
 
     def __init__(self, server: Flask) -> None:
-        self._guard: Guard = server.extensions[EXTENSION]
+        self._guard: Middleware = server.extensions[EXTENSION]
         self._sessions: SessionStore = server.extensions[SESSIONS]
         runtime: Runtime = server.extensions["tracera"]
         self._database = runtime.request_services.database
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="handshake")
 
-    async def authorise(self, scope: Mapping[str, Any]) -> Guest:
+    async def authorize(self, scope: Mapping[str, Any]) -> Principal:
         """Who opens a WebSocket.
 
         Raises:
@@ -56,23 +56,23 @@ class SocketGuard:
         """The items that a user watches; none while the database is down."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._watched, user_id)
 
-    async def ended(self, guests: Collection[Guest]) -> Collection[Guest]:
+    async def ended(self, principals: Collection[Principal]) -> Collection[Principal]:
         """Whose session or key has ended since the handshake."""
-        look = partial(ended, self._database, self._sessions, guests)
+        look = partial(ended, self._database, self._sessions, principals)
         return await asyncio.get_running_loop().run_in_executor(self._threads, look)
 
     def is_proxy(self, address: str) -> bool:
         """Whether many clients may stand behind an address."""
         return self._guard.trust.trusted_hops(address, None) > 0 or self._guard.trust.covers(address)
 
-    def permits(self, message: str, guest: Guest) -> bool:
-        """Whether a message, by its action or type, is for this guest; one without a row is for nobody."""
-        return permits(MESSAGES.get(message), guest.user_id)
+    def permits(self, message: str, principal: Principal) -> bool:
+        """Whether a message, by its action or type, is for this principal; one without a row is for nobody."""
+        return permits(MESSAGES.get(message), principal.user_id)
 
-    def _check(self, scope: Mapping[str, Any]) -> Guest:
+    def _check(self, scope: Mapping[str, Any]) -> Principal:
         row = SOCKETS.get(scope["path"])
         if row is None:
-            log.error("a WebSocket without a row in the guard's table was refused", path=scope["path"])
+            log.error("a WebSocket without a row in the policy was refused", path=scope["path"])
             raise Refusal(403, "nobody may open this")
         client = scope.get("client")
         address = client_address(self._guard.trust, client[0] if client else None, values(scope, b"x-forwarded-for"))
@@ -84,12 +84,12 @@ class SocketGuard:
         if found.user_id is None:
             if row.access is not Access.PUBLIC:
                 raise Refusal(503 if found.unknown else 401, "sign in first")
-            return Guest(site)
+            return Principal(site)
         if found.kind == "session":
             self._check_origin(scope)
         self._count(row.group, f"user:{found.user_id}")
         key = bearer(next(iter(values(scope, b"authorization")), ""))
-        return Guest(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
+        return Principal(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
 
     def _check_origin(self, scope: Mapping[str, Any]) -> None:
         """Refuse a session's cookie that another page sends along: there is no token in a handshake."""

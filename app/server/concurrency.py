@@ -1,4 +1,4 @@
-"""Few requests at work at a time, since more would only take turns at Python's lock, and all of them get slower.
+"""Concurrency limit: at most three requests run Python at once; more only contend for the GIL.
 
 With twelve threads awake for eight clients, an answer that costs 1.4 ms of processor time takes 26 ms at the 99th
 percentile; three at a time take 20 ms (`tests/bench/bench_http.py`).
@@ -13,7 +13,7 @@ LONG: Final = 0.05
 """Seconds after which a request is taken to wait for something else, and the next one may begin."""
 
 
-class Turns:
+class ConcurrencyLimit:
     """At most `at_once` are at work in one event loop, each for `long` seconds; first come, first served."""
 
     def __init__(self, at_once: int, long: float) -> None:
@@ -21,18 +21,18 @@ class Turns:
         self.long = long
 
 
-class Turn:
-    """`async with Turn(turns)` waits for one; it ends with the block, or `long` seconds after it began."""
+class Slot:
+    """`async with Slot(limit)` waits for one; it ends with the block, or `long` seconds after it began."""
 
-    __slots__ = ("_late", "_turns")
+    __slots__ = ("_late", "_limit")
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self, limit: ConcurrencyLimit) -> None:
+        self._limit = limit
         self._late: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        await self._turns.free.acquire()
-        self._late = asyncio.get_running_loop().call_later(self._turns.long, self._end)
+        await self._limit.free.acquire()
+        self._late = asyncio.get_running_loop().call_later(self._limit.long, self._end)
         return self
 
     async def __aexit__(
@@ -44,4 +44,4 @@ class Turn:
 
     def _end(self) -> None:
         self._late = None
-        self._turns.free.release()
+        self._limit.free.release()

@@ -10,9 +10,9 @@ import uvicorn
 from flask import Flask
 
 from app.live.hub import Hub, Latest
-from app.live.principal import VISITOR, Guest
+from app.live.principal import VISITOR, Principal
 from app.live.protocol import BINARY_SUBPROTOCOL
-from app.live.revalidation import Ended, nobody
+from app.live.revalidation import Ended, none_ended
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
@@ -32,18 +32,18 @@ HARD_LIMIT: Final = 64 * 1024
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Authorise = Callable[[Scope], Awaitable[Guest]]
+Authorise = Callable[[Scope], Awaitable[Principal]]
 Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 """The items that a user watches."""
-Permits = Callable[[str, Guest], bool]
-"""Whether a message, by its action or type, is for this guest."""
+Permits = Callable[[str, Principal], bool]
+"""Whether a message, by its action or type, is for this principal."""
 LARGEST: Final = 16 * 1024 * 1024
 GRACE: Final = 3
 """Seconds that open requests have to end when the server does."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
-async def anonymous(_scope: Scope) -> Guest:
+async def anonymous(_scope: Scope) -> Principal:
     """Let everybody in as nobody."""
     return VISITOR
 
@@ -53,7 +53,7 @@ async def no_watchlist(_user_id: int) -> Sequence[int]:
     return ()
 
 
-def everything(_message: str, _guest: Guest) -> bool:
+def everything(_message: str, _guest: Principal) -> bool:
     """Keep nothing from anybody."""
     return True
 
@@ -66,14 +66,14 @@ class Gateway:
         http: Callable[..., Awaitable[None]],
         connections: Connections,
         hub: Hub,
-        authorise: Authorise,
+        authorize: Authorise,
         watchlist: Watchlist,
         permits: Permits = everything,
     ) -> None:
         self.hub = hub
         self.connections = connections
         self._http = http
-        self._authorise = authorise
+        self._authorise = authorize
         self._watchlist = watchlist
         self._permits = permits
 
@@ -106,27 +106,27 @@ class Gateway:
         await receive()
         try:
             client = self._admit(scope)
-            guest = await self._authorise(scope)
+            principal = await self._authorise(scope)
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
-        if not self.hub.crowd.take_place(guest):
-            error = f"more than {self.hub.crowd.most} connections are open; close one first"
+        if not self.hub.connections.reserve(principal):
+            error = f"more than {self.hub.connections.most} connections are open; close one first"
             await _refuse(send, Refusal(429, error, retry_after=10))
             return
         try:
-            await self._serve(client, guest, receive, send)
+            await self._serve(client, principal, receive, send)
         finally:
-            self.hub.crowd.leave_place(guest)
+            self.hub.connections.release(principal)
 
-    async def _serve(self, client: Client, guest: Guest, receive: Receive, send: Send) -> None:
+    async def _serve(self, client: Client, principal: Principal, receive: Receive, send: Send) -> None:
         """Talk with a client that has been let in."""
-        client.guest, client.personal = guest, self._permits("portfolio", guest)
+        client.principal, client.takes_user_messages = principal, self._permits("portfolio", principal)
         items: Sequence[int] = ()
-        if guest.user_id is not None and self._permits("auto_subscribe", guest):
-            items = await self._watchlist(guest.user_id)
+        if principal.user_id is not None and self._permits("auto_subscribe", principal):
+            items = await self._watchlist(principal.user_id)
         await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
-        await Session(self.hub, client, lambda action: self._permits(action, guest)).run(receive, items)
+        await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
 
     def _admit(self, scope: Scope) -> Client:
         """Check the handshake before anything is accepted.
@@ -168,17 +168,17 @@ def create_app(
     server: Flask,
     settings: LiveSettings,
     *,
-    authorise: Authorise = anonymous,
+    authorize: Authorise = anonymous,
     watchlist: Watchlist = no_watchlist,
     permits: Permits = everything,
     latest: Latest | None = None,
-    ended: Ended = nobody,
+    ended: Ended = none_ended,
     connections: Connections | None = None,
     largest: Callable[[str], int] = lambda _path: LARGEST,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
-    `authorise` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
+    `authorize` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
     gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
     have; `ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
     on the event loop and must not block it.
@@ -188,7 +188,7 @@ def create_app(
     counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.
     http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
-    return Gateway(http, counted, hub, authorise, watchlist, permits)
+    return Gateway(http, counted, hub, authorize, watchlist, permits)
 
 
 class Server(uvicorn.Server):
@@ -223,7 +223,7 @@ def create_uvicorn(
         log_config=None,
         access_log=False,
         server_header=False,
-        # Only the guard knows which proxies are trusted; uvicorn would believe any on this machine.
+        # Only the middleware knows which proxies are trusted; uvicorn would believe any on this machine.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
     )

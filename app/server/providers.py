@@ -1,4 +1,4 @@
-"""The providers that the settings name, told what the settings say."""
+"""Providers and job configuration, built from the settings."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from app.portfolio.importer import fees_of
 from app.providers.base import Provider
 from app.providers.registry import ProviderSettings, build
 from app.settings import Settings
-from jobs.config import Plan
+from jobs.config import JobConfig
 
 
 def build_providers(settings: Settings, names: tuple[str, ...] | None = None) -> list[Provider]:
@@ -46,9 +46,9 @@ def _extras(settings: Settings, name: str) -> dict[str, Any]:
             return {}
 
 
-def plan(settings: Settings, database_url: str) -> Plan:
+def plan(settings: Settings, database_url: str) -> JobConfig:
     """What the jobs need of the settings."""
-    return Plan(
+    return JobConfig(
         database_url=database_url,
         heartbeat=timedelta(seconds=settings.heartbeat_seconds),
         metrics_seconds=settings.metrics_seconds,

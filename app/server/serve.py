@@ -1,4 +1,4 @@
-"""Everything in one process: pages, JSON, WebSocket and the jobs."""
+"""Serve: pages, JSON, WebSocket and the jobs in one process."""
 
 import sys
 from contextlib import ExitStack
@@ -10,13 +10,13 @@ from app.live.snapshot import from_database
 from app.providers.base import Provider
 from app.runtime import Runtime
 from app.security.body_limits import largest
-from app.security.websocket_auth import SocketGuard
+from app.security.websocket_auth import WebSocketAuth
 from app.server.bounds import HttpBounds
 from app.server.connections import Connections
 from app.server.gateway import Gateway, create_app, create_uvicorn
 from app.server.providers import build_providers, plan
 from app.server.signals import bound, ending
-from app.server.startup_gc import settling
+from app.server.startup_gc import without_gc
 from app.settings import Settings
 from app.web.factory import create_server
 from jobs.scheduler import Jobs
@@ -38,12 +38,12 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         cleanup.callback(runtime.stop)
         providers = build_providers(settings)
         runtime.start()
-        with settling():
+        with without_gc():
             gateway, jobs = assemble(runtime, providers, host)
         if settings.scheduler:
             cleanup.callback(jobs.stop)
             jobs.start()
-        ready = None if settings.shared_port else partial(announce, host, port, settings)
+        ready = None if settings.shared_port else partial(print_address, host, port, settings)
         server = create_uvicorn(gateway, host, port, ready=ready)
         signals.then = partial(setattr, server, "should_exit", True)  # noqa: FBT003  # setattr takes no names
         server.run(sockets=sockets)
@@ -63,14 +63,14 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server = create_server(runtime)
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
-    guard = SocketGuard(server)
+    guard = WebSocketAuth(server)
     bounds = HttpBounds(per_address=settings.limit_connections, connections=settings.max_connections)
     latest = from_database(runtime.request_services.database)
     gateway = create_app(
         server,
         live,
         latest=latest,
-        authorise=guard.authorise,
+        authorize=guard.authorize,
         watchlist=guard.watchlist,
         permits=guard.permits,
         ended=guard.ended,
@@ -80,7 +80,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     return gateway, jobs
 
 
-def announce(host: str, port: int, settings: Settings) -> None:
+def print_address(host: str, port: int, settings: Settings) -> None:
     """Tell the person who started it where to go, now that somebody answers there."""
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1", "::"} else host  # noqa: S104  # compared, not bound
     note = "  (simulated market: set TRACERA_PROVIDERS for real ones)" if "demo" in settings.providers else ""

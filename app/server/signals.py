@@ -1,4 +1,4 @@
-"""The port, taken before anything is started, and the signals that end a process in good order."""
+"""Signals and the port: the port is taken before anything starts; signals end the process in good order."""
 
 import signal
 import socket

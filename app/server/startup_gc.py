@@ -1,4 +1,4 @@
-"""Start without the garbage collector: what is made then stays, and looking through it again and again finds nothing."""
+"""Start-up without garbage collection: what is made then stays, so it is never scanned."""
 
 import gc
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def settling() -> Iterator[None]:
+def without_gc() -> Iterator[None]:
     """Collect no garbage in the block, and never look through what it made."""
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket connection, lending its transport so that a frame encoded once is written to many clients."""
+"""WebSocket connections of uvicorn that write a frame encoded once to many clients, and parse input in turns."""
 
 from typing import Any, Final
 

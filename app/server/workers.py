@@ -1,4 +1,4 @@
-"""Several processes on one port: this one owns the embedded servers and replaces workers that end."""
+"""Workers: several processes on one port, replaced when they end; this one owns the embedded servers."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import structlog
 
 from app.accounts.secret import session_secret
 from app.runtime import Runtime
-from app.server.serve import announce
+from app.server.serve import print_address
 from app.server.signals import bound, ending
 from db.embedded.programs import LAUNCH
 
@@ -81,7 +81,7 @@ def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> No
             for worker in workers:
                 worker.keep_alive()
             if not announced and _answers(host, port):
-                announce(host, port, runtime.settings)
+                print_address(host, port, runtime.settings)
                 announced = True
             time.sleep(CHECK_EVERY)
 

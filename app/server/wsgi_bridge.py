@@ -1,4 +1,4 @@
-"""Flask behind uvicorn: a request crosses to its worker thread once and back once, and no thread waits for a client.
+"""WSGI bridge: runs Flask in worker threads; no thread waits for a client.
 
 The body is read whole before a thread is taken, and an answer is sent when it is whole. a2wsgi asks the event loop for
 the request's body and hands it each part of the answer, waiting every time. With other threads busy each wait may take
@@ -18,7 +18,7 @@ from a2wsgi.wsgi_typing import WSGIApp
 from app.security.refusal import Refusal
 from app.server.answers import refusal_answer
 from app.server.bounds import SLICE
-from app.server.concurrency import AT_ONCE, LONG, Turn, Turns
+from app.server.concurrency import AT_ONCE, LONG, ConcurrencyLimit, Slot
 from app.server.connections import Connections
 from app.server.request_body import DisconnectedError, request_body
 from app.server.shared_files import Answer, SharedFiles
@@ -43,7 +43,7 @@ class Bridge(WSGIMiddleware):
 
     def __init__(self, app: WSGIApp, workers: int, connections: Connections, largest: Callable[[str], int]) -> None:
         super().__init__(app, workers)
-        self._turns = Turns(AT_ONCE, LONG)
+        self._limit = ConcurrencyLimit(AT_ONCE, LONG)
         self._connections = connections
         self._largest = largest
         self._files = SharedFiles()
@@ -69,7 +69,7 @@ class Bridge(WSGIMiddleware):
                 if scope["path"] in OPERATIONS:
                     await responder.run(self._operations, environ)
                 else:
-                    async with Turn(self._turns):
+                    async with Slot(self._limit):
                         await responder.run(self.executor, environ)
         except DisconnectedError:
             return _nothing

@@ -1,4 +1,4 @@
-"""The application, put together."""
+"""Application factory: Flask, Dash, accounts, API and middleware put together."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ from app.accounts.register import register_auth
 from app.api.health import register_health
 from app.api.register import register_api
 from app.runtime import Runtime, register_runtime
-from app.security.middleware import register_guard
+from app.security.middleware import register_middleware
 from app.web.compression import register_compression
 from app.web.dash_app import register_dash
 from app.web.flask_app import create_flask, register_errors
@@ -21,7 +21,7 @@ def create_server(runtime: Runtime) -> "Flask":
     server = create_flask(runtime.settings)
     register_runtime(server, runtime)
     register_auth(server, runtime)
-    register_guard(server, runtime)
+    register_middleware(server, runtime)
     register_errors(server)
     register_compression(server)
     register_health(server)

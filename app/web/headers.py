@@ -1,4 +1,4 @@
-"""Headers on every answer: what the browser may load, send and show."""
+"""Response headers: content security policy and what else browsers are told on every answer."""
 
 from collections.abc import Sequence
 

@@ -92,7 +92,7 @@ def _ask(breaker: Breaker, question: Callable[[], T]) -> T:
     return answer
 
 
-def announce(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
+def publish_messages(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
     """Publish messages."""
     pipe = client.pipeline(transaction=False)
     for message in messages:

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
-from db.core.redis import announce
+from db.core.redis import publish_messages
 from jobs.ingest import Ingest, Report
 from tests.conftest import ROOT, start_site, stop_site, wait_for
 
@@ -162,7 +162,7 @@ def publish(client: Any, item_id: int, price: int, *, source: str) -> None:
     """Announce a price on the channel that ingestion uses."""
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     message = {"type": "price", "item_id": item_id, "price": price, "volume": 3, "source": source, "timestamp": now}
-    announce(client, "prices", [message])
+    publish_messages(client, "prices", [message])
 
 
 def announced(page: Page, place: Locator, client: Any, item_id: int, price: int, *, source: str) -> None:

@@ -4,7 +4,7 @@ from urllib.request import urlopen
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.live.settings import LiveSettings
 from app.security.origins import is_allowed
 from app.security.refusal import Refusal
@@ -52,10 +52,10 @@ def test_an_unknown_query_value_is_named(live: Live) -> None:
 
 
 def test_a_guard_may_refuse(settings: LiveSettings) -> None:
-    async def authorise(scope: dict[str, object]) -> Guest:
+    async def authorize(scope: dict[str, object]) -> Principal:
         raise Refusal(401, "sign in first")
 
-    with running(settings, authorise=authorise) as live:
+    with running(settings, authorize=authorize) as live:
         assert status(live) == 401
 
 

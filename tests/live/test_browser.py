@@ -187,9 +187,9 @@ def test_ages_turn_stale(browser: Browser, site: Live) -> None:
 
 
 def test_a_lost_connection_comes_back(page: Page, site: Live, valkey: Valkey) -> None:
-    (client,) = site.hub.crowd
+    (client,) = site.hub.connections
     site.loop.call_soon_threadsafe(client.connection.close, 1012, "again")
-    until(lambda: list(site.hub.crowd) not in ([], [client]))
+    until(lambda: list(site.hub.connections) not in ([], [client]))
     until(lambda: site.stats()["subscriptions"] == 3)
     valkey.publish(quote(1, 3000))
     expect(page.locator("#plain")).to_have_text("$30.00")

@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.live.settings import LiveSettings
 from tests.live.support import Live, Valkey, assert_silent, hear, price, running, say, subscribe, until
 
@@ -122,15 +122,15 @@ def test_foreign_messages_in_redis_are_counted_and_left_out(live: Live, valkey: 
 
 
 def test_the_watchlist_is_subscribed_at_connect(settings: LiveSettings, valkey: Valkey) -> None:
-    async def authorise(scope: dict[str, object]) -> Guest:
-        return Guest(user_id=3)
+    async def authorize(scope: dict[str, object]) -> Principal:
+        return Principal(user_id=3)
 
     async def watchlist(user_id: int) -> list[int]:
         assert user_id == 3
         return [7, 8]
 
     valkey.keep(price(8, 80))
-    with running(settings, authorise=authorise, watchlist=watchlist) as live, live.connect() as client:
+    with running(settings, authorize=authorize, watchlist=watchlist) as live, live.connect() as client:
         assert hear(client) == {"type": "auto_subscribe", "item_ids": [7, 8]}
         assert hear(client) == price(8, 80)
         valkey.publish(price(7, 70))

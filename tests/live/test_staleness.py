@@ -7,7 +7,7 @@ import pytest
 
 from app.live.feed import Feed
 from app.live.settings import LiveSettings
-from app.live.staleness import Pulse
+from app.live.staleness import Staleness
 from tests.live.support import Valkey, assert_silent, hear, price, running, subscribe
 
 
@@ -32,18 +32,18 @@ def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings
 def test_a_lost_connection_is_stale_long_before_a_slow_market_would_be(tmp_path: Path) -> None:
     times = [1000.0]
     feed = Feed(f"unix://{tmp_path}/none", lambda _updates: None, lambda: None, lambda _personal: None)
-    pulse = Pulse(feed, 900.0, lambda: times[-1])
+    staleness = Staleness(feed, 900.0, lambda: times[-1])
     feed.state = "connected"
     times.append(1100.0)
-    assert not pulse.changed()
+    assert not staleness.changed()
     feed.state = "reconnecting"
     times.append(1104.0)
-    assert not pulse.changed()
+    assert not staleness.changed()
     times.append(1106.0)
-    assert pulse.changed()
+    assert staleness.changed()
     feed.state, feed.last_message = "connected", 1107.0
     times.append(1108.0)
-    assert pulse.changed()
+    assert staleness.changed()
     times.append(2008.0)
-    assert pulse.changed()
-    assert pulse.stale
+    assert staleness.changed()
+    assert staleness.stale

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.live.settings import LiveSettings
 from tests.live.support import Valkey, hear, price, running, say, subscribe
 
 
-async def authorise(scope: dict[str, object]) -> Guest:
-    return Guest(user_id=3)
+async def authorize(scope: dict[str, object]) -> Principal:
+    return Principal(user_id=3)
 
 
 async def watchlist(user_id: int) -> list[int]:
@@ -17,7 +17,7 @@ async def watchlist(user_id: int) -> list[int]:
 
 def test_a_long_watchlist_leaves_room_for_the_page(settings: LiveSettings, valkey: Valkey) -> None:
     narrow = replace(settings, max_items=3)
-    with running(narrow, authorise=authorise, watchlist=watchlist) as live, live.connect() as client:
+    with running(narrow, authorize=authorize, watchlist=watchlist) as live, live.connect() as client:
         assert hear(client) == {"type": "auto_subscribe", "item_ids": [101, 102, 103]}
         subscribe(client, 1, 2, 3)
         valkey.publish(price(3, 30))

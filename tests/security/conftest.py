@@ -14,7 +14,7 @@ from app.live.settings import LiveSettings
 from app.runtime import Runtime
 from app.security import policy
 from app.security.access import Access, Group, Row
-from app.security.websocket_auth import SocketGuard
+from app.security.websocket_auth import WebSocketAuth
 from app.server.gateway import create_app
 from app.web.factory import create_server
 from db.accounts import api_keys, users
@@ -118,13 +118,13 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
 @pytest.fixture
 def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
     """The application with its sockets, on a port."""
-    guard = SocketGuard(server)
+    guard = WebSocketAuth(server)
     settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, renewal=0.5)
     made = Live(
         create_app(
             server,
             settings,
-            authorise=guard.authorise,
+            authorize=guard.authorize,
             watchlist=guard.watchlist,
             permits=guard.permits,
             ended=guard.ended,

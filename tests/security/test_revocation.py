@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection
 
 from app.accounts.session_store import SessionStore
 from app.accounts.sessions import EXTENSION as SESSIONS
-from app.live.principal import Guest
+from app.live.principal import Principal
 from app.portfolio.inventory.progress import Board, State
 from app.runtime import Runtime
 from app.security.revocation import Proof, ended
@@ -83,7 +83,7 @@ def test_a_socket_ends_with_its_session(end: Callable[[Person], None], live: Liv
         # With the same cookie one is a visitor now.
         again = stack.enter_context(live.connect(additional_headers=cookie_of(ada)))
         assert alive(again)
-        assert not live.hub.crowd.of_user(ada.user_id)
+        assert not live.hub.connections.of_user(ada.user_id)
 
 
 def test_a_session_that_the_account_disowned_ends_too(live: Live, person: People, runtime: Runtime) -> None:
@@ -125,7 +125,7 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
     with live.connect(additional_headers=cookie_of(ada)) as client:
         assert alive(client)
         sign_out(ada)
-        until(lambda: not live.hub.crowd.of_user(ada.user_id))
+        until(lambda: not live.hub.connections.of_user(ada.user_id))
         Board(redis_client, ada.user_id).tell(State(ada.user_id, "ab", "done", "40 items"))
         assert closed_with(client) == 4401
 
@@ -134,16 +134,16 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
 def test_nobody_is_put_out_because_redis_or_the_database_is_down(
     runtime: Runtime, server: Flask, tmp_path: Path
 ) -> None:
-    guests = [Guest("a", 1, Proof(session_id="s" * 43)), Guest("b", 1, Proof(key_hash=b"k" * 32))]
+    principals = [Principal("a", 1, Proof(session_id="s" * 43)), Principal("b", 1, Proof(key_hash=b"k" * 32))]
     runtime.start()
     database, store = runtime.services.database, server.extensions[SESSIONS]
-    assert ended(database, store, guests) == set(guests)
+    assert ended(database, store, principals) == set(principals)
     no_redis = SessionStore(redis.Redis.from_url(f"unix://{tmp_path}/none"), "tracera_session")
-    assert ended(database, no_redis, guests) == {guests[1]}
+    assert ended(database, no_redis, principals) == {principals[1]}
     no_database = Database("postgresql:///x?host=/nonexistent", size=1)
-    assert ended(no_database, no_redis, guests) == set()
+    assert ended(no_database, no_redis, principals) == set()
     # What Redis alone can tell is told.
-    assert ended(no_database, store, guests) == {guests[0]}
+    assert ended(no_database, store, principals) == {principals[0]}
     no_database.close()
 
 
@@ -154,7 +154,7 @@ def refusal(live: Live, **options: Any) -> tuple[int, str | None]:
 
 
 def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
-    live.hub.crowd.most = 3
+    live.hub.connections.most = 3
     with ExitStack() as stack:
         opened = [stack.enter_context(live.connect()) for _ in range(3)]
         assert refusal(live) == (429, "10")
@@ -164,14 +164,14 @@ def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
         assert alive(stack.enter_context(live.connect()))
         assert refusal(live) == (429, "10")
     until(lambda: live.stats()["clients"] == 0)
-    assert not live.hub.crowd._places
+    assert not live.hub.connections._places
 
 
 def test_so_has_a_user_from_wherever(live: Live, person: People, server: Flask) -> None:
     # Each connection comes from another address, as a trusted proxy says.
     guard = server.extensions["tracera.guard"]
     object.__setattr__(guard, "trust", Trust(hops=1))
-    live.hub.crowd.most = 2
+    live.hub.connections.most = 2
     ada, bob = person(), person()
 
     def connect(who: Person, last: int) -> ClientConnection:

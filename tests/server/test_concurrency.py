@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, Response
 
 from app.live.settings import LiveSettings
-from app.server.concurrency import AT_ONCE, Turn, Turns
+from app.server.concurrency import AT_ONCE, ConcurrencyLimit, Slot
 from tests.live.support import Live, serving
 
 WORKERS = 12
@@ -91,23 +91,23 @@ def test_those_that_wait_keep_nobody_out(site: Live, work: Work) -> None:
 
 def test_a_turn_ends_with_what_failed() -> None:
     async def fail_then_go_on() -> None:
-        turns = Turns(at_once=1, long=60)
+        limit = ConcurrencyLimit(at_once=1, long=60)
         for _ in range(3):
             with pytest.raises(RuntimeError):
-                async with asyncio.timeout(5), Turn(turns):
+                async with asyncio.timeout(5), Slot(limit):
                     raise RuntimeError
-        assert not turns.free.locked()
+        assert not limit.free.locked()
 
     asyncio.run(fail_then_go_on())
 
 
 def test_a_turn_is_given_back_once() -> None:
     async def take_long() -> None:
-        turns = Turns(at_once=1, long=0)
-        async with Turn(turns):
+        limit = ConcurrencyLimit(at_once=1, long=0)
+        async with Slot(limit):
             await asyncio.sleep(0.01)
-            assert not turns.free.locked()
-        await turns.free.acquire()
-        assert turns.free.locked()
+            assert not limit.free.locked()
+        await limit.free.acquire()
+        assert limit.free.locked()
 
     asyncio.run(take_long())
