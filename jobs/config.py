@@ -1,4 +1,4 @@
-"""What the jobs are told; the process's own settings fill it in."""
+"""Job configuration: intervals and options of the jobs, filled in from the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The simulated market's past, so that charts and measures have something to show from the first minute."""
+"""History of the simulated market, so that charts and measures show something from the first minute."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""One cycle of one provider: fetch, match, keep, announce. Every batch is one transaction together with its cursor."""
+"""Ingest: one cycle of one provider fetches, matches, stores and publishes; a batch is one transaction with its cursor."""
 
 import asyncio
 import time
@@ -61,7 +61,7 @@ class Ingest:
             cursor = await asyncio.to_thread(providers.cursor_of, self.database, provider.name)
             async with asyncio.timeout(provider.timeout):
                 async for batch in provider.fetch(cursor):
-                    await asyncio.to_thread(self.keep, provider.name, batch, report)
+                    await asyncio.to_thread(self.store, provider.name, batch, report)
         except ProviderError as error:
             report.error_kind, report.error, report.retry_after = error.kind, str(error), error.retry_after
         except TimeoutError:
@@ -83,7 +83,7 @@ class Ingest:
             return DATABASE_WAIT
         return max(0.0, (due - datetime.now(UTC)).total_seconds()) if due else 0.0
 
-    def keep(self, name: str, batch: Batch, report: Report) -> None:
+    def store(self, name: str, batch: Batch, report: Report) -> None:
         """Store a batch and its cursor in one transaction per source group, then tell the world."""
         begun = time.monotonic()
         report.fetched += len(batch.quotes)

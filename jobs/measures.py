@@ -33,7 +33,7 @@ class Summary:
 
 def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
     """Measure everything as of a moment (aware), store it, rank it, announce what changed."""
-    silent = not simulated.speak(database)
+    silent = not simulated.may_be_reference(database)
     found = _measure_all(database, as_of, silent=silent)
     total = 0
     speakers: list[int] = []
@@ -43,7 +43,7 @@ def run(database: Database, client: redis.Redis, as_of: datetime) -> Summary:
         with database.connection() as connection, connection.transaction():
             changed = measures.save(connection, window.name, sources, columns, _screened(pieces, sources), as_of=as_of)
             if silent:
-                simulated.silence(connection)
+                simulated.drop_as_reference(connection)
             if window.name == REFERENCE_WINDOW:
                 speakers = measures.choose_references(connection, window.name)
         publish_rankings(client, window, pieces, as_of)

@@ -166,7 +166,7 @@ class Jobs:
 
     def _leave_demo(self) -> None:
         with self.database.connection() as connection:
-            gone = simulated.leave(connection)
+            gone = simulated.forget_simulated(connection)
         if gone:
             log.info("simulated prices left behind", prices=gone)
             cache_rebuild.rebuild_latest(self.database, self.redis)

@@ -43,7 +43,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Valued:
+class ValuationReport:
     """How many portfolios and holdings a valuation covered."""
 
     portfolios: int
@@ -57,7 +57,7 @@ class Valuation:
         self.database, self.fees = database, fees
         self._returns: tuple[datetime, Ints, npt.NDArray[np.float64]] | None = None
 
-    def run(self, now: datetime) -> Valued:
+    def run(self, now: datetime) -> ValuationReport:
         """One valuation; what it reads and writes is one transaction."""
         quotes = portfolio_prices.latest(self.database)
         sources = quotes.sources
@@ -69,12 +69,12 @@ class Valuation:
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 accounts = [_account(row) for row in snapshots.accounts(connection, now)]
                 if not accounts:
-                    return Valued(0, 0)
+                    return ValuationReport(0, 0)
                 before = snapshots.positions(connection, sources)
                 changed = [account.id for account in accounts if account.changed]
                 fresh = snapshots.held_now(connection, changed, now)
                 after = np.concatenate([before[~np.isin(before["portfolio_id"], changed)], fresh])
-                worth = Worth(accounts, quotes, exchange, self.fees)
+                worth = Valuer(accounts, quotes, exchange, self.fees)
                 now_worth, source = worth.of(after)
                 then_worth = worth.at_sources(before)
                 known = after.copy()
@@ -86,7 +86,7 @@ class Valuation:
                 currencies = [account.currency for account in accounts]
                 terms = [account.price_source for account in accounts]
                 snapshots.write(connection, now, columns, currencies, terms, sigma)
-        return Valued(len(accounts), len(after))
+        return ValuationReport(len(accounts), len(after))
 
     def _daily(self, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
         if self._returns is None or now - self._returns[0] >= timedelta(hours=1):
@@ -122,7 +122,7 @@ def _volatility(
     return batch.volatility(batch.Holdings(offsets, place[usable][order], worth[usable][order]), returns, steps)
 
 
-class Worth:
+class Valuer:
     """What positions are worth, each in its portfolio's currency at its portfolio's source."""
 
     def __init__(self, accounts: list[Account], quotes: Quotes, exchange: Exchange, fees: Mapping[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""A window's measures: of the closes that are no outliers, and of all of them where a row has any."""
+"""Measures of one window, without outliers, and with them where a row has any."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

@@ -17,7 +17,7 @@ VERSION, BODY = "account-version", "account-body"
 
 def register(app: Dash) -> None:
     register_page(__name__, path="/account", title="Account · Tracera", description="Your account", layout=layout)
-    app.callback(Output(BODY, "children"), Input(VERSION, "data"), prevent_initial_call=True)(show)
+    app.callback(Output(BODY, "children"), Input(VERSION, "data"), prevent_initial_call=True)(update)
 
 
 def layout(error: str | None = None, **_query: str) -> html.Div:
@@ -29,10 +29,10 @@ def layout(error: str | None = None, **_query: str) -> html.Div:
         parts.append(page_header("Account", "How you sign in, where you are signed in, and what is kept."))
     if error is not None and error in REFUSALS:
         parts.append(alert(REFUSALS[error][1]))
-    return page(*parts, html.Div(show(None), id=BODY), dcc.Store(id=VERSION), _new_key())
+    return page(*parts, html.Div(update(None), id=BODY), dcc.Store(id=VERSION), _new_key())
 
 
-def show(_version: Version) -> Children:
+def update(_version: Version) -> Children:
     who = data.who()
     if who.unknown:
         return error_state("Your account cannot be shown right now", cannot_check(who))
@@ -46,8 +46,8 @@ def show(_version: Version) -> Children:
 
 
 def _everything(user_id: int) -> Children:
-    facts = data.gather(user_id)
-    return empty_state("This account is gone", "It was deleted.") if facts is None else cards.everything(facts)
+    found = data.gather(user_id)
+    return empty_state("This account is gone", "It was deleted.") if found is None else cards.everything(found)
 
 
 def _new_key() -> dmc.Modal:

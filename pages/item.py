@@ -66,7 +66,7 @@ def register(app: Dash) -> None:
         ITEM,
         CLOCK,
         RETRY,
-    )(show_item)
+    )(update_item_header)
     markup.register(app, HEAD, SOURCES, SIMILAR)
     app.callback(
         Output(price_chart.DATA, "data"),
@@ -77,7 +77,7 @@ def register(app: Dash) -> None:
         RETRY,
         Input("item-chart-retry", "n_clicks", allow_optional=True),
         Input(price_chart.AGAIN, "data"),
-    )(show_chart)
+    )(update_chart)
     clientside.add(
         app,
         "priceChart",
@@ -96,7 +96,7 @@ def register(app: Dash) -> None:
         CLOCK,
         RETRY,
         State("item-measured", "children"),
-    )(show_measures)
+    )(update_measures)
 
 
 def layout(item_id: str = "", **query: str) -> html.Div:
@@ -138,7 +138,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
     return url_state.outermost(content, PAGE, DEFAULTS)
 
 
-def show_item(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
+def update_item_header(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     """Head, what stands in its place, sources, similar items, the choice of sources, and whether all but the head is hidden."""
     database = context.database()
     try:
@@ -159,7 +159,7 @@ def show_item(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     return markup.to_html(head), no_update, sources, similar, source_choices(quotes), False
 
 
-def show_chart(
+def update_chart(
     item_id: ItemId, window: Span, source: Name | None, _retry: Times, _again: Times, _missed: Any
 ) -> tuple[Any, Any]:
     """The chart's data, and what stands in its place where there is none."""
@@ -185,7 +185,7 @@ def show_chart(
     return price_chart.chart_data(found, item, str(spoken), window, now.timestamp()), None
 
 
-def show_measures(
+def update_measures(
     item_id: ItemId, window: Span, source: Name | None, _clock: Times, _retry: Times, shown: Any
 ) -> tuple[Any, Any]:
     """The metric cards, and what they were made from."""

@@ -49,12 +49,12 @@ LISTS = (
 def register(app: Dash) -> None:
     register_page(__name__, path="/", title="Market · Tracera", description="How the market stands", layout=layout)
     url_state.register(app, PAGE, tuple(DEFAULTS))
-    app.callback(Output("market-tiles", "children"), WINDOW, CLOCK, RETRY)(show_tiles)
-    app.callback(*markup.outputs("market-strip"), CLOCK, RETRY)(show_strip)
+    app.callback(Output("market-tiles", "children"), WINDOW, CLOCK, RETRY)(update_tiles)
+    app.callback(*markup.outputs("market-strip"), CLOCK, RETRY)(update_provider_strip)
     lists = [output for name, *_ in LISTS for output in markup.outputs(name)]
-    app.callback(*lists, WINDOW, CLOCK, RETRY)(show_lists)
+    app.callback(*lists, WINDOW, CLOCK, RETRY)(update_lists)
     size = Input(url_state.control(PAGE, "size"), "value")
-    app.callback(*markup.outputs("market-map"), WINDOW, size, CLOCK, RETRY)(show_map)
+    app.callback(*markup.outputs("market-map"), WINDOW, size, CLOCK, RETRY)(update_treemap)
     markup.register(app, "market-strip", "market-map", *(name for name, *_ in LISTS))
 
 
@@ -113,7 +113,7 @@ def ranking(metric: str, window: str, *, descending: bool, limit: int = LISTED) 
     )
 
 
-def show_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
+def update_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
     def render() -> html.Div:
         database = context.database()
         overview = market.overview(database, window, days(window), gate_values(MEASURES["percent_change"]))
@@ -124,7 +124,7 @@ def show_tiles(window: Listed, _clock: Times, _retry: Times) -> Any:
     return guarded(render, keep=is_refresh(), retry="market-retry")
 
 
-def show_strip(_clock: Times, _retry: Times) -> tuple[Any, Any]:
+def update_provider_strip(_clock: Times, _retry: Times) -> tuple[Any, Any]:
     def render() -> Children:
         try:
             return tiles.provider_strip(providers.states(context.database()))
@@ -135,7 +135,7 @@ def show_strip(_clock: Times, _retry: Times) -> tuple[Any, Any]:
     return markup.answer(render, keep=False)
 
 
-def show_lists(window: Listed, _clock: Times, _retry: Times) -> list[Any]:
+def update_lists(window: Listed, _clock: Times, _retry: Times) -> list[Any]:
     def render(metric: str, *, descending: bool) -> Children:
         rows = ranking(metric, window, descending=descending)
         if metric == "percent_change":
@@ -162,7 +162,7 @@ def nothing(metric: str, window: str) -> html.Div:
     return empty_state("Nothing here", f"No item that trades enough moved this way in {window}.")
 
 
-def show_map(window: Listed, size: Literal["value", "volume"], _clock: Times, _retry: Times) -> tuple[Any, Any]:
+def update_treemap(window: Listed, size: Literal["value", "volume"], _clock: Times, _retry: Times) -> tuple[Any, Any]:
     def render() -> Children:
         by_value = size == "value"
         rows = market.heaviest(context.database(), window, days(window), by_value=by_value, limit=MAPPED)

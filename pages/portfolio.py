@@ -35,7 +35,7 @@ def register(app: Dash) -> None:
         Input(CHOSEN, "data"),
         Input("portfolio-clock", "n_intervals"),
         Input("portfolio-retry", "n_clicks", allow_optional=True),
-    )(show)
+    )(update)
     switch = portfolio_actions.SWITCH
     clientside.add(
         app, "portfolioPage", "go", Output(switch, "data-gone"), Input(switch, "value"), prevent_initial_call=True
@@ -81,7 +81,7 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     )
 
 
-def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
+def update(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     """Figures, rows, what stands above them, and whether there are any figures."""
     try:
         mine = chosen(portfolio_id)

@@ -49,7 +49,7 @@ def register(app: Dash) -> None:
         *chosen,
         Input("rankings-clock", "n_intervals"),
         Input("rankings-retry", "n_clicks", allow_optional=True),
-    )(show)
+    )(update)
     markup.register(app, "rankings-body")
     app.callback(
         Output("rankings-file", "data"),
@@ -134,7 +134,7 @@ def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
     )
 
 
-def show(
+def update(
     measure_key: Measured, window: Window, order: Order, least: Least, _clock: Times, _retry: Times
 ) -> tuple[Any, Any]:
     measure = MEASURES[measure_key]

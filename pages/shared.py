@@ -31,7 +31,7 @@ def register(app: Dash) -> None:
         Output(STATE, "children"),
         Input("shared-clock", "n_intervals"),
         State("shared-token", "data"),
-    )(show)
+    )(update)
     clientside.add(app, "portfolioPage", "fill", Output(SLOTS, "clear_data"), Input(SLOTS, "data"))
     clientside.add(app, "portfolioPage", "adopt", Output(DATA, "clear_data"), Input(DATA, "data"))
     app.server.after_request(keep_to_itself)
@@ -58,7 +58,7 @@ def layout(token: str | None = None, **_query: str) -> html.Div:
     )
 
 
-def show(_clock: Times, token: Name) -> tuple[Any, ...]:
+def update(_clock: Times, token: Name) -> tuple[Any, ...]:
     """Texts, rows, and what is wrong."""
     try:
         found = shared_page.find(token)

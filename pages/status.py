@@ -25,7 +25,7 @@ def register(app: Dash) -> None:
         Input("status-clock", "n_intervals"),
         # A database that is down takes seconds to say so: the clock waits, or each answer would come too late to count.
         running=[(Output("status-clock", "disabled"), True, False)],
-    )(show)
+    )(update)
     markup.register(app, "status-verdict", "status-body")
 
 
@@ -42,9 +42,9 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def show(_clock: Times) -> tuple[Any, ...]:
-    facts = data.gather()
-    verdict = partial(view.verdict, data.problems(facts))
-    body = partial(view.everything, facts)
-    time = f"as of {time_text(facts.now)}"
+def update(_clock: Times) -> tuple[Any, ...]:
+    found = data.gather()
+    verdict = partial(view.verdict, data.problems(found))
+    body = partial(view.everything, found)
+    time = f"as of {time_text(found.now)}"
     return *markup.answer(verdict, keep=False), *markup.answer(body, keep=False), time

@@ -23,7 +23,7 @@ def register(app: Dash) -> None:
         Input(VERSION, "data"),
         Input(CLOCK, "n_intervals"),
         Input(RETRY, "n_clicks", allow_optional=True),
-    )(show)
+    )(update)
     markup.register(app, ROWS)
 
 
@@ -42,7 +42,7 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def show(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
+def update(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
     """The user's items; whose they are is asked again, for a page outlives its session."""
     who = data.who()
 

@@ -44,8 +44,8 @@ def private(value: Any, status: int = 200) -> Response:
 
 def refuse(error: InventoryError) -> NoReturn:
     """The answer to an import, or a look, that could not be done."""
-    told = {"error": str(error), "reason": error.reason} | ({} if error.gone is None else {"gone": error.gone})
-    response = make_response(jsonify(told), error.status)
+    reply = {"error": str(error), "reason": error.reason} | ({} if error.gone is None else {"gone": error.gone})
+    response = make_response(jsonify(reply), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     abort(response)

@@ -65,7 +65,7 @@ def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
 def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]] | bytes:
     """The contract's rows, or their JSON."""
     held = services()
-    asked = rankings_cache.Asked(metric, query.window, query.order == "desc", query.limit, query.market)
+    asked = rankings_cache.RankingQuery(metric, query.window, query.order == "desc", query.limit, query.market)
     try:
         return rankings_cache.from_redis(held.redis, held.database, asked)
     except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""Measures of windows longer than those that are kept: from daily closes, when a page asks for them."""
+"""Long measures: windows that no job measures, from daily closes, when a page asks for them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +51,7 @@ def of_candles(found: Candles, start: int, end: int) -> Row:
     odd = outlier & (np.arange(len(outlier)) >= max(0, found.lead - 1))
     if odd.any():
         everything = np.ones(len(outlier), dtype=np.bool_)
-        row |= {"outliers": outliers.told(found, odd), "unscreened": _measures(found, everything, start, end)}
+        row |= {"outliers": outliers.as_rows(found, odd), "unscreened": _measures(found, everything, start, end)}
     return row
 
 

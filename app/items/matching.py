@@ -1,4 +1,4 @@
-"""Names to items: known ones by name or match key, new ones made on sight."""
+"""Item matching: known items by name or match key; new ones are created."""
 
 from collections import Counter
 from collections.abc import Sequence

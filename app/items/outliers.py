@@ -18,7 +18,7 @@ def of_candles(candles: Candles) -> npt.NDArray[np.bool_]:
     return found
 
 
-def told(candles: Candles, chosen: npt.NDArray[np.bool_]) -> list[Row]:
+def as_rows(candles: Candles, chosen: npt.NDArray[np.bool_]) -> list[Row]:
     """Chosen closes as item_metrics keeps its outliers."""
     return [
         {"time": datetime.fromtimestamp(time, UTC).isoformat(), "price": price}

@@ -1,11 +1,11 @@
-"""How the dollar moved against a portfolio's currency, day by day: part of what its owner risks."""
+"""Currency returns: how the dollar moved against a portfolio's currency, day by day."""
 
 from datetime import date, timedelta
 
 import numpy as np
 
 from app.analytics.arrays import Floats
-from app.portfolio.ledger import RateBook
+from app.portfolio.ledger import ExchangeRates
 from db.core.pool import Database
 from db.portfolio import currency_rates
 
@@ -17,7 +17,7 @@ def rate_steps(database: Database, currency: str, first: date, days: int) -> Flo
     """
     if currency == "USD":
         return np.ones(days - 1)
-    rates = RateBook(currency_rates.since(database, [currency], first))
+    rates = ExchangeRates(currency_rates.since(database, [currency], first))
     found = [rates.on(first + timedelta(days=day)).get(currency) for day in range(days)]
     levels = np.array([np.nan if rate is None else rate for rate in found], dtype=np.float64)
     steps: Floats = levels[1:] / levels[:-1]

@@ -1,4 +1,4 @@
-"""Why an item is left out of the risk measures, in words."""
+"""Exclusions: why items are left out of the risk measures, in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ NO_VALUE: Final = "no price from this portfolio's price source now"
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
+class Exclusions:
     """Items whose history is too short or has holes, by id, and those that have a history that could be used."""
 
     reasons: Mapping[int, str]
@@ -26,7 +26,7 @@ class Unused:
         return NO_VALUE if item_id in self.used else self.reasons.get(item_id, NO_DAYS)
 
 
-def why_unused(ids: Sequence[int], closes: Floats, used: Bools) -> Unused:
+def exclusions_of(ids: Sequence[int], closes: Floats, used: Bools) -> Exclusions:
     """Daily closes (items, days), NaN for days without a quote, and which of the items `history` used."""
     observed = np.isfinite(closes) & (closes > 0)
     days = closes.shape[1]
@@ -39,7 +39,7 @@ def why_unused(ids: Sequence[int], closes: Floats, used: Bools) -> Unused:
             reasons[item] = f"quoted on {quoted} of {days} days; at least half of them are needed"
         else:
             reasons[item] = f"no price for {_gap(seen)} days on end; at most {LONGEST_GAP} are carried over"
-    return Unused(reasons, frozenset(item for item, kept in zip(ids, used.tolist(), strict=True) if kept))
+    return Exclusions(reasons, frozenset(item for item, kept in zip(ids, used.tolist(), strict=True) if kept))
 
 
 def _gap(seen: Bools) -> int:

@@ -1,4 +1,4 @@
-"""What portfolios need of the settings, and the process's one importer."""
+"""The process's inventory importer, built from the settings."""
 
 from threading import Lock
 from typing import Final

@@ -1,4 +1,4 @@
-"""Transactions as entries in the portfolio's currency, each converted at the rate of its own day."""
+"""Ledger: transactions in the portfolio's currency, each converted at the rate of its own day."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MIDNIGHT: Final = time()
 LAST_SECOND: Final = 86_399
 
 
-class RateBook:
+class ExchangeRates:
     """Rates by currency and day: a day without one takes the last before it, where that is no longer than a holiday ago.
 
     A currency that its source gave up, or left out for years, has no rate after that. A table of one's own says which rate
@@ -63,15 +63,15 @@ class Ledger:
         return {self.names[item]: found for item, found in self.book.held().items()}
 
 
-def read_rates(database: Database, rows: Sequence[Row], currency: str) -> RateBook:
+def read_rates(database: Database, rows: Sequence[Row], currency: str) -> ExchangeRates:
     """The rates that transactions need to be counted in a currency."""
     currencies = {row["currency"] for row in rows} | {currency}
     if currencies == {currency}:
-        return RateBook([])
-    return RateBook(currency_rates.since(database, sorted(currencies), min(row["time"] for row in rows).date()))
+        return ExchangeRates([])
+    return ExchangeRates(currency_rates.since(database, sorted(currencies), min(row["time"] for row in rows).date()))
 
 
-def make_ledger(rows: Sequence[Row], portfolio: Row, rates: RateBook, method: str | None = None) -> Ledger:
+def make_ledger(rows: Sequence[Row], portfolio: Row, rates: ExchangeRates, method: str | None = None) -> Ledger:
     """Run a portfolio's transactions (oldest first). Without a rate an amount is unknown; the units count all the same.
 
     Raises:

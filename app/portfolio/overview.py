@@ -1,4 +1,4 @@
-"""One call gives what the portfolio page and `GET /portfolio` show."""
+"""Overview: everything that the portfolio page and `GET /portfolio` show, in one call."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

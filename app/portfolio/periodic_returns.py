@@ -1,4 +1,4 @@
-"""What a portfolio earned and what went in and out, by month and by year, from its valuations."""
+"""Periodic returns: what a portfolio earned and what went in and out, by month and by year."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

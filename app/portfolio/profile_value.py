@@ -1,4 +1,4 @@
-"""What a Steam inventory is worth that nobody keeps."""
+"""Values a public Steam profile without storing it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -13,7 +13,7 @@ from app.analytics.portfolio.index import index_returns, market_index
 from app.analytics.portfolio.risk import Risk, measure, percentile
 from app.analytics.portfolio.what_if import apply
 from app.portfolio.currency_returns import converted, rate_steps
-from app.portfolio.exclusions import NO_PRICE, Unused, why_unused
+from app.portfolio.exclusions import NO_PRICE, Exclusions, exclusions_of
 from app.portfolio.valuation import Market, Terms
 from db.core.pool import Database, Row
 from db.items import items
@@ -30,7 +30,7 @@ class Past:
     item_id: list[int]
     history: History
     market: Floats
-    unused: Unused
+    unused: Exclusions
 
 
 def read_past(database: Database, ids: list[int], now: datetime, currency: str = "USD") -> Past:
@@ -45,7 +45,7 @@ def read_past(database: Database, ids: list[int], now: datetime, currency: str =
     steps = rate_steps(database, currency, first.date(), DAYS + 1)
     found = replace(found, returns=converted(found.returns, steps))
     market = converted(index_returns(levels), steps)
-    unused = why_unused(every[mine].tolist(), closes[mine], found.used)
+    unused = exclusions_of(every[mine].tolist(), closes[mine], found.used)
     return Past(every[mine][found.used].tolist(), found, market[len(market) - days :], unused)
 
 

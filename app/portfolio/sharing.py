@@ -1,4 +1,4 @@
-"""Links that show a portfolio to whoever has them."""
+"""Sharing: links that show a portfolio to whoever has them."""
 
 import hashlib
 import secrets

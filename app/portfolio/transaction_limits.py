@@ -1,4 +1,4 @@
-"""What no transaction may be, whichever way it comes in."""
+"""Limits of a transaction, whichever way it comes in."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ ZONES: Final = timedelta(hours=14)
 """A day begins somewhere so long before it begins in UTC."""
 
 
-def why_not(transaction: Transaction, now: datetime) -> tuple[str, str] | None:
+def violation(transaction: Transaction, now: datetime) -> tuple[str, str] | None:
     """The field that makes a transaction impossible, and why; None if nothing does."""
     if transaction.time > now + (SKEW if transaction.timed else ZONES):
         shown = f"{transaction.time:%Y-%m-%d %H:%M} UTC" if transaction.timed else f"{transaction.time:%Y-%m-%d}"

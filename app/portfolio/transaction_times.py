@@ -1,4 +1,4 @@
-"""Where a transaction without a time of day stands within its day."""
+"""Times of transactions: where one without a time of day stands within its day."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What every market looks like from inside: quotes out, one protocol in."""
+"""Provider protocol: what every market yields, as quotes in batches."""
 
 import enum
 from collections.abc import AsyncIterator

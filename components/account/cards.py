@@ -6,7 +6,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from components.account.data import Facts
+from components.account.data import AccountData
 from components.account.format import device, event, method
 from components.account.sign_in import AUTH, start
 from components.shell.account_menu import initials
@@ -17,12 +17,12 @@ from components.ui.page import Children, card, definition_list, empty_state
 from db.core.pool import Row
 
 
-def everything(facts: Facts) -> html.Div:
+def everything(data: AccountData) -> html.Div:
     """All cards."""
     return html.Div(
         [
-            html.Div([_profile(facts), _methods(facts), _data()], className="account-column"),
-            html.Div([_sessions(facts), _keys(facts), _activity(facts)], className="account-column"),
+            html.Div([_profile(data), _methods(data), _data()], className="account-column"),
+            html.Div([_sessions(data), _keys(data), _activity(data)], className="account-column"),
         ],
         className="account-grid",
     )
@@ -46,8 +46,8 @@ def moment(when: Any) -> html.Span:
     return html.Span(age_text(when), title=time_text(when))
 
 
-def _profile(facts: Facts) -> html.Section:
-    user = facts.user
+def _profile(data: AccountData) -> html.Section:
+    user = data.user
     email = user["email"] if user["email_verified"] else None
     head = html.Div(
         [
@@ -61,7 +61,7 @@ def _profile(facts: Facts) -> html.Section:
         ],
         className="account-person",
     )
-    steam = next((entry["subject"] for entry in facts.identities if entry["provider"] == "steam"), None)
+    steam = next((entry["subject"] for entry in data.identities if entry["provider"] == "steam"), None)
     pairs: list[tuple[str, Children]] = [
         ("Account since", html.Span(f"{user['created_at']:%d %b %Y}", title=time_text(user["created_at"]))),
         ("Last sign-in", moment(user["last_sign_in"])),
@@ -70,15 +70,15 @@ def _profile(facts: Facts) -> html.Section:
     return card(head, definition_list(pairs), title="Profile")
 
 
-def _methods(facts: Facts) -> html.Section:
-    linked = {entry["provider"] for entry in facts.identities}
+def _methods(data: AccountData) -> html.Section:
+    linked = {entry["provider"] for entry in data.identities}
     others = [
         name
         for name in ("google", "github", "steam")
-        if name not in linked and (name in facts.usable or name == "steam")
+        if name not in linked and (name in data.usable or name == "steam")
     ]
-    last = len([entry for entry in facts.identities if entry["provider"] in facts.usable]) <= 1
-    rows = [_linked(entry, keep=last and entry["provider"] in facts.usable) for entry in facts.identities]
+    last = len([entry for entry in data.identities if entry["provider"] in data.usable]) <= 1
+    rows = [_linked(entry, keep=last and entry["provider"] in data.usable) for entry in data.identities]
     return card(html.Ul([*rows, *map(_unlinked, others)], className="account-list"), title="Sign-in methods")
 
 
@@ -101,8 +101,8 @@ def _unlinked(name: str) -> html.Li:
     return _row(icon(name, size=18), method(name), why, html.A("Link", href=href, className="account-button"))
 
 
-def _sessions(facts: Facts) -> html.Section:
-    if facts.sessions is None:
+def _sessions(data: AccountData) -> html.Section:
+    if data.sessions is None:
         body: Children = empty_state(
             "Sessions cannot be listed right now",
             "They are kept in Redis, which does not answer. It comes back by itself.",
@@ -110,7 +110,7 @@ def _sessions(facts: Facts) -> html.Section:
         )
         return card(body, title="Where you are signed in")
     rows = []
-    for entry in facts.sessions:
+    for entry in data.sessions:
         words = [
             f"{entry['address'] or 'unknown address'} · {method(entry['method'])} · seen ",
             moment(entry["last_seen"]),
@@ -126,7 +126,7 @@ def _sessions(facts: Facts) -> html.Section:
     return card(html.Ul(rows, className="account-list"), title="Where you are signed in", actions=everywhere)
 
 
-def _keys(facts: Facts) -> html.Section:
+def _keys(data: AccountData) -> html.Section:
     rows = [
         _row(
             icon("key", size=18),
@@ -138,7 +138,7 @@ def _keys(facts: Facts) -> html.Section:
             ],
             action("Revoke", f"DELETE {AUTH}/keys/{key['id']}", sure="Really revoke?"),
         )
-        for key in facts.keys
+        for key in data.keys
     ]
     what = html.P(["For scripts: ", html.Code("Authorization: Bearer trc_…")], className="account-note")
     return card(what, html.Ul(_flat(rows), className="account-list"), _key_form(), title="API keys")
@@ -170,7 +170,7 @@ def _key_form() -> html.Form:
     )
 
 
-def _activity(facts: Facts) -> html.Section:
+def _activity(data: AccountData) -> html.Section:
     rows = [
         html.Li(
             [
@@ -179,7 +179,7 @@ def _activity(facts: Facts) -> html.Section:
             ],
             className="account-event",
         )
-        for entry in facts.activity
+        for entry in data.activity
     ]
     return card(html.Ul(rows, className="account-list"), title="Activity", info=f"the last {len(rows)} events")
 

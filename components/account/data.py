@@ -1,4 +1,4 @@
-"""What the account page shows of the signed-in user, asked once."""
+"""Data of the account page, read once."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ ACTIVITY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AccountData:
     """`sessions` is None where Redis does not answer."""
 
     user: Row
@@ -30,7 +30,7 @@ class Facts:
     usable: list[str]
 
 
-def gather(user_id: int) -> Facts | None:
+def gather(user_id: int) -> AccountData | None:
     """All of it; None where the account is gone.
 
     Raises:
@@ -40,7 +40,7 @@ def gather(user_id: int) -> Facts | None:
     user = users.one(database, user_id)
     if user is None:
         return None
-    return Facts(
+    return AccountData(
         user,
         identities.of_user(database, user_id),
         _sessions(user_id),

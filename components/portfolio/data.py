@@ -1,4 +1,4 @@
-"""A portfolio as the page needs it, read once."""
+"""Data of the portfolio page, read once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

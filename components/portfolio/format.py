@@ -1,4 +1,4 @@
-"""How a portfolio's amounts are written: in its currency, gains with sign, arrow and colour."""
+"""Formats of a portfolio's amounts: its currency; gains with sign, arrow and colour."""
 
 from typing import Any
 

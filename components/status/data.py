@@ -1,4 +1,4 @@
-"""What is known of this instance at one moment, and what is wrong with it in plain words."""
+"""Data of the status page, read once, and its problems in plain words."""
 
 import platform
 import sys
@@ -23,7 +23,7 @@ SILENT = 10
 
 
 @dataclass(slots=True)
-class Facts:
+class StatusData:
     """None where a part does not answer."""
 
     now: datetime
@@ -50,29 +50,29 @@ class Problem:
     works: str
 
 
-def gather() -> Facts:
+def gather() -> StatusData:
     """Ask everything; a part that is down costs only its own figures."""
-    facts = Facts(now=datetime.now(UTC), live=context.live_stats(), pool=context.database().stats())
+    data = StatusData(now=datetime.now(UTC), live=context.live_stats(), pool=context.database().stats())
     try:
-        _ask_database(facts)
+        _ask_database(data)
     except DatabaseDownError as error:
-        facts.database_error = str(error)
+        data.database_error = str(error)
     try:
-        facts.redis = status.redis_facts(context.cache())
-        facts.workers = status.workers(context.cache())
+        data.redis = status.redis_data(context.cache())
+        data.workers = status.workers(context.cache())
     except redis.RedisError as error:
-        facts.redis_error = str(error)
-    return facts
+        data.redis_error = str(error)
+    return data
 
 
-def _ask_database(facts: Facts) -> None:
+def _ask_database(data: StatusData) -> None:
     database = context.database()
-    facts.database = status.database_facts(database)
-    facts.providers = providers.states(database)
-    facts.rates = status.provider_rates(database)
-    facts.jobs = jobs.states(database)
-    facts.missing = migrate.missing(database)
-    facts.quotes_per_minute = providers.quotes_per_minute(database)
+    data.database = status.database_data(database)
+    data.providers = providers.states(database)
+    data.rates = status.provider_rates(database)
+    data.jobs = jobs.states(database)
+    data.missing = migrate.missing(database)
+    data.quotes_per_minute = providers.quotes_per_minute(database)
 
 
 def versions() -> list[tuple[str, str]]:
@@ -86,29 +86,29 @@ def versions() -> list[tuple[str, str]]:
     ]
 
 
-def problems(facts: Facts) -> list[Problem]:
+def problems(data: StatusData) -> list[Problem]:
     """Everything that a person should know of, the worst first."""
-    found = [*_stores(facts)]
-    for row in facts.providers:
-        health, words = provider_health(row, facts.now)
+    found = [*_stores(data)]
+    for row in data.providers:
+        health, words = provider_health(row, data.now)
         if health == "failing":
-            detail = f"{row['error']} Since {age_text(row['error_since'], facts.now)}, {words}."
+            detail = f"{row['error']} Since {age_text(row['error_since'], data.now)}, {words}."
             found.append(
                 Problem(
                     f"{row['name']} is failing",
                     detail,
-                    f"Next attempt {age_text(row['next_attempt'], facts.now)}. Other sources go on.",
+                    f"Next attempt {age_text(row['next_attempt'], data.now)}. Other sources go on.",
                 )
             )
         elif health == "late":
             found.append(
                 Problem(f"{row['name']} is late", f"Last heard of {words}.", "Its older prices stay, marked as stale.")
             )
-    for row in facts.jobs:
+    for row in data.jobs:
         if row["error"]:
-            detail = f"{row['error']} Since {age_text(row['error_since'], facts.now)}."
+            detail = f"{row['error']} Since {age_text(row['error_since'], data.now)}."
             found.append(Problem(f"The job {row['name']} fails", detail, "Prices are collected all the same."))
-    if facts.redis and not _alive(facts):
+    if data.redis and not _alive(data):
         found.append(
             Problem(
                 "No worker is alive",
@@ -119,42 +119,42 @@ def problems(facts: Facts) -> list[Problem]:
     return found
 
 
-def _stores(facts: Facts) -> list[Problem]:
+def _stores(data: StatusData) -> list[Problem]:
     found = []
-    if facts.database_error:
+    if data.database_error:
         found.append(
             Problem(
                 "The database does not answer",
-                _first_line(facts.database_error),
+                _first_line(data.database_error),
                 "Pages open and prices that are on the screen keep moving; nothing can be looked up or collected until it is back.",
             )
         )
-    if facts.missing:
-        found.append(Problem("The database lacks migrations", ", ".join(facts.missing), "Run `tracera db upgrade`."))
-    if facts.redis_error:
+    if data.missing:
+        found.append(Problem("The database lacks migrations", ", ".join(data.missing), "Run `tracera db upgrade`."))
+    if data.redis_error:
         found.append(
             Problem(
                 "Redis does not answer",
-                _first_line(facts.redis_error),
+                _first_line(data.redis_error),
                 "Prices are collected and pages work from the database; nothing moves by itself until it is back.",
             )
         )
-    if facts.live and facts.live["redis"] != "connected" and not facts.redis_error:
+    if data.live and data.live["redis"] != "connected" and not data.redis_error:
         found.append(
             Problem(
-                "The live feed is not connected", f"State: {facts.live['redis']}.", "Reload a page to see newer prices."
+                "The live feed is not connected", f"State: {data.live['redis']}.", "Reload a page to see newer prices."
             )
         )
     return found
 
 
-def _alive(facts: Facts) -> list[str]:
-    return [worker for worker, beat in facts.workers if facts.now.timestamp() - beat < SILENT]
+def _alive(data: StatusData) -> list[str]:
+    return [worker for worker, beat in data.workers if data.now.timestamp() - beat < SILENT]
 
 
-def beat_text(facts: Facts, beat: float) -> tuple[str, str]:
+def beat_text(data: StatusData, beat: float) -> tuple[str, str]:
     """A worker's state (`ok`, `late`) and the age of its heartbeat."""
-    age = max(0.0, facts.now.timestamp() - beat)
+    age = max(0.0, data.now.timestamp() - beat)
     return ("ok" if age < SILENT else "late"), f"{format_age(age)} ago"
 
 

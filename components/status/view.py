@@ -1,4 +1,4 @@
-"""The status page's parts, from one moment's facts."""
+"""View of the status page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from components.market.tiles import provider_health
-from components.status.data import Facts, Problem, beat_text, versions
+from components.status.data import Problem, StatusData, beat_text, versions
 from components.ui.format import age_text, number, time_text, unknown
 from components.ui.icon import icon
 from components.ui.live import format_age
@@ -27,18 +27,18 @@ def verdict(found: Sequence[Problem]) -> html.Div:
     return html.Div([icon("alert", size=20), html.Ul(items)], className="verdict verdict-bad")
 
 
-def everything(facts: Facts) -> html.Div:
+def everything(data: StatusData) -> html.Div:
     """All cards."""
     return html.Div(
         [
-            card(_providers(facts), title="Providers", info="where prices come from"),
-            card(_jobs(facts), title="Jobs", info="what a clock starts"),
+            card(_providers(data), title="Providers", info="where prices come from"),
+            card(_jobs(data), title="Jobs", info="what a clock starts"),
             html.Div(
                 [
-                    card(_ingestion(facts), title="Ingestion"),
-                    card(_live(facts), title="Live connections"),
-                    card(_database(facts), title="Database"),
-                    card(_redis(facts), title="Redis"),
+                    card(_ingestion(data), title="Ingestion"),
+                    card(_live(data), title="Live connections"),
+                    card(_database(data), title="Database"),
+                    card(_redis(data), title="Redis"),
                 ],
                 className="status-cards",
             ),
@@ -48,18 +48,18 @@ def everything(facts: Facts) -> html.Div:
     )
 
 
-def _providers(facts: Facts) -> Children:
-    if facts.database is None:
+def _providers(data: StatusData) -> Children:
+    if data.database is None:
         return _not_known()
-    if not facts.providers:
+    if not data.providers:
         return empty_state("No provider yet", "The first one appears when its first cycle begins.")
     heads = ("Provider", "State", "Last success", "Next attempt", "Quotes a minute", "Cycle took", "Refused", "Error")
-    return _table("Providers", heads, [_provider(row, facts) for row in facts.providers])
+    return _table("Providers", heads, [_provider(row, data) for row in data.providers])
 
 
-def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
-    health, _ = provider_health(row, facts.now)
-    rate = facts.rates.get(row["name"])
+def _provider(row: dict[str, Any], data: StatusData) -> list[Children]:
+    health, _ = provider_health(row, data.now)
+    rate = data.rates.get(row["name"])
     name: list[Children] = [row["name"]]
     if row["simulated"]:
         name.append(html.Span("simulated", className="tag"))
@@ -67,14 +67,14 @@ def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
     if row["error"]:
         failures = f"{row['failures']} in a row, since " if row["failures"] > 1 else "since "
         error = html.Span(
-            [row["error"], html.Span(f" {failures}{age_text(row['error_since'], facts.now)}", className="muted")]
+            [row["error"], html.Span(f" {failures}{age_text(row['error_since'], data.now)}", className="muted")]
         )
     quiet = "no cycle in the last five minutes"
     return [
         html.Span(name, className="status-name"),
         _state(health),
-        _moment(row["last_success"], facts.now),
-        _moment(row["next_attempt"], facts.now),
+        _moment(row["last_success"], data.now),
+        _moment(row["next_attempt"], data.now),
         unknown(quiet) if rate is None else number(float(rate["fetched"])),
         _seconds(row["last_seconds"]),
         unknown(quiet) if rate is None else number(float(rate["rejected"])),
@@ -82,46 +82,46 @@ def _provider(row: dict[str, Any], facts: Facts) -> list[Children]:
     ]
 
 
-def _jobs(facts: Facts) -> Children:
-    if facts.database is None:
+def _jobs(data: StatusData) -> Children:
+    if data.database is None:
         return _not_known()
-    if not facts.jobs:
+    if not data.jobs:
         return empty_state("No job ran yet", "The first ones start within seconds of the program.")
     rows: list[list[Children]] = [
         [
             html.Span(row["name"], className="status-name"),
             _state("failing" if row["error"] else "ok"),
-            _moment(row["last_finished"], facts.now),
-            _moment(row["next_run"], facts.now, "it runs once, at the start"),
+            _moment(row["last_finished"], data.now),
+            _moment(row["next_run"], data.now, "it runs once, at the start"),
             _seconds(row["last_seconds"]),
             html.Span(row["error"]) if row["error"] else _none(),
         ]
-        for row in facts.jobs
+        for row in data.jobs
     ]
     return _table("Jobs", ("Job", "State", "Last finished", "Next run", "Took", "Error"), rows)
 
 
-def _ingestion(facts: Facts) -> Children:
-    database = facts.database
+def _ingestion(data: StatusData) -> Children:
+    database = data.database
     if database is None:
         return _not_known()
     return definition_list(
         [
-            ("Newest quote", _moment(database["newest_quote"], facts.now)),
-            ("Quotes a minute", number(facts.quotes_per_minute, 0)),
+            ("Newest quote", _moment(database["newest_quote"], data.now)),
+            ("Quotes a minute", number(data.quotes_per_minute, 0)),
             ("Items", number(database["items"])),
             ("Quotes kept, about", number(database["quotes"])),
             ("History since", _day(database["oldest_day"])),
-            ("Workers", _workers(facts)),
+            ("Workers", _workers(data)),
         ]
     )
 
 
-def _live(facts: Facts) -> Children:
-    live = facts.live
+def _live(data: StatusData) -> Children:
+    live = data.live
     if live is None:
         return empty_state("Not in this process", "Live prices need `tracera serve`; pages ask again by themselves.")
-    last = None if live["last_message"] is None else format_age(facts.now.timestamp() - live["last_message"]) + " ago"
+    last = None if live["last_message"] is None else format_age(data.now.timestamp() - live["last_message"]) + " ago"
     return definition_list(
         [
             ("Connected browsers", number(live["clients"])),
@@ -134,11 +134,11 @@ def _live(facts: Facts) -> Children:
     )
 
 
-def _database(facts: Facts) -> Children:
-    found = facts.database
+def _database(data: StatusData) -> Children:
+    found = data.database
     if found is None:
         return _not_known()
-    pool = facts.pool
+    pool = data.pool
     busy = pool.get("pool_size", 0) - pool.get("pool_available", 0)
     kind = "PostgreSQL with TimescaleDB" if found["timescale"] else "PostgreSQL"
     return definition_list(
@@ -148,13 +148,13 @@ def _database(facts: Facts) -> Children:
             ("Size", _bytes(found["bytes"])),
             ("Connections", f"{found['connections']} of {found['most_connections']}"),
             ("Pool", f"{busy} busy, {pool.get('pool_size', 0)} open, at most {pool.get('pool_max', 0)}"),
-            ("Migrations", ", ".join(facts.missing) + " missing" if facts.missing else "all applied"),
+            ("Migrations", ", ".join(data.missing) + " missing" if data.missing else "all applied"),
         ]
     )
 
 
-def _redis(facts: Facts) -> Children:
-    found = facts.redis
+def _redis(data: StatusData) -> Children:
+    found = data.redis
     if found is None:
         return empty_state(
             "Redis does not answer", "Prices are kept all the same; nothing moves by itself.", symbol="alert"
@@ -170,16 +170,16 @@ def _redis(facts: Facts) -> Children:
     )
 
 
-def _workers(facts: Facts) -> Children:
+def _workers(data: StatusData) -> Children:
     """Who is alive, by heartbeat; those that fell silent count for an hour."""
-    if facts.redis is None:
+    if data.redis is None:
         return unknown("heartbeats are kept in Redis, which does not answer")
-    if not facts.workers:
+    if not data.workers:
         return unknown("no worker was alive in the last hour")
     lines: list[Children] = []
     silent = 0
-    for worker, beat in facts.workers:
-        health, age = beat_text(facts, beat)
+    for worker, beat in data.workers:
+        health, age = beat_text(data, beat)
         if health == "ok":
             mark = html.Span(className=f"dot dot-{health}")
             lines.append(html.Span([mark, worker], title=f"heartbeat {age}"))

@@ -1,4 +1,4 @@
-"""What a page needs of the process: the database, Redis and the settings of the current request."""
+"""Request context of a page: the database, Redis and the settings."""
 
 from typing import Any
 

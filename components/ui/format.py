@@ -1,4 +1,4 @@
-"""How numbers are written: the same on every page, unknown never as 0."""
+"""Number formats: the same on every page, unknown never as 0."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal

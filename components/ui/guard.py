@@ -1,4 +1,4 @@
-"""What a callback shows when the database is down, without throwing away what is on the screen."""
+"""Database errors of callbacks: what is shown while the database is down, without losing what is on the screen."""
 
 from collections.abc import Callable
 from typing import Any

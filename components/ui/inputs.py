@@ -1,4 +1,4 @@
-"""What callbacks take from the browser, as types: a request with anything else is refused before the callback runs."""
+"""Types of callback inputs: a request with anything else is refused before the callback runs."""
 
 from typing import Annotated, Literal
 

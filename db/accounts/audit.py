@@ -1,4 +1,4 @@
-"""What happened to an account: sign-ins, links, keys, permissions."""
+"""Activity log of an account: sign-ins, links, keys, refused requests."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The kept measures of items."""
+"""Stored measures of items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

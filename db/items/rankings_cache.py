@@ -1,4 +1,4 @@
-"""Rankings, read."""
+"""Rankings from Redis' sorted sets; where Redis is down, from the stored measures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ STEP = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RankingQuery:
     """Which ranking, and how much of it; `market` None for all."""
 
     metric: str
@@ -33,7 +33,7 @@ class Asked:
     market: str | None = None
 
 
-def from_redis(client: redis.Redis, database: Database, asked: Asked) -> bytes:
+def from_redis(client: redis.Redis, database: Database, asked: RankingQuery) -> bytes:
     """A JSON array of the sorted set's rows, in its order; everything comes from Redis but names, at most 60 s old.
 
     Raises:
@@ -98,7 +98,7 @@ def _spliced(rank: int, name: _Name, score: float, text: bytes) -> bytes:
     return b'{"rank":%d,%b,"score":%b,%b%b' % (rank, name.head, orjson.dumps(score), name.tail, measures)
 
 
-def from_database(database: Database, asked: Asked, days: float, gate: Mapping[str, float]) -> list[Row]:
+def from_database(database: Database, asked: RankingQuery, days: float, gate: Mapping[str, float]) -> list[Row]:
     """The same without Redis: from the kept measures that pass a gate, see `db.items.rankings.ranked`."""
     query = sql.SQL(
         "WITH line AS (SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price,"

@@ -1,4 +1,4 @@
-"""Names as people type them: one form for what is searched and for what is searched for."""
+"""Search form: one normal form of names for what is searched and what is searched for."""
 
 import re
 import unicodedata

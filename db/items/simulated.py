@@ -1,4 +1,4 @@
-"""Invented prices beside real ones: once a real source has quoted, they count in nothing."""
+"""Simulated sources: once a real source has quoted, they are no reference for any item."""
 
 import psycopg
 
@@ -6,13 +6,13 @@ from db.core.pool import Database
 from db.items.sources import SIMULATED
 
 
-def speak(database: Database) -> bool:
+def may_be_reference(database: Database) -> bool:
     """Whether simulated sources may speak for items: they have prices, and no real source has any."""
     row = database.row(SPEAK, [list(SIMULATED), list(SIMULATED)])
     return bool(row and row["speak"])
 
 
-def silence(connection: psycopg.Connection) -> int:
+def drop_as_reference(connection: psycopg.Connection) -> int:
     """Let them speak for no item any more; returns how many items lose their headline price by it."""
     with connection.transaction():
         connection.execute(
@@ -23,13 +23,13 @@ def silence(connection: psycopg.Connection) -> int:
         ).rowcount
 
 
-def leave(connection: psycopg.Connection) -> int:
+def forget_simulated(connection: psycopg.Connection) -> int:
     """Forget the newest prices and the measures of simulated sources, which are used no more; their history stays.
 
     Returns how many prices are gone.
     """
     with connection.transaction():
-        silence(connection)
+        drop_as_reference(connection)
         connection.execute("DELETE FROM item_metrics WHERE source = ANY(%s)", [list(SIMULATED)])
         return connection.execute("DELETE FROM price_latest WHERE source = ANY(%s)", [list(SIMULATED)]).rowcount
 

@@ -1,4 +1,4 @@
-"""How many rows a table has, about: counting them would take long."""
+"""Row estimates: about how many rows a table has, from the server's statistics."""
 
 from typing import Final, LiteralString
 

@@ -140,7 +140,7 @@ def _check_part(
             with connection.transaction():
                 writer.lock_source(connection, source)
                 found = recompute.compare(connection, source, items, heartbeat=within)
-                report.mended.update(recompute.mend(connection, found))
+                report.mended.update(recompute.repair(connection, found))
         report.left += found.left() if repair else 0
 
 

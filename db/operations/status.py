@@ -1,4 +1,4 @@
-"""How the database, Redis and the collection are doing."""
+"""Status of the database, of Redis and of the collection."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ from db.core.redis import WORKERS
 from db.operations import estimates
 
 
-def database_facts(database: Database) -> Row:
+def database_data(database: Database) -> Row:
     """Size, version, connections and how much is kept; `answer_ms` is how long a trivial query took.
 
     `quotes` is PostgreSQL's own estimate of the rows in the history, null where it has none.
@@ -31,7 +31,7 @@ def database_facts(database: Database) -> Row:
     return {**(found or {}), "answer_ms": answer_ms}
 
 
-def redis_facts(client: redis.Redis) -> Row:
+def redis_data(client: redis.Redis) -> Row:
     """Version, memory, clients, and how long an answer took.
 
     Raises:

@@ -32,7 +32,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RestoredAsset:
     """An asset of the inventory, when it came and when it was last seen."""
 
     asset: Asset
@@ -66,7 +66,9 @@ def wipe(connection: psycopg.Connection, user_id: int) -> None:
         connection.execute("DELETE FROM user_portfolio_imports WHERE user_id = %s", [user_id])
 
 
-def restore(connection: psycopg.Connection, user_id: int, saved: Sequence[Saved], held: Sequence[Held]) -> None:
+def restore(
+    connection: psycopg.Connection, user_id: int, saved: Sequence[Saved], held: Sequence[RestoredAsset]
+) -> None:
     """Put a saved state in the place of what a user has, in one transaction: all of it or nothing."""
     with connection.transaction():
         portfolios.lock(connection, user_id)

@@ -70,7 +70,7 @@ def of_known(quotes: QuoteColumns, rows: Ints, known: Known) -> Contradictions:
     )
 
 
-def put_right(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta) -> None:
+def replace_quotes(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta) -> None:
     """Put price and volume of these quotes in the place of those kept at their times; roll-ups and newest prices follow.
 
     An unknown volume leaves a known one. The caller holds `lock_source` of these items.
@@ -79,7 +79,7 @@ def put_right(connection: psycopg.Connection, source: str, quotes: QuoteColumns,
     connection.execute(UPDATE, {"source": source} | values)
     items = np.unique(quotes.item_id)
     found = recompute.compare(connection, source, items, heartbeat=heartbeat // timedelta(microseconds=1))
-    recompute.mend(connection, found)
+    recompute.repair(connection, found)
 
 
 def _none() -> Contradictions:

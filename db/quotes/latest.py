@@ -1,4 +1,4 @@
-"""Quotes, read: newest ones, and an item's history."""
+"""Latest prices: the newest quote of each item and source."""
 
 from datetime import datetime
 

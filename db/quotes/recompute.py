@@ -59,7 +59,7 @@ def compare(connection: psycopg.Connection, source: str, items: Ints, *, heartbe
     return Compared(source, len(history), levels, newest, len(held.quotes), orphans)
 
 
-def mend(connection: psycopg.Connection, found: Compared) -> dict[str, int]:
+def repair(connection: psycopg.Connection, found: Compared) -> dict[str, int]:
     """Put right what can be; returns rows written or removed by table. The caller holds `lock_source` since before the comparison."""
     changed: dict[str, int] = {}
     for level in found.levels:

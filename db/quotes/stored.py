@@ -1,4 +1,4 @@
-"""What the database already holds of a batch, as arrays."""
+"""Stored quotes: what the database already holds of a batch, as arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

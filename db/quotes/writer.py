@@ -1,4 +1,4 @@
-"""The way of quotes into PostgreSQL: what is new is decided here, then goes straight in by binary COPY."""
+"""Quote writer: de-duplicates a batch and stores it by binary COPY, with latest prices and roll-ups, in one transaction."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta

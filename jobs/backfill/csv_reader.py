@@ -25,7 +25,7 @@ FIELDS = ("market_hash_name", "date", "price", "volume")
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class OddLine:
     """A line read by itself."""
 
     line: int
@@ -74,7 +74,7 @@ def _header(data: bytes, file: str) -> Columns:
 def _points(
     data: bytes, block: Block, columns: Columns, file: str, first_line: int, latest: int
 ) -> tuple[Points, list[Rejected]]:
-    odd: list[Odd] = []
+    odd: list[OddLine] = []
     rejected: list[Rejected] = []
     for row in block.odd.tolist():
         try:
@@ -103,7 +103,7 @@ def _points(
     return _decodable(points.take(np.argsort(points.line)) if odd else points, undecodable, rejected, file), rejected
 
 
-def _odd(data: bytes, columns: Columns, line: int, latest: int) -> Odd:
+def _odd(data: bytes, columns: Columns, line: int, latest: int) -> OddLine:
     fields = _fields(data)
     if len(fields) != columns.total:
         raise RejectedError(f"{len(fields)} fields instead of {columns.total}")
@@ -112,7 +112,7 @@ def _odd(data: bytes, columns: Columns, line: int, latest: int) -> Odd:
         raise RejectedError("no market_hash_name")
     date = fields[columns.date]
     time = not_in_future(microseconds(date), latest, date)
-    return Odd(line, _encode(name), time, cents(fields[columns.price].strip()), count(fields[columns.volume]))
+    return OddLine(line, _encode(name), time, cents(fields[columns.price].strip()), count(fields[columns.volume]))
 
 
 def _fields(data: bytes) -> list[str]:

@@ -138,7 +138,7 @@ class Writers:
             replaced = against.row[~against.final] if self.replace else against.row[:0]
             if len(replaced):
                 corrected = batch.quotes.take(replaced)
-                corrections.put_right(connection, self.source, corrected, heartbeat=self.heartbeat)
+                corrections.replace_quotes(connection, self.source, corrected, heartbeat=self.heartbeat)
         conflicts = [*_conflicts(batch, repeated), *_conflicts(batch, against)]
         return Outcome(stored.inserted, len(replaced), stored.known.refused, conflicts, len(repeated) + len(against))
 

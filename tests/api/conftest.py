@@ -38,7 +38,7 @@ def market(runtime: Runtime) -> Market:
     quotes.append(quote(NAMES[0], 950, now - timedelta(minutes=3), "skinport", None))
     held = runtime.services
     ingest = Ingest(held.database, held.redis, heartbeat=timedelta(0))
-    ingest.keep("steam", Batch(quotes), Report("steam", now))
+    ingest.store("steam", Batch(quotes), Report("steam", now))
     measures.run(held.database, held.redis, now)
     rows = held.database.rows("SELECT id, market_hash_name FROM items")
     by_name = {row["market_hash_name"]: row["id"] for row in rows}

@@ -52,7 +52,7 @@ def test_times_keep_their_fractions(client: FlaskClient, runtime: Runtime, marke
     at = market.now.replace(microsecond=0) - timedelta(minutes=1) + timedelta(microseconds=120_034)
     batch = Batch([quote(NAMES[0], 1234, at, "csfloat")])
     ingest = Ingest(runtime.services.database, runtime.services.redis, heartbeat=timedelta(0))
-    ingest.keep("csfloat", batch, Report("csfloat", at))
+    ingest.store("csfloat", batch, Report("csfloat", at))
     points = client.get(address(market, "?source=csfloat")).get_json()
     assert [datetime.fromisoformat(point["time"]) for point in points] == [at]
 
@@ -120,7 +120,7 @@ def test_what_is_short_is_not_compressed(client: FlaskClient, market: Market) ->
 def test_an_answer_is_at_most_a_second_old(client: FlaskClient, runtime: Runtime, market: Market) -> None:
     before = client.get(address(market))
     now = datetime.now(UTC)
-    Ingest(runtime.services.database, runtime.services.redis, heartbeat=timedelta(0)).keep(
+    Ingest(runtime.services.database, runtime.services.redis, heartbeat=timedelta(0)).store(
         "steam", Batch([quote(NAMES[0], 4321, now)]), Report("steam", now)
     )
     time.sleep(1.05)

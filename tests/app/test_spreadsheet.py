@@ -39,7 +39,7 @@ def evil(runtime: Runtime) -> Runtime:
     """An instance that has an item whose name is a formula."""
     services = runtime.services
     ingest = Ingest(services.database, services.redis, heartbeat=timedelta(0))
-    ingest.keep("steam", Batch(quotes(EVIL)), Report("steam", NOW))
+    ingest.store("steam", Batch(quotes(EVIL)), Report("steam", NOW))
     return runtime
 
 

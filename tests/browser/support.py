@@ -138,7 +138,7 @@ class Own:
         """Ingest quotes, as a provider's cycle does."""
         held = self.runtime.services
         ingest = Ingest(held.database, held.redis, heartbeat=timedelta(0))
-        ingest.keep(source, Batch(list(quotes)), Report(source, datetime.now(UTC)))
+        ingest.store(source, Batch(list(quotes)), Report(source, datetime.now(UTC)))
 
     def publish(self, item_id: int, price: int, *, source: str = "steam") -> None:
         """Announce a price, as ingestion does."""

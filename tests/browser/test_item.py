@@ -84,9 +84,9 @@ def market(database: Database, cache: Redis) -> Market:
 
     steam = hourly(TWO, "steam", 2000, now, 40, VolumeKind.ROLLING_24H)
     old = hourly(OLD, "steam", 500, now - timedelta(days=500), 3, VolumeKind.INTERVAL)
-    ingest.keep("steam", Batch(steam + old), Report("steam", now))
+    ingest.store("steam", Batch(steam + old), Report("steam", now))
     skinport = hourly(TWO, "skinport", 1500, now, None, VolumeKind.INTERVAL)
-    ingest.keep("skinport", Batch(skinport), Report("skinport", now))
+    ingest.store("skinport", Batch(skinport), Report("skinport", now))
     found = database.rows("SELECT id, market_hash_name FROM items")
     return {row["market_hash_name"]: row["id"] for row in found}
 

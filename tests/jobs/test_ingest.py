@@ -232,7 +232,7 @@ def keep(ingest: Ingest, *given: tuple[str, int, int]) -> None:
         Quote(market_hash_name="A", source=source, price=price, quoted_at=AT + timedelta(minutes=minutes))
         for source, minutes, price in given
     ]
-    ingest.keep("steam", Batch(batch), Report("steam", AT))
+    ingest.store("steam", Batch(batch), Report("steam", AT))
 
 
 def latest(ingest: Ingest) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.analytics.portfolio.pricing import Exchange
 from db.portfolio.prices import Latest
-from jobs.valuation import Account, Worth, snapshot
+from jobs.valuation import Account, Valuer, snapshot
 
 SOURCES = ["skinport", "steam"]
 Positions = np.dtype(
@@ -77,7 +77,7 @@ class Product:
         speaks = [moment.reference[row[0]] == SOURCES[row[1]] for row in rows]
         quotes = Latest(item_id, source, price, price, np.array(speaks, dtype=np.bool_), SOURCES)
         after = np.array([(1, item, units, 0, 0) for item, units in sorted(moment.held.items())], dtype=Positions)
-        worth = Worth([self.account], quotes, Exchange({}, {"EUR": moment.rate} if moment.rate else {}), {})
+        worth = Valuer([self.account], quotes, Exchange({}, {"EUR": moment.rate} if moment.rate else {}), {})
         amounts, chosen = worth.of(after)
         columns = snapshot([self.account], after, amounts, self.before, worth.at_sources(self.before))
         after["priced"], after["source"] = amounts >= 0, chosen + 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.analytics.portfolio.ledger import Entry, Kind, Method, OversoldError
 from app.analytics.portfolio.lots import book
 from app.portfolio.files.transaction_import import check
-from app.portfolio.ledger import RateBook, make_ledger
+from app.portfolio.ledger import ExchangeRates, make_ledger
 from app.portfolio.overview import overview
 from db.core.pool import Database, Row
 from db.portfolio import currency_rates
@@ -105,7 +105,7 @@ def test_a_rate_does_not_hold_for_ever() -> None:
     rows = [{"currency": "ISK", "day": date(2008, 12, 9), "millionths": 7, "source": "ecb", "newest": newest},
             {"currency": "ISK", "day": date(2018, 2, 1), "millionths": 8, "source": "ecb", "newest": newest},
             {"currency": "UAH", "day": date(2010, 1, 1), "millionths": 9, "source": currency_rates.TABLE, "newest": newest}]  # fmt: skip
-    rates = RateBook(rows)
+    rates = ExchangeRates(rows)
     assert rates.on(date(2008, 12, 12))["ISK"] == 7
     assert "ISK" not in rates.on(date(2012, 1, 1))  # ten years without a rate in the bank's file
     assert rates.on(date(2012, 1, 1)) == {"UAH": 9}  # a table of one's own holds from its day on
@@ -165,7 +165,7 @@ def test_quantities_count_whatever_rates_there_are(
     newest = date(2027, 1, 1)
     table = [{"currency": code, "day": day, "millionths": rate, "source": "ecb", "newest": newest}
              for (code, day), rate in sorted(rates.items())]  # fmt: skip
-    ledger = make_ledger(rows, {"currency": "USD", "cost_method": method.value}, RateBook(table))
+    ledger = make_ledger(rows, {"currency": "USD", "cost_method": method.value}, ExchangeRates(table))
     plain = _plain(rows, rates)
     held = ledger.held()
     assert {name: quantity for name, (quantity, _) in held.items()} == {

@@ -46,12 +46,12 @@ def test_a_vanity_name_is_asked_for(desk: Bench) -> None:
     owner = invented(3)
     owner.vanity = "collector"
     desk.steam.world.inventories[ID] = owner
-    steam_id, found = desk.importer.look("collector")
+    steam_id, found = desk.importer.inventory_of("collector")
     # The profile's nickname pretends to be another account's element; the first one counts.
     assert (steam_id, len(found.assets)) == (ID, 3)
 
 
 def test_nobody_has_that_name(desk: Bench) -> None:
     with pytest.raises(InventoryError, match="Nobody on Steam") as caught:
-        desk.importer.look("nobody-at-all")
+        desk.importer.inventory_of("nobody-at-all")
     assert caught.value.reason is Reason.NOT_FOUND

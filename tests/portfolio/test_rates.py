@@ -5,7 +5,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from app.portfolio.importer import fees_of
-from app.portfolio.ledger import RateBook
+from app.portfolio.ledger import ExchangeRates
 from app.providers.base import ProviderError
 from app.settings import Settings, SettingsError, load
 from db.core.pool import Database
@@ -55,9 +55,9 @@ def test_rates_are_kept_with_their_day(database: Database, httpserver: HTTPServe
     assert [rates.run(database, url) for _ in range(2)] == [5, 5]
     assert currency_rates.newest_day(database) == NEW
     assert currency_rates.millionths(database) == {"EUR": 800_000, "JPY": 128_000_000, "GBP": 640_000}
-    book = RateBook(currency_rates.since(database, ["EUR", "GBP"], date(2026, 3, 5)))
+    book = ExchangeRates(currency_rates.since(database, ["EUR", "GBP"], date(2026, 3, 5)))
     assert book.on(date(2026, 3, 5)) == {"EUR": 800_000, "GBP": 640_000}  # a weekend takes the last before it
-    earlier = RateBook(currency_rates.since(database, ["EUR", "GBP"], OLD))
+    earlier = ExchangeRates(currency_rates.since(database, ["EUR", "GBP"], OLD))
     assert earlier.on(OLD) == {"EUR": 833_333}
     assert earlier.on(date(2026, 2, 1)) == {}
 
@@ -79,7 +79,7 @@ def test_rates_reach_back(database: Database, httpserver: HTTPServer) -> None:
     url = httpserver.url_for("/x/eurofxref-hist-90d.xml")
     assert [rates.run(database, url, NEW) for _ in range(3)] == [6, 2, 2]
     assert [request.path for request, _ in httpserver.log].count("/x/eurofxref-hist.xml") == 1
-    book = RateBook(currency_rates.since(database, ["GBP"], date(1999, 1, 4)))
+    book = ExchangeRates(currency_rates.since(database, ["GBP"], date(1999, 1, 4)))
     assert (book.on(date(1999, 1, 5)), book.on(NEW)) == ({"GBP": 4_000_000}, {"GBP": 2_000_000})
     database.execute("DELETE FROM currency_rates WHERE day = %s", [NEW])
     assert rates.run(database, url, NEW) == 6  # nothing from 2009 to 2026: the server was off for long
@@ -95,7 +95,7 @@ def test_a_currency_that_its_source_gave_up_has_no_rate_now(database: Database) 
     with database.connection() as connection:
         currency_rates.keep(connection, "ecb", {("EUR", NEW): 900_000, ("RUB", date(2022, 3, 1)): 117_201_000})
     assert currency_rates.millionths(database) == {"EUR": 900_000}
-    assert RateBook(currency_rates.since(database, ["RUB"], NEW)).on(NEW) == {}
+    assert ExchangeRates(currency_rates.since(database, ["RUB"], NEW)).on(NEW) == {}
 
 
 def test_a_table_of_ones_own(database: Database, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_table_of_ones_own(database: Database, tmp_path: Path) -> None:
     with database.connection() as connection:  # the bank's file comes again: one's own rate stays
         currency_rates.keep(connection, "ecb", {("EUR", NEW): 800_000})
     assert currency_rates.millionths(database)["EUR"] == 900_000
-    assert RateBook(currency_rates.since(database, ["UAH"], date(2021, 1, 1))).on(date(2021, 6, 1)) == {
+    assert ExchangeRates(currency_rates.since(database, ["UAH"], date(2021, 1, 1))).on(date(2021, 6, 1)) == {
         "UAH": 24_500_000
     }
     path.write_text("date,currency,rate\n2020-01-01,UAH,x\n", "utf-8")

@@ -72,7 +72,7 @@ def test_real_and_simulated_never_mix(
     assert (seen.performance["gain"], seen.performance["deposits"]) == (0, 0)
     with database.connection() as connection:
         items.adopt_source(connection, [case], "demo", ["demo"])
-        assert simulated.leave(connection) == 2
+        assert simulated.forget_simulated(connection) == 2
     assert count() == (1, 1, 1, 400)
     row = database.row("SELECT count(*) AS n FROM items WHERE reference_source = 'demo'")
     assert row == {"n": 0}
@@ -84,7 +84,7 @@ def test_leaving_before_a_real_price_leaves_nothing(database: Database, redis_cl
     shop.price(ak, 1000, "demo", now)
     _closes(shop, ak, "demo", now, 3)
     with database.connection() as connection:
-        simulated.leave(connection)
+        simulated.forget_simulated(connection)
     measures.run(database, redis_client, now)
     assert market.overview(database, "24h", 1, GATE)["index_items"] == 0
     assert redis_client.zcard("rankings:percent_change:24h") == 0

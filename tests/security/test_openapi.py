@@ -74,7 +74,7 @@ def application(endpoints: Endpoints, template: str) -> Iterator[Flask]:
     now = datetime.now(UTC)
     quote = Quote("Glove Case", "steam", 950, now, volume=3, volume_kind=VolumeKind.INTERVAL)
     held = runtime.services
-    Ingest(held.database, held.redis, heartbeat=timedelta(0)).keep("steam", Batch([quote]), Report("steam", now))
+    Ingest(held.database, held.redis, heartbeat=timedelta(0)).store("steam", Batch([quote]), Report("steam", now))
     providers.register(held.database, "steam", simulated=False, interval=60)
     providers.succeeded(held.database, "steam", at=now, seconds=1, stored=1, next_attempt=now)
     yield create_server(runtime)

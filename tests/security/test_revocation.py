@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection
 from app.accounts.session_store import SessionStore
 from app.accounts.sessions import EXTENSION as SESSIONS
 from app.live.principal import Principal
-from app.portfolio.inventory.progress import Board, State
+from app.portfolio.inventory.progress import ProgressStore, State
 from app.runtime import Runtime
 from app.security.revocation import Proof, ended
 from app.settings.proxies import Trust
@@ -126,7 +126,7 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
         assert alive(client)
         sign_out(ada)
         until(lambda: not live.hub.connections.of_user(ada.user_id))
-        Board(redis_client, ada.user_id).tell(State(ada.user_id, "ab", "done", "40 items"))
+        ProgressStore(redis_client, ada.user_id).save(State(ada.user_id, "ab", "done", "40 items"))
         assert closed_with(client) == 4401
 
 

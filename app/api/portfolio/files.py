@@ -14,7 +14,7 @@ from app.portfolio.files.archive import Name, SavedTransaction
 from app.portfolio.files.steam_history import read_pages
 from app.portfolio.files.text_decoding import FileError
 from app.portfolio.files.transactions_csv import read_csv, write_csv
-from app.portfolio.transaction_limits import why_not
+from app.portfolio.transaction_limits import violation
 from app.runtime import services
 from app.schemas import Query, Row, Rows
 from app.spreadsheet import MARK
@@ -111,12 +111,12 @@ def import_csv(query: CsvQuery) -> Response:
         found = read_csv(request.get_data(cache=False), currency=portfolio["currency"])
     except FileError as error:
         abort(400, str(error))
-    told = transaction_import.preview(database, portfolio, found, renames=query.renames, again=query.again)
+    reply = transaction_import.preview(database, portfolio, found, renames=query.renames, again=query.again)
     if query.preview:
-        return private(told)
-    if told["bad_lines"]:
-        first = told["bad_lines"][0]
-        return private({"error": f"line {first['line']}: {first['message']}; nothing was imported", **told}, 400)
+        return private(reply)
+    if reply["bad_lines"]:
+        first = reply["bad_lines"][0]
+        return private({"error": f"line {first['line']}: {first['message']}; nothing was imported", **reply}, 400)
     news = transaction_import.named(database, found.transactions, query.renames)
     added = transaction_import.take(database, portfolio, news, again=query.again)
     return private({"added": added, "known": len(news) - added}, 201)
@@ -134,8 +134,8 @@ def import_market_history(query: FileQuery) -> Response:
     news = transaction_import.named(database, found.transactions)
     if query.preview:
         fresh = len(transaction_import.fresh(database, portfolio, news))
-        told = {"transactions": len(news), "new": fresh, "known": len(news) - fresh}
-        return private({**told, "left_out": found.left_out})
+        reply = {"transactions": len(news), "new": fresh, "known": len(news) - fresh}
+        return private({**reply, "left_out": found.left_out})
     # A history is read page by page, the newest first: a sale may come before its purchase.
     added = transaction_import.take(database, portfolio, news)
     return private({"added": added, "known": len(news) - added, "left_out": found.left_out}, 201)
@@ -172,7 +172,7 @@ def restore(query: Query) -> Response:
 def _take(portfolio: dict[str, Any], given: list[Transaction]) -> Response:
     now = datetime.now(UTC)
     for at, one in enumerate(given):
-        if wrong := why_not(one, now):
+        if wrong := violation(one, now):
             abort(400, f"transactions.{at}.{wrong[0]}: {wrong[1]}")
     database = services().database
     news = transaction_import.named(database, given)

@@ -103,7 +103,7 @@ def value_profile(query: LookQuery) -> Response:
                     Reason.COOLDOWN, f"One profile every {seconds} seconds; try again in {wait}.", retry_after=wait
                 )
             )
-        steam_id, inventory = importer().look(query.profile)
+        steam_id, inventory = importer().inventory_of(query.profile)
     except redis.RedisError:
         refuse(
             InventoryError(

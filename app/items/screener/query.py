@@ -1,4 +1,4 @@
-"""What the screener is asked, answered in NumPy: which items, in which order."""
+"""Screener queries, answered in NumPy: which items, in which order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

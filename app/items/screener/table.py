@@ -1,4 +1,4 @@
-"""All items in memory, for tables that are sorted and filtered by anything: warm requests never wait for the database."""
+"""Screener: all items in memory, so that filters and sorts never wait for the database."""
 
 import time
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Everything of one user as one JSON document, which reads back to the same state."""
+"""Archive: everything of one user as one JSON document, and back."""
 
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final, Literal, Self
@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from app.portfolio.files.text_decoding import FileError, read_json
-from app.portfolio.transaction_limits import why_not
+from app.portfolio.transaction_limits import violation
 from app.times import Time
 from db.core.pool import LONG, Database
 from db.portfolio import portfolios
 from db.portfolio import restore as portfolio_restore
 from db.portfolio import transactions as portfolio_transactions
 from db.portfolio.holdings import Asset
-from db.portfolio.restore import Held, Saved
+from db.portfolio.restore import RestoredAsset, Saved
 from db.portfolio.transactions import Transaction
 
 VERSION: Final = 1
@@ -169,7 +169,7 @@ def _read(document: bytes) -> Archive:
     now = datetime.now(UTC)
     for number, portfolio in enumerate(archive.portfolios):
         for at, one in enumerate(portfolio.transactions):
-            if wrong := why_not(Transaction(**one.model_dump()), now):
+            if wrong := violation(Transaction(**one.model_dump()), now):
                 raise FileError(f"portfolios.{number}.transactions.{at}.{wrong[0]}: {wrong[1]}")
     return archive
 
@@ -190,7 +190,9 @@ def restore(database: Database, user_id: int, document: bytes) -> dict[str, int]
         for portfolio in archive.portfolios
     ]  # fmt: skip
     held = [
-        Held(Asset(**asset.model_dump(exclude={"created_at", "imported_at"})), asset.created_at, asset.imported_at)
+        RestoredAsset(
+            Asset(**asset.model_dump(exclude={"created_at", "imported_at"})), asset.created_at, asset.imported_at
+        )
         for asset in archive.steam_holdings
     ]
     with database.connection(answer_within=LONG) as connection:

@@ -1,4 +1,4 @@
-"""Names in files as the items' own: what feeds' names are joined by joins them too, and near misses are offered."""
+"""Item names in files: variants become the items' own names, near misses are offered."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -29,7 +29,7 @@ class Names:
         name = self._renames.get(name, name)
         return self.own.get(name, name)
 
-    def told(self, lines: Mapping[str, list[int]]) -> dict[str, Any]:
+    def as_json(self, lines: Mapping[str, list[int]]) -> dict[str, Any]:
         """What became of the names, `lines` being where each was read: renamed ones, and those that nobody quotes."""
         renamed = [
             {"from": name, "to": self.of(name), "lines": at} for name, at in lines.items() if self.of(name) != name

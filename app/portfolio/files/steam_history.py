@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.analytics.portfolio.money import digits, divide
 from app.portfolio.files.text_decoding import FileError, read_json
-from app.portfolio.transaction_limits import why_not
+from app.portfolio.transaction_limits import violation
 from app.providers.currencies import STEAM_CURRENCIES
 from db.portfolio.transactions import Transaction
 
@@ -70,7 +70,7 @@ def read_history(reply: Any) -> History:
         place = f"listing {event['listingid']}" if "listingid" in event else f"event {number}"
         try:
             transaction = _transaction(reply, event)
-            wrong = why_not(transaction, now)
+            wrong = violation(transaction, now)
         except _OddError as error:
             left_out.append(f"{place}: {error}")
             continue

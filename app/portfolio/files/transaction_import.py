@@ -1,4 +1,4 @@
-"""Transactions on their way in: checked against what is there, then all of them or none."""
+"""Transaction import: checks transactions against the stored ones, then stores all or none."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from app.analytics.portfolio.ledger import OversoldError
 from app.portfolio.files.item_names import Names
 from app.portfolio.files.transactions_csv import BadLine, Preview
 from app.portfolio.ledger import make_ledger, read_rates
-from app.portfolio.transaction_limits import why_not
+from app.portfolio.transaction_limits import violation
 from db.core.pool import LONG, Database, Row
 from db.portfolio import portfolios, transactions
 from db.portfolio.transactions import Transaction
@@ -20,14 +20,14 @@ FIELDS = tuple(Transaction.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Partition:
     """Which transactions, by position, are new, and which are there already."""
 
     fresh: list[int]
     known: list[int]
 
 
-def sort_out(news: Sequence[Transaction], there: Sequence[Row]) -> Sorted:
+def partition_known(news: Sequence[Transaction], there: Sequence[Row]) -> Partition:
     """Tell new transactions from those that are there.
 
     One with a reference is known by it. Others are known by all that they say, as often as it is there: of two equal
@@ -43,7 +43,7 @@ def sort_out(news: Sequence[Transaction], there: Sequence[Row]) -> Sorted:
         else:
             fresh.append(at)
             left[identity] += transaction.external_id is not None
-    return Sorted(fresh, known)
+    return Partition(fresh, known)
 
 
 def check(database: Database, portfolio: Row, news: Sequence[Transaction]) -> tuple[int, str] | None:
@@ -81,10 +81,10 @@ def preview(
     names = Names(database, {one.market_hash_name for one in found.transactions if one.market_hash_name}, renames)
     news = [one if one.market_hash_name is None else _renamed(one, names) for one in found.transactions]
     there = transactions.every(database, portfolio["user_id"], portfolio["id"])
-    parted = sort_out(news, _counted(database, there, again=again))
+    parted = partition_known(news, _counted(database, there, again=again))
     now = datetime.now(UTC)
     bad = list(found.bad)
-    bad += [BadLine(found.lines[at], wrong[1]) for at in parted.fresh if (wrong := why_not(news[at], now))]
+    bad += [BadLine(found.lines[at], wrong[1]) for at in parted.fresh if (wrong := violation(news[at], now))]
     contradiction = None if len(bad) > len(found.bad) else check(database, portfolio, [news[at] for at in parted.fresh])
     if contradiction:
         at, message = contradiction
@@ -98,7 +98,7 @@ def preview(
         "new": len(parted.fresh),
         "known": len(parted.known),
         "known_lines": [found.lines[at] for at in parted.known],
-        "names": names.told(lines),
+        "names": names.as_json(lines),
         "encoding": found.encoding,
         "delimiter": found.delimiter,
         "bad_lines": [{"line": one.line, "message": one.message} for one in sorted(bad, key=lambda one: one.line)],
@@ -109,7 +109,7 @@ def preview(
 def fresh(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> list[int]:
     """Which of the transactions, by position, an import would add."""
     there = transactions.every(database, portfolio["user_id"], portfolio["id"])
-    return sort_out(news, _counted(database, there, again=again)).fresh
+    return partition_known(news, _counted(database, there, again=again)).fresh
 
 
 def take(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> int:
@@ -118,7 +118,7 @@ def take(database: Database, portfolio: Row, news: Sequence[Transaction], *, aga
     with database.connection(answer_within=LONG) as connection, connection.transaction():
         portfolios.lock(connection, user_id)
         there = transactions.every_in(connection, user_id, number)
-        added = sort_out(news, _counted(database, there, again=again)).fresh
+        added = partition_known(news, _counted(database, there, again=again)).fresh
         return transactions.add(connection, user_id, number, [news[at] for at in added])
 
 

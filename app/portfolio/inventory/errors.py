@@ -1,4 +1,4 @@
-"""Why an inventory could not be had, in words that the owner can act on."""
+"""Inventory errors: why one could not be read, in words that its owner can act on."""
 
 import enum
 

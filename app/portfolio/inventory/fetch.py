@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from app.portfolio.inventory.assets import make_asset
 from app.portfolio.inventory.errors import KEPT, InventoryError, Reason, explain
-from app.portfolio.inventory.null_replies import Nulls
+from app.portfolio.inventory.null_replies import NullReplies
 from app.portfolio.inventory.page import Description, Entry, Key, Page, read_page
 from app.providers.base import ProviderError
 from app.providers.http.client import MarketHttp
@@ -39,7 +39,9 @@ class Place:
     context: int = 2
 
 
-async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progress: Progress, nulls: Nulls) -> Inventory:
+async def fetch_inventory(
+    http: MarketHttp, place: Place, *, count: int, progress: Progress, nulls: NullReplies
+) -> Inventory:
     """Read all pages; `progress` is told how many assets came, and of how many.
 
     Raises:
@@ -56,7 +58,9 @@ async def fetch_inventory(http: MarketHttp, place: Place, *, count: int, progres
             return Inventory(list(reading.assets.values()), reading.hidden())
 
 
-async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str, str] | None, nulls: Nulls) -> Page:
+async def _page(
+    http: MarketHttp, place: Place, count: int, following: tuple[str, str] | None, nulls: NullReplies
+) -> Page:
     path = f"/inventory/{place.steam_id}/{place.app}/{place.context}"
     query = {"l": "english", "count": str(count)} | (dict([following]) if following else {})
     headers = {"Referer": f"https://steamcommunity.com/profiles/{place.steam_id}/inventory"}
@@ -77,7 +81,7 @@ async def _page(http: MarketHttp, place: Place, count: int, following: tuple[str
         raise explain(error) from error
 
 
-def _null(http: MarketHttp, place: Place, nulls: Nulls) -> ProviderError:
+def _null(http: MarketHttp, place: Place, nulls: NullReplies) -> ProviderError:
     """The error for a `null`: one profile is to be tried again later, several in a row pause everybody."""
     what = f"inventory of {place.steam_id}: null"
     return http.throttled(what) if nulls.seen(place.steam_id) else ProviderError("throttled", what)

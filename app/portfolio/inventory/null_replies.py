@@ -1,11 +1,11 @@
-"""Steam says `null` to one profile now and then, and to everybody when it wants to be left alone."""
+"""Null replies: Steam says `null` to one profile now and then, and to everybody when it throttles."""
 
 from threading import Lock
 
 PROFILES = 3
 
 
-class Nulls:
+class NullReplies:
     """Profiles that were answered `null` since the last good reply; shared by the imports and looks of a process."""
 
     def __init__(self) -> None:

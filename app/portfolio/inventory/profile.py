@@ -1,4 +1,4 @@
-"""Who a profile is: SteamID64, the older notations, profile and vanity addresses."""
+"""Steam profiles: SteamID64, older notations, profile and vanity addresses."""
 
 import re
 from dataclasses import dataclass

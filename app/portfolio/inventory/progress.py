@@ -1,4 +1,4 @@
-"""How an import is doing, where the page and the socket can see it: Redis."""
+"""Import progress in Redis, where pages and WebSockets of every process see it."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -30,7 +30,7 @@ class State:
     error: dict[str, Any] | None = None
 
 
-class Board:
+class ProgressStore:
     """The keys of one user's import. Every method may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, user_id: int) -> None:
@@ -46,7 +46,7 @@ class Board:
         found = self._redis.get(RUNNING.format(self._user_id))
         return found.decode() if isinstance(found, bytes) else None
 
-    def tell(self, state: State) -> None:
+    def save(self, state: State) -> None:
         """Publish a step, and keep it for those who ask later; the claim lives on with it."""
         text = orjson.dumps(asdict(state))
         pipe = self._redis.pipeline(transaction=False)

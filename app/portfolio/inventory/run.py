@@ -12,9 +12,9 @@ import structlog
 
 from app.portfolio.inventory.errors import KEPT, PROTECTED, InventoryError, Reason, confirm
 from app.portfolio.inventory.fetch import Inventory, Place, fetch_inventory
-from app.portfolio.inventory.null_replies import Nulls
+from app.portfolio.inventory.null_replies import NullReplies
 from app.portfolio.inventory.profile import parse_profile, resolve
-from app.portfolio.inventory.progress import Board, State
+from app.portfolio.inventory.progress import ProgressStore, State
 from app.providers.http.client import MarketHttp
 from app.providers.http.limiter import RateLimiter
 from app.providers.http.options import HttpOptions
@@ -50,7 +50,7 @@ class Importer:
     def __init__(self, database: Database, client: redis.Redis, options: ImportOptions) -> None:
         self.database, self.redis, self.options = database, client, options
         self._limiter = RateLimiter(options.requests_per_minute, 60)
-        self._nulls = Nulls()
+        self._nulls = NullReplies()
 
     def run(self, user_id: int, drop: int | None = None) -> dict[str, Any]:
         """Import the user's inventory, or join the import that is going on; returns its result.
@@ -64,16 +64,16 @@ class Importer:
         steam_id = portfolios.steam_id(self.database, user_id)
         if steam_id is None:
             raise InventoryError(Reason.NOT_LINKED, "Link your Steam account first: there is no inventory to import.")
-        board = Board(self.redis, user_id)
+        progress_store = ProgressStore(self.redis, user_id)
         try:
-            token = board.begin()
+            token = progress_store.begin()
             if token is None:
-                return self._join(board)
+                return self._join(progress_store)
             try:
-                self._cool(board)
-                return self._import(board, token, user_id, steam_id, drop)
+                self._cool(progress_store)
+                return self._import(progress_store, token, user_id, steam_id, drop)
             finally:
-                board.end(token)
+                progress_store.end(token)
         except redis.RedisError as error:
             log.warning("import refused: Redis does not answer", error=str(error))
             raise InventoryError(
@@ -84,14 +84,14 @@ class Importer:
 
     def status(self, user_id: int) -> tuple[State | None, int | None]:
         """The last step of the user's last import, and the cooldown's seconds; None and None while Redis is down."""
-        board = Board(self.redis, user_id)
+        progress_store = ProgressStore(self.redis, user_id)
         try:
-            return board.read(), board.cooling()
+            return progress_store.read(), progress_store.cooling()
         except redis.RedisError as error:
             log.warning("no progress to be read: Redis does not answer", error=str(error))
             return None, None
 
-    def look(self, profile: str) -> tuple[str, Inventory]:
+    def inventory_of(self, profile: str) -> tuple[str, Inventory]:
         """Anybody's public inventory, kept nowhere; `profile` is what a person typed."""
         found = parse_profile(profile)
 
@@ -104,8 +104,8 @@ class Importer:
 
         return self._with_http(read)
 
-    def _cool(self, board: Board) -> None:
-        left = board.cool(self.options.cooldown)
+    def _cool(self, progress_store: ProgressStore) -> None:
+        left = progress_store.cool(self.options.cooldown)
         if left:
             raise InventoryError(
                 Reason.COOLDOWN,
@@ -113,12 +113,14 @@ class Importer:
                 retry_after=left,
             )
 
-    def _import(self, board: Board, token: str, user_id: int, steam_id: str, drop: int | None) -> dict[str, Any]:
+    def _import(
+        self, progress_store: ProgressStore, token: str, user_id: int, steam_id: str, drop: int | None
+    ) -> dict[str, Any]:
         def step(done: int, total: int | None) -> None:
             of = f" of {total:,}" if total else ""
-            board.tell(State(user_id, token, "running", f"{done:,}{of} items read", done, total))
+            progress_store.save(State(user_id, token, "running", f"{done:,}{of} items read", done, total))
 
-        board.tell(State(user_id, token, "running", "Asking Steam for the inventory"))
+        progress_store.save(State(user_id, token, "running", "Asking Steam for the inventory"))
 
         async def read(http: MarketHttp) -> Inventory:
             return await fetch_inventory(
@@ -139,30 +141,30 @@ class Importer:
                 )
         except TooManyGoneError as error:
             asked = confirm(error.before, error.gone)
-            self._failed(board, State(user_id, token, "failed", str(asked)), asked)
+            self._failed(progress_store, State(user_id, token, "failed", str(asked)), asked)
             raise asked from error
         except (InventoryError, DatabaseDownError) as error:
-            self._failed(board, State(user_id, token, "failed", str(error)), error)
+            self._failed(progress_store, State(user_id, token, "failed", str(error)), error)
             raise
         result = outcome(replaced, inventory)
-        board.tell(State(user_id, token, "done", result["message"], replaced.assets, replaced.assets, result))
+        progress_store.save(State(user_id, token, "done", result["message"], replaced.assets, replaced.assets, result))
         log.info("inventory imported", user=user_id, **asdict(replaced), hidden=inventory.hidden)
         return result
 
-    def _failed(self, board: Board, state: State, error: Exception) -> None:
+    def _failed(self, progress_store: ProgressStore, state: State, error: Exception) -> None:
         told: dict[str, Any] = {"reason": Reason.UNAVAILABLE, "retry_after": None, "gone": None}
         if isinstance(error, InventoryError):
             told = {"reason": error.reason, "retry_after": error.retry_after, "gone": error.gone}
-        board.tell(State(state.user_id, state.run, "failed", state.message, error=told))
+        progress_store.save(State(state.user_id, state.run, "failed", state.message, error=told))
         # A person who has just made the profile public should not wait for long, one who is asked not at all.
-        board.shorten(0 if told["reason"] is Reason.CONFIRM else AFTER_FAILURE)
+        progress_store.shorten(0 if told["reason"] is Reason.CONFIRM else AFTER_FAILURE)
 
-    def _join(self, board: Board) -> dict[str, Any]:
+    def _join(self, progress_store: ProgressStore) -> dict[str, Any]:
         """Wait for the run that is going on, and take its result."""
-        run = board.running()
-        while run is not None and board.running() == run:
+        run = progress_store.running()
+        while run is not None and progress_store.running() == run:
             time.sleep(JOIN_EVERY)
-        state = board.read()
+        state = progress_store.read()
         if state is None or state.state == "running" or (run is not None and state.run != run):
             raise InventoryError(Reason.UNAVAILABLE, f"The import that was going on ended without a result. {KEPT}")
         if state.result is not None:

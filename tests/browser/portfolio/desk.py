@@ -130,7 +130,7 @@ def _price(database: Database, redis: Redis) -> dict[str, int]:
     ingest = Ingest(database, redis, heartbeat=timedelta(0))
     for prices, at in ((BEFORE, now - timedelta(hours=30)), (PRICES, now - timedelta(seconds=30))):
         quotes: list[Quote] = [quote(name, price, at) for name, price in prices.items()]
-        ingest.keep("steam", Batch(quotes), Report("steam", now))
+        ingest.store("steam", Batch(quotes), Report("steam", now))
     measures.run(database, redis, datetime.now(UTC))  # a day's change counts from the measures' base
     found = database.rows("SELECT id, market_hash_name FROM items")
     return {row["market_hash_name"]: row["id"] for row in found}

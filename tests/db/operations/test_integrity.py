@@ -223,7 +223,7 @@ def test_rows_are_estimated_before_any_analyze_and_unknown_where_statistics_are_
     def rows() -> int | None:
         # In this order: statistics that come between the two are in the second.
         size = {row["name"]: row for row in integrity.sizes(market)}["price_history"]["rows"]
-        seen: int | None = status.database_facts(market)["quotes"]
+        seen: int | None = status.database_data(market)["quotes"]
         assert size in {seen, None}
         return seen
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.items import matching
 from app.portfolio.files.steam_history import read_pages
 from app.portfolio.files.text_decoding import FileError
-from app.portfolio.files.transaction_import import FIELDS, sort_out
+from app.portfolio.files.transaction_import import FIELDS, partition_known
 from app.providers.base import Quote
 from db.core.pool import Database
 from db.portfolio.transactions import Transaction
@@ -147,7 +147,7 @@ def test_files_in_any_order_and_again_give_one_state(files: list[list[Transactio
         kept: list[Transaction] = []
         for file in order:
             there = [{name: getattr(one, name) for name in FIELDS} for one in kept]
-            kept += [file[at] for at in sort_out(file, there).fresh]
+            kept += [file[at] for at in partition_known(file, there).fresh]
         return sorted(kept, key=repr)
 
     once = state(files)

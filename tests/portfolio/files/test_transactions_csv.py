@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.portfolio.files.csv_cells import CellError, read_amount, read_quantity, read_time, write_amount
 from app.portfolio.files.text_decoding import FileError
 from app.portfolio.files.transactions_csv import read_csv, write_csv
-from app.portfolio.transaction_limits import why_not
+from app.portfolio.transaction_limits import violation
 from app.spreadsheet import RUNS, guard, unguard
 
 TRAPS = ["'Two Times' McCoy | TACP Cavalry", "Music Kit | Knock2, dashstar*", "M4A4 | 龍王 (Dragon King) (Field-Tested)", "=1+1", "@SUM(A1)",
@@ -215,7 +215,7 @@ def test_other_encodings_are_refused_with_advice(encoding: str) -> None:
 def test_an_amount_that_64_bits_do_not_hold_is_refused_by_line() -> None:
     text = "date,type,item,quantity,price\n2024-05-31,buy,A,999999999999999,90000000000\n"
     ((_, wrong),) = [
-        (one, why_not(one, datetime(2026, 1, 1, tzinfo=UTC)))
+        (one, violation(one, datetime(2026, 1, 1, tzinfo=UTC)))
         for one in read_csv(text.encode(), currency="USD").transactions
     ]
     assert wrong

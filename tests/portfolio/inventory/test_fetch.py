@@ -7,7 +7,7 @@ import pytest
 
 from app.portfolio.inventory.errors import InventoryError, Reason
 from app.portfolio.inventory.fetch import Inventory, Place, fetch_inventory
-from app.portfolio.inventory.null_replies import Nulls
+from app.portfolio.inventory.null_replies import NullReplies
 from app.portfolio.inventory.phases import phase
 from app.providers.http.client import MarketHttp
 from app.providers.http.limiter import RateLimiter
@@ -27,7 +27,7 @@ def fetch(url: str, place: Place, count: int = 2000) -> tuple[Inventory, list[tu
         http = MarketHttp("steam", url, limiter=RateLimiter(0, 60), options=QUICK)
         try:
             return await fetch_inventory(
-                http, place, count=count, progress=lambda *step: steps.append(step), nulls=Nulls()
+                http, place, count=count, progress=lambda *step: steps.append(step), nulls=NullReplies()
             )
         finally:
             await http.aclose()
@@ -286,7 +286,7 @@ def test_anybody_may_be_looked_at_without_a_trace(desk: Bench) -> None:
         f"https://steamcommunity.com/profiles/{GERMAN}/",
         "https://steamcommunity.com/id/sammler/inventory",
     ):
-        steam_id, found = desk.importer.look(text)
+        steam_id, found = desk.importer.inventory_of(text)
         assert (steam_id, len(found.assets)) == (GERMAN, 395)
     assert desk.holdings() == []
 

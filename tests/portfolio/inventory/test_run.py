@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from app.portfolio.inventory.errors import InventoryError, Reason
-from app.portfolio.inventory.progress import CHANNEL, Board
+from app.portfolio.inventory.progress import CHANNEL, ProgressStore
 from app.portfolio.inventory.run import Importer, ImportOptions
 from db.core.pool import Database
 from db.embedded.servers import Endpoints
@@ -57,7 +57,7 @@ def test_steps_are_published_and_kept(desk: Bench) -> None:
     assert 30 < cooldown <= 60
     assert state.result
     assert state.result["imported_assets"] == 2500
-    assert Board(desk.redis, desk.person.id).running() is None
+    assert ProgressStore(desk.redis, desk.person.id).running() is None
 
 
 def test_a_second_start_joins_the_first(desk: Bench) -> None:

@@ -130,10 +130,10 @@ def test_a_null_for_one_profile_blocks_no_other(desk: Bench) -> None:
     desk.steam.world.inventories[ME] = invented(5)
     for _ in range(5):  # the same profile again and again is still one
         with pytest.raises(InventoryError, match="takes no more requests"):
-            desk.importer.look("76561198000001001")
+            desk.importer.inventory_of("76561198000001001")
         assert desk.importer._limiter.paused_for() == 0
-    assert len(desk.importer.look(ME)[1].assets) == 5
+    assert len(desk.importer.inventory_of(ME)[1].assets) == 5
     for at in range(1, 4):
         with pytest.raises(InventoryError, match="takes no more requests"):
-            desk.importer.look(str(76561198000001000 + at))
+            desk.importer.inventory_of(str(76561198000001000 + at))
     assert desk.importer._limiter.paused_for() > 0
