@@ -4,6 +4,8 @@ import { PUSHED } from "../ui/navigation.js";
 /** Addresses of scripts by the first part of a page's path; written into the document by app/web/assets.py. */
 const ADDRESSES = JSON.parse(document.getElementById("_dash-renderer").dataset.pages);
 const CALLBACKS = "/_dash-update-component";
+/** Milliseconds from the document's end until other pages' scripts are asked for. */
+const REST = 1_000;
 const loaded = new Set();
 let leaving = false;
 
@@ -29,6 +31,16 @@ function prepare({ target }) {
   if (link) load(link.pathname).catch(() => {}); // who follows it asks again
 }
 
+/** Once the page rests, the scripts of the others come into the browser's cache, unless its user saves data. */
+function prefetch() {
+  if (navigator.connection?.saveData) return;
+  for (const address of new Set(Object.values(ADDRESSES))) {
+    if (loaded.has(address)) continue;
+    document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href: address }));
+  }
+}
+
+window.addEventListener("load", () => setTimeout(() => requestIdleCallback(prefetch), REST), { once: true });
 for (const type of [PUSHED, "popstate"]) window.addEventListener(type, loadCurrent);
 for (const type of ["pointerover", "pointerdown", "focusin"]) document.addEventListener(type, prepare);
 

@@ -10,16 +10,21 @@ from tests.browser.support import DESKTOP, asked, complete, opened, until
 SCRIPT = re.compile(r"/assets/tracera/(\w+)-[0-9a-f]{16}\.js$")
 
 
-def scripts(page: Page) -> list[str]:
-    """Names of our scripts that the page asks for from now on."""
+def scripts(page: Page, kind: str = "script") -> list[str]:
+    """Names of our scripts that the page asks for from now on, to run them or, as `other`, to have them ready."""
     found: list[str] = []
 
     def note(request: Request) -> None:
-        if name := SCRIPT.search(request.url):
+        if request.resource_type == kind and (name := SCRIPT.search(request.url)):
             found.append(name[1])
 
     page.on("request", note)
     return found
+
+
+def wanted(route: Route, name: str) -> bool:
+    """Whether the page is about to run a script of that name."""
+    return route.request.resource_type == "script" and f"/{name}-" in route.request.url
 
 
 @pytest.fixture
@@ -42,9 +47,16 @@ def test_each_page_brings_its_own_once(wide: Page, site: str, complaints: list[s
     assert found == ["tracera", "items", "portfolio"]
 
 
+def test_other_pages_scripts_are_ready_once_the_page_rests(wide: Page, site: str, complaints: list[str]) -> None:
+    found = scripts(wide, "other")
+    opened(wide, site, "/items")
+    until(wide, lambda: len(found) == 3, "they are not asked for")
+    assert sorted(found) == ["item", "market", "portfolio"]
+
+
 def test_dash_waits_for_scripts_that_are_late(wide: Page, site: str, complaints: list[str]) -> None:
     held: list[Route] = []
-    wide.route(SCRIPT, lambda route: held.append(route) if "/items-" in route.request.url else route.continue_())
+    wide.route(SCRIPT, lambda route: held.append(route) if wanted(route, "items") else route.continue_())
     opened(wide, site, "/status")
     follow(wide, "Items")
     until(wide, lambda: held, "the script is not asked for")
@@ -59,7 +71,7 @@ def test_dash_waits_for_scripts_that_are_late(wide: Page, site: str, complaints:
 
 def test_a_first_visit_waits_for_them_too(wide: Page, site: str, complaints: list[str]) -> None:
     held: list[Route] = []
-    wide.route(SCRIPT, lambda route: held.append(route) if "/items-" in route.request.url else route.continue_())
+    wide.route(SCRIPT, lambda route: held.append(route) if wanted(route, "items") else route.continue_())
     wide.goto(f"{site}/items", wait_until="commit")
     until(wide, lambda: held, "the script is not asked for")
     wide.wait_for_timeout(500)
@@ -72,7 +84,7 @@ def test_a_server_with_newer_scripts_gives_the_page_anew(wide: Page, site: str) 
     old = {"on": True}
     wide.route(
         SCRIPT,
-        lambda route: route.fulfill(status=404) if old["on"] and "/items-" in route.request.url else route.continue_(),
+        lambda route: route.fulfill(status=404) if old["on"] and wanted(route, "items") else route.continue_(),
     )
     opened(wide, site, "/status")
     loaded = asked(wide)

@@ -44,3 +44,7 @@ interface EventTarget {
 interface Event {
   readonly detail?: any;
 }
+
+interface Navigator {
+  connection?: { saveData: boolean };
+}
