@@ -53,6 +53,7 @@ lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 	@set -o pipefail; $(BIN)/lint-imports --no-cache | tail -n 12
 	@DENO_NO_UPDATE_CHECK=1 $(BIN)/deno check -q --no-remote --no-npm assets tests/js
 	@$(BIN)/bandit -q -r app pages components jobs db wsgi.py -c pyproject.toml

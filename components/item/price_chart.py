@@ -19,7 +19,6 @@ from db.quotes.candles import SECONDS, Candles
 
 LEAD = 19
 """Closes before the range that its first band needs."""
-INTERVALS = {"5m": "5 minutes", "1h": "1 hour", "1d": "1 day", "1w": "1 week"}
 OVERLAYS = (("bands", "Bollinger"), ("volume", "Volume"), ("log", "Log"))
 CHART, DATA, STATE, AGAIN = "price-chart", "price-chart-data", "price-chart-state", "price-chart-again"
 

@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from app.analytics.portfolio.money import digits
-from components.ui.format import NO_BREAK, direction, money, percent, short_money, unknown
+from components.ui.format import NO_BREAK, direction, money, percent, unknown
 from components.ui.page import Children
 
 ARROWS = {"up": "▲ +", "down": "▼ ", "neutral": ""}
@@ -19,11 +19,6 @@ def scale(currency: str) -> int:
 def amount(value: int | None, currency: str) -> str:
     """Minor units as money; unknown is a dash."""
     return money(value, scale(currency), currency)
-
-
-def short_amount(value: int | None, currency: str) -> str:
-    """The same in three figures where it is large."""
-    return short_money(value, scale(currency), currency)
 
 
 def gain(value: int | None, currency: str, *, reason: str) -> html.Span:

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-import plotly.graph_objects as go
-
 Scheme = Literal["light", "dark"]
 
 FONT = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -120,38 +118,6 @@ MANTINE: dict[str, Any] = {
 def tokens(scheme: str | None) -> Tokens:
     """The colours of a scheme; those of the light one where it is not known yet."""
     return DARK if scheme == "dark" else LIGHT
-
-
-def plotly_template(scheme: str | None) -> go.layout.Template:
-    """How every Plotly figure looks in a scheme: no title, no background of its own, quiet grid, our line colours."""
-    colours = tokens(scheme)
-    axis = {
-        "gridcolor": colours.grid,
-        "linecolor": colours.border,
-        "zerolinecolor": colours.border,
-        "tickcolor": colours.border,
-        "tickfont": {"color": colours.muted},
-        "automargin": True,
-    }
-    hover = {
-        "bgcolor": colours.raised,
-        "bordercolor": colours.border,
-        "font": {"color": colours.text, "family": FONT, "size": 13},
-    }
-    return go.layout.Template(
-        layout={
-            "colorway": list(SERIES["dark" if scheme == "dark" else "light"]),
-            "font": {"family": FONT, "color": colours.text, "size": 12},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "hoverlabel": hover,
-            "legend": {"orientation": "h", "font": {"color": colours.muted}, "yanchor": "bottom", "y": 1.02, "x": 0},
-            "xaxis": axis,
-            "yaxis": axis,
-            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.accent},
-        }
-    )
 
 
 def stylesheet() -> str:

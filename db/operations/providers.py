@@ -84,11 +84,6 @@ def record_cycle(database: Database, row: dict[str, Any]) -> None:
     )
 
 
-def recent_cycles(database: Database, limit: int = 50) -> list[Row]:
-    """The newest cycles, newest first."""
-    return database.rows("SELECT * FROM ingest_cycles ORDER BY id DESC LIMIT %s", [limit])
-
-
 def quotes_per_minute(database: Database) -> float | None:
     """Quotes seen per minute over the last five; None without a cycle in that time."""
     row = database.row(

@@ -1,6 +1,5 @@
 """Portfolios. Every query names the owner: a portfolio of somebody else is one that does not exist."""
 
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -107,9 +106,3 @@ def sources(database: Database) -> list[str]:
 def last_import(database: Database, user_id: int) -> Row | None:
     """The last import's time and figures."""
     return database.row("SELECT * FROM user_portfolio_imports WHERE user_id = %s", [user_id])
-
-
-def import_age(database: Database, user_id: int, now: datetime) -> float | None:
-    """Seconds since the last import."""
-    found = last_import(database, user_id)
-    return (now - found["last_imported_at"]).total_seconds() if found else None

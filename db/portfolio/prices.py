@@ -87,16 +87,6 @@ def daily(
     return found.astype(np.int64), closes, volume
 
 
-def reference_sources(database: Database, ids: Sequence[int]) -> dict[int, str]:
-    """Which source speaks for each item."""
-    rows = database.fetch(
-        "SELECT id, reference_source FROM items WHERE id = ANY(%s) AND reference_source IS NOT NULL",
-        [list(ids)],
-        factory=tuple_row,
-    )
-    return dict(rows)
-
-
 LATEST = sql.SQL("""
 SELECT l.item_id, array_position(%(names)s::text[], l.source), l.price, l.time, (l.source = i.reference_source) IS TRUE
 FROM price_latest l JOIN items i ON i.id = l.item_id

@@ -9,8 +9,6 @@ from app.analytics.arrays import Ints
 
 BASIS: Final = 10_000
 STEAM: Final = "steam"
-STEAM_FEE: Final = 1500
-"""What Steam takes in basis points, on top of what the seller gets: 5 % its own, 10 % the game's."""
 
 DEFAULT_FEES: Final[dict[str, int]] = {
     "skinport": 800,
