@@ -1,4 +1,4 @@
-/* Figures of the portfolio as elements, as components/portfolio/format.py writes them on the server. */
+/* Figures of the portfolio as elements, as components/ui/figures.py writes them on the server. */
 import { el } from "../ui/elements.js";
 import { UNKNOWN, direction, formatGain, formatMoment, formatPercent } from "../ui/format.js";
 

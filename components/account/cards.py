@@ -10,9 +10,8 @@ from components.account.data import AccountData
 from components.account.format import device, event, method
 from components.account.sign_in import AUTH, start
 from components.shell.account_menu import initials
-from components.ui.format import age_text, time_text
+from components.ui.format import UNKNOWN, age_text, time_text
 from components.ui.icon import icon
-from components.ui.live import UNKNOWN
 from components.ui.page import Children, card, definition_list, empty_state
 from db.core.pool import Row
 

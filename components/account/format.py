@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from app.accounts.methods.registry import NAMES
-from components.ui.live import UNKNOWN
+from components.ui.format import UNKNOWN
 
 _BROWSERS: Final = (
     (r"Edg(?:e|A|iOS)?/", "Edge"),

@@ -8,7 +8,8 @@ from dash import html
 
 from app.analytics import WINDOWS
 from components.item import outliers
-from components.ui.format import change, direction, money, number, percent, unknown
+from components.ui.figures import change, unknown
+from components.ui.format import direction, money, number, percent
 from components.ui.page import info_mark, skeleton
 from db.core.pool import Row
 

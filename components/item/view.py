@@ -7,7 +7,8 @@ from typing import Any
 from dash import dcc, html
 
 from components.items.row import initials, item_name
-from components.ui.format import age_text, change, date_text, money, number, percent, unknown
+from components.ui.figures import change, unknown
+from components.ui.format import age_text, date_text, money, number, percent
 from components.ui.live import live_age, live_change, live_price
 from components.ui.page import Children, card, empty_state, simulated_badge, skeleton
 from db.core.pool import Row

@@ -9,7 +9,8 @@ from dash import dcc, html
 from app.spreadsheet import Cell, csv_text
 from components.items.measures import HOURLY, Measure
 from components.items.row import item_name, item_picture
-from components.ui.format import number, short_number, unknown
+from components.ui.figures import unknown
+from components.ui.format import number, short_number
 from components.ui.live import live_change, live_price
 from db.core.pool import Row
 from db.items.sources import is_simulated

@@ -6,7 +6,8 @@ from typing import Any
 from dash import dcc, html
 
 from components.items.row import item_name, item_picture
-from components.ui.format import percent, unknown
+from components.ui.figures import unknown
+from components.ui.format import percent
 from components.ui.icon import icon
 from components.ui.live import live_age, live_change, live_price
 from components.ui.page import Children, empty_state

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from dash import dcc, html
 
 from components.items.row import item_name
-from components.ui.format import age_text, change, number, percent, short_money, time_text, unknown
+from components.ui.figures import change, unknown
+from components.ui.format import age_text, number, percent, short_money, time_text
 from components.ui.page import Children, info_mark, skeleton_tiles, tile
 from db.core.pool import Row
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 from dash import dcc, html
 
 from components.items.row import WEARS
-from components.ui.format import change, direction, money, number, percent, short_number
+from components.ui.figures import change
+from components.ui.format import direction, money, number, percent, short_number
 from components.ui.live import live_change
 from db.core.pool import Row
 

@@ -7,9 +7,9 @@ from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
 from app.portfolio.benchmark import market_levels, timeline
 from app.portfolio.overview import valuations
-from components.portfolio.format import scale
 from components.portfolio.owner import chosen
 from components.ui import clientside, context
+from components.ui.format import scale
 from components.ui.inputs import PortfolioId, Times, Version
 from components.ui.page import Children, card, database_down, empty_state, skeleton
 from db.core.pool import DatabaseDownError, Row

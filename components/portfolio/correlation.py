@@ -6,8 +6,7 @@ from typing import Any
 
 from dash import html
 
-from components.ui.format import number
-from components.ui.live import UNKNOWN
+from components.ui.format import UNKNOWN, number
 from components.ui.page import Children, card
 
 LARGEST = 25

@@ -9,8 +9,8 @@ from app.analytics.portfolio.money import RateError, rate
 from app.portfolio.importer import fees_of
 from app.portfolio.overview import STALE_SECONDS, Overview, overview
 from app.portfolio.risk import standing
-from components.portfolio.format import scale
 from components.ui import context
+from components.ui.format import scale
 from db.core.pool import Row
 from db.portfolio import currency_rates, prices
 

@@ -7,8 +7,8 @@ from typing import Any
 from dash import html
 
 from app.portfolio.periodic_returns import Period
-from components.portfolio.format import amount, gain, share_of
-from components.ui.format import date_text, percent, unknown
+from components.ui.figures import gain, share_of, unknown
+from components.ui.format import amount, date_text, percent
 from components.ui.page import Children, card, tile
 
 STRONGEST = 0.2

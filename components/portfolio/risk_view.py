@@ -9,8 +9,8 @@ from dash import dcc, html
 from app.analytics.portfolio.history import LEAST_RETURNS
 from app.analytics.portfolio.risk import LEAST_PEERS
 from components.portfolio import correlation
-from components.portfolio.format import counted, ordinal
-from components.ui.format import number, percent, unknown
+from components.ui.figures import unknown
+from components.ui.format import counted, number, ordinal, percent
 from components.ui.page import Children, card, empty_state
 
 SHOWN = 20

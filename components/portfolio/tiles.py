@@ -9,8 +9,9 @@ from typing import Any
 from dash import html
 
 from app.portfolio.overview import Overview
-from components.portfolio.format import amount, counted, gain, hook, ordinal, share_of
-from components.ui.format import date_text, percent, unknown
+from components.portfolio.figures import hook
+from components.ui.figures import gain, share_of, unknown
+from components.ui.format import amount, counted, date_text, ordinal, percent
 from components.ui.markup import to_html
 from components.ui.page import Children, info_mark, tile
 

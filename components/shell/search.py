@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, html
 
 from components.items.row import item_name, item_picture
 from components.ui import context
-from components.ui.format import change
+from components.ui.figures import change
 from components.ui.icon import icon
 from components.ui.inputs import Text
 from components.ui.live import live_price

@@ -12,8 +12,7 @@ import redis
 from app import __version__
 from components.market.tiles import provider_health
 from components.ui import context
-from components.ui.format import age_text
-from components.ui.live import format_age
+from components.ui.format import age_text, format_age
 from db.core import migrate
 from db.core.pool import DatabaseDownError, Row
 from db.operations import jobs, providers, status

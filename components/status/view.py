@@ -8,9 +8,9 @@ from dash import html
 
 from components.market.tiles import provider_health
 from components.status.data import Problem, StatusData, beat_text, versions
-from components.ui.format import age_text, number, time_text, unknown
+from components.ui.figures import unknown
+from components.ui.format import age_text, format_age, number, time_text
 from components.ui.icon import icon
-from components.ui.live import format_age
 from components.ui.page import Children, card, definition_list, empty_state
 
 WORDS = {"ok": "works", "late": "late", "failing": "failing", "new": "not heard of yet"}

@@ -1,19 +1,73 @@
-"""Number formats: the same on every page, unknown never as 0."""
+"""Numbers and times as text: the same on every page, unknown never as 0; assets/ui/format.js writes them alike."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
-from dash import html
+from app.analytics.portfolio.money import digits as currency_digits
 
-from components.ui.live import UNKNOWN, format_age, format_money
-
+UNKNOWN = "\u2013"
+# What Intl.NumberFormat("en-US") writes in the browser; other three-letter codes stand before the number as they are.
+_SIGNS = {
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "HKD": "HK$",
+    "ILS": "₪",
+    "INR": "₹",
+    "JPY": "¥",
+    "KRW": "₩",
+    "MXN": "MX$",
+    "NZD": "NZ$",
+    "PHP": "₱",
+    "TWD": "NT$",
+    "USD": "$",
+    "VND": "₫",
+}
+_CODE = 3
 MINUS = "\u2212"
 NO_BREAK = "\u00a0"
 MAX_DECIMALS = 8
 _SHORT = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("k", 10**3))
 _SHORTENED_FROM = 10_000
 _NO_FRACTION = 2**52
+
+
+def format_money(minor: int, price_scale: int, currency: str) -> str:
+    """Minor units as money, like formatMoney in assets/ui/format.js.
+
+    At least two decimals where the currency has them, and as many as the scale (a power of ten) holds.
+    """
+    digits = len(str(price_scale)) - 1
+    whole, part = divmod(abs(minor), price_scale)
+    decimals = str(part).zfill(digits) if digits else ""
+    least = min(2, digits)
+    decimals = decimals[:least] + decimals[least:].rstrip("0")
+    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+    sign = "-" if minor < 0 else ""
+    if len(currency) == _CODE and currency.isascii() and currency.isupper():
+        return f"{sign}{_SIGNS.get(currency, currency + NO_BREAK)}{number}"
+    return f"{sign}{number}{NO_BREAK}{currency}"
+
+
+def format_age(seconds: float) -> str:
+    """Seconds as the largest whole unit: "3 s", "4 min", "2 h", "5 d"."""
+    whole = max(0, int(seconds))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def format_change(price: int, base: int) -> tuple[str, int]:
+    """The change from base (above 0) to price with sign and arrow, and its direction as -1, 0 or 1."""
+    # Halves away from zero, exactly: tenths of a percent.
+    tenths = (2000 * abs(price - base) + base) // (2 * base)
+    direction = ((price > base) - (price < base)) * (tenths > 0)
+    arrow = ("", "▲ +", "▼ \u2212")[direction]
+    return f"{arrow}{tenths // 10}.{tenths % 10}{NO_BREAK}%", direction
 
 
 def money(price: int | None, price_scale: int = 100, currency: str = "USD") -> str:
@@ -24,6 +78,16 @@ def money(price: int | None, price_scale: int = 100, currency: str = "USD") -> s
     if decimals > MAX_DECIMALS:
         price, price_scale = round(price / 10 ** (decimals - MAX_DECIMALS)), 10**MAX_DECIMALS
     return format_money(price, price_scale, currency)
+
+
+def scale(currency: str) -> int:
+    """Minor units in one unit of a currency."""
+    return int(10 ** currency_digits(currency))
+
+
+def amount(value: int | None, currency: str) -> str:
+    """Minor units as money; unknown is a dash."""
+    return money(value, scale(currency), currency)
 
 
 def short_money(price: int | None, price_scale: int = 100, currency: str = "USD") -> str:
@@ -55,6 +119,18 @@ def short_number(value: float | None) -> str:
     return ("" if value >= 0 else MINUS) + figure + suffix
 
 
+def ordinal(value: int) -> str:
+    """`1st`, `22nd`, `13th`."""
+    if value % 100 in {11, 12, 13}:
+        return f"{value}th"
+    return f"{value}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th') }"
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """`1 item`, `2,000 items`."""
+    return f"{count:,}{NO_BREAK}{one if count == 1 else several}"
+
+
 def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
     """A value in percent: `2.3 %`, with `signed` `+2.3 %`; zero has no sign."""
     if value is None or value != value:  # noqa: PLR0124 - NaN
@@ -69,26 +145,6 @@ def direction(value: float | None, digits: int = 1) -> str:
     if value is None or value != value or not rounded(value, digits).strip("-0.,"):  # noqa: PLR0124 - NaN
         return "neutral"
     return "up" if value > 0 else "down"
-
-
-def change(value: float | None, digits: int = 1, *, reason: str = "not enough prices in this window") -> html.Span:
-    """A change in percent with sign, arrow and colour; unknown is a dash with the reason on hover."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN
-        return unknown(reason)
-    towards = direction(value, digits)
-    arrow = {"up": "▲ ", "down": "▼ ", "neutral": ""}[towards]
-    return html.Span(f"{arrow}{percent(value, digits, signed=True)}", className=f"figure {towards}")
-
-
-def unknown(reason: str) -> html.Span:
-    """The dash that stands for a value nobody knows, with why on hover and for screen readers."""
-    attributes: dict[str, Any] = {"aria-label": f"unknown: {reason}", "role": "img"}
-    return html.Span(UNKNOWN, title=reason, className="figure unknown", tabIndex=0, **attributes)
-
-
-def exact(short: str, full: str) -> html.Span:
-    """A shortened figure with the exact one on hover."""
-    return html.Span(short, title=full, className="figure") if short != full else html.Span(full, className="figure")
 
 
 def age_text(moment: datetime | None, now: datetime | None = None) -> str:

@@ -7,64 +7,7 @@ from typing import Any
 
 from dash import html
 
-UNKNOWN = "\u2013"
-_NO_BREAK = "\u00a0"
-# What Intl.NumberFormat("en-US") writes in the browser; other three-letter codes stand before the number as they are.
-_SIGNS = {
-    "AUD": "A$",
-    "BRL": "R$",
-    "CAD": "CA$",
-    "CNY": "CN¥",
-    "EUR": "€",
-    "GBP": "£",
-    "HKD": "HK$",
-    "ILS": "₪",
-    "INR": "₹",
-    "JPY": "¥",
-    "KRW": "₩",
-    "MXN": "MX$",
-    "NZD": "NZ$",
-    "PHP": "₱",
-    "TWD": "NT$",
-    "USD": "$",
-    "VND": "₫",
-}
-_CODE = 3
-
-
-def format_money(minor: int, price_scale: int, currency: str) -> str:
-    """Minor units as money, like formatMoney in assets/ui/format.js.
-
-    At least two decimals where the currency has them, and as many as the scale (a power of ten) holds.
-    """
-    digits = len(str(price_scale)) - 1
-    whole, part = divmod(abs(minor), price_scale)
-    decimals = str(part).zfill(digits) if digits else ""
-    least = min(2, digits)
-    decimals = decimals[:least] + decimals[least:].rstrip("0")
-    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
-    sign = "-" if minor < 0 else ""
-    if len(currency) == _CODE and currency.isascii() and currency.isupper():
-        return f"{sign}{_SIGNS.get(currency, currency + _NO_BREAK)}{number}"
-    return f"{sign}{number}{_NO_BREAK}{currency}"
-
-
-def format_age(seconds: float) -> str:
-    """Seconds as the largest whole unit: "3 s", "4 min", "2 h", "5 d"."""
-    whole = max(0, int(seconds))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if whole >= size:
-            return f"{whole // size} {unit}"
-    return f"{whole} s"
-
-
-def format_change(price: int, base: int) -> tuple[str, int]:
-    """The change from base (above 0) to price with sign and arrow, and its direction as -1, 0 or 1."""
-    # Halves away from zero, exactly: tenths of a percent.
-    tenths = (2000 * abs(price - base) + base) // (2 * base)
-    direction = ((price > base) - (price < base)) * (tenths > 0)
-    arrow = ("", "▲ +", "▼ \u2212")[direction]
-    return f"{arrow}{tenths // 10}.{tenths % 10}{_NO_BREAK}%", direction
+from components.ui.format import UNKNOWN, format_age, format_change, format_money
 
 
 def live_price(

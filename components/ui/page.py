@@ -7,8 +7,8 @@ import dash
 import dash_mantine_components as dmc
 from dash import html
 
+from components.ui.format import UNKNOWN
 from components.ui.icon import icon
-from components.ui.live import UNKNOWN
 
 Children = Any
 """What Dash takes as children: a component, a text, or a list of them."""

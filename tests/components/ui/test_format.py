@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from components.ui import figures
 from components.ui import format as text
-from components.ui.live import UNKNOWN
+from components.ui.format import UNKNOWN
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NO_BREAK = "\u00a0"
@@ -67,7 +68,7 @@ def test_percent(value: float, digits: int, signed: bool, expected: str) -> None
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_unknown_is_a_dash_with_its_reason(value: float | None) -> None:
     assert text.percent(value) == text.number(value) == UNKNOWN
-    shown = text.change(value, reason="no price yesterday").to_plotly_json()["props"]  # type: ignore[no-untyped-call]
+    shown = figures.change(value, reason="no price yesterday").to_plotly_json()["props"]  # type: ignore[no-untyped-call]
     assert (shown["children"], shown["title"]) == (UNKNOWN, "no price yesterday")
 
 
@@ -76,7 +77,7 @@ def test_unknown_is_a_dash_with_its_reason(value: float | None) -> None:
     [(2.34, "▲ +2.3", "up"), (-2.34, "▼ \u22122.3", "down"), (0.01, "0.0", "neutral"), (-0.01, "0.0", "neutral")],
 )
 def test_change_has_sign_arrow_and_colour(value: float, expected: str, towards: str) -> None:
-    shown = text.change(value).to_plotly_json()["props"]  # type: ignore[no-untyped-call]
+    shown = figures.change(value).to_plotly_json()["props"]  # type: ignore[no-untyped-call]
     assert shown["children"] == f"{expected}{NO_BREAK}%"
     assert towards in shown["className"].split()
 

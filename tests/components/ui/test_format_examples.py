@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.analytics.portfolio.fees import receives
-from components.ui.format import change, direction, percent
-from components.ui.live import format_age, format_change, format_money
+from components.ui.figures import change
+from components.ui.format import direction, format_age, format_change, format_money, percent
 
 EXAMPLES = json.loads((Path(__file__).parents[2] / "format_examples.json").read_text("utf-8"))
 

@@ -1,0 +1,13 @@
+"""Figures of a portfolio that its page keeps right as prices come."""
+
+from typing import Any
+
+from dash import html
+
+from components.ui.page import Children
+
+
+def hook(name: str, content: Children) -> html.Span:
+    """A figure that assets/portfolio/live.js keeps right as prices come."""
+    attributes: dict[str, Any] = {"data-portfolio-figure": name}
+    return html.Span(content, **attributes)
