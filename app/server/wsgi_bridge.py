@@ -15,6 +15,8 @@ from typing import IO, Any, Final
 from a2wsgi.wsgi import WSGIMiddleware, WSGIResponder, build_environ
 from a2wsgi.wsgi_typing import WSGIApp
 
+from app.security.access import Group
+from app.security.policy import ROUTES
 from app.security.refusal import Refusal
 from app.server.answers import refusal_answer
 from app.server.bounds import SLICE
@@ -26,8 +28,8 @@ from app.server.shared_files import Answer, SharedFiles
 Send = Callable[[Any], Awaitable[None]]
 HELD: Final = 32 * 1024 * 1024
 """Bytes of an answer that are kept until it is complete; what is longer is sent as it comes, and its thread waits."""
-OPERATIONS: Final = frozenset({"/readyz", "/version", "/stats", "/api/v1/health/detailed", "/api/v1/metrics"})
-"""What is answered by threads of its own, whatever the others wait for."""
+OPERATIONS: Final = frozenset(path for (_, path), row in ROUTES.items() if row.group is Group.OPERATIONS)
+"""Paths that threads of their own answer, whatever the others wait for."""
 OPERATION_THREADS: Final = 2
 
 

@@ -12,6 +12,8 @@ import pytest
 from flask import Flask, Response
 
 from app.live.settings import LiveSettings
+from app.security.access import Group
+from app.security.policy import ROUTES
 from app.server.concurrency import AT_ONCE, ConcurrencyLimit, Slot
 from tests.live.support import Live, serving
 
@@ -87,6 +89,22 @@ def test_those_that_wait_keep_nobody_out(site: Live, work: Work) -> None:
         assert not any(one.done() for one in waiting)
         work.released.set()
         assert [one.result() for one in waiting] == [b"first"] * (2 * AT_ONCE)
+
+
+def test_operations_are_answered_while_every_worker_waits(settings: LiveSettings, work: Work) -> None:
+    paths = [path for (_, path), row in ROUTES.items() if row.group is Group.OPERATIONS]
+    server = Flask("operations-test")
+    server.add_url_rule("/waits", "waits", work.waits)
+    for path in paths:
+        server.add_url_rule(path, path, lambda: "well")
+    with serving(server, replace(settings, wsgi_workers=1)) as live, ThreadPoolExecutor(1) as clients:
+        waiting = clients.submit(get, live.port, "/waits")
+        bodies = {path: get(live.port, path) for path in paths}
+        assert not waiting.done()
+        work.released.set()
+        assert waiting.result() == b"first"
+    alive = dict.fromkeys(("/healthz", "/api/v1/health"), b'{"status":"ok"}')
+    assert bodies == dict.fromkeys(paths, b"well") | alive
 
 
 def test_a_turn_ends_with_what_failed() -> None:
