@@ -24,7 +24,7 @@ from app.security.origins import OURS, is_this_server
 from app.security.policy import MESSAGES, SOCKETS
 from app.security.rate_limit import LimitsDownError
 from app.security.refusal import Refusal
-from app.security.revocation import Proof, ended
+from app.security.revocation import Credential, find_ended
 from db.accounts import watchlist
 from db.core.pool import DatabaseDownError
 
@@ -56,9 +56,9 @@ class WebSocketAuth:
         """The items that a user watches; none while the database is down."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._watched, user_id)
 
-    async def ended(self, principals: Collection[Principal]) -> Collection[Principal]:
-        """Whose session or key has ended since the handshake."""
-        look = partial(ended, self._database, self._sessions, principals)
+    async def find_ended(self, principals: Collection[Principal]) -> Collection[Principal]:
+        """The principals whose session or key has ended since the handshake."""
+        look = partial(find_ended, self._database, self._sessions, principals)
         return await asyncio.get_running_loop().run_in_executor(self._threads, look)
 
     def is_proxy(self, address: str) -> bool:
@@ -89,7 +89,7 @@ class WebSocketAuth:
             self._check_origin(scope)
         self._count(row.group, f"user:{found.user_id}")
         key = bearer(next(iter(values(scope, b"authorization")), ""))
-        return Principal(site, found.user_id, Proof(found.session_id, hash_key(key) if key else None))
+        return Principal(site, found.user_id, Credential(found.session_id, hash_key(key) if key else None))
 
     def _check_origin(self, scope: Mapping[str, Any]) -> None:
         """Refuse a session's cookie that another page sends along: there is no token in a handshake."""

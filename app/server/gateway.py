@@ -12,7 +12,7 @@ from flask import Flask
 from app.live.hub import Hub, Latest
 from app.live.principal import VISITOR, Principal
 from app.live.protocol import BINARY_SUBPROTOCOL
-from app.live.revalidation import Ended, none_ended
+from app.live.revalidation import FindEnded, find_none_ended
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
@@ -32,7 +32,7 @@ HARD_LIMIT: Final = 64 * 1024
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Authorise = Callable[[Scope], Awaitable[Principal]]
+Authorize = Callable[[Scope], Awaitable[Principal]]
 Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 """The items that a user watches."""
 Permits = Callable[[str, Principal], bool]
@@ -53,7 +53,7 @@ async def no_watchlist(_user_id: int) -> Sequence[int]:
     return ()
 
 
-def everything(_message: str, _guest: Principal) -> bool:
+def everything(_message: str, _principal: Principal) -> bool:
     """Keep nothing from anybody."""
     return True
 
@@ -66,14 +66,14 @@ class Gateway:
         http: Callable[..., Awaitable[None]],
         connections: Connections,
         hub: Hub,
-        authorize: Authorise,
+        authorize: Authorize,
         watchlist: Watchlist,
         permits: Permits = everything,
     ) -> None:
         self.hub = hub
         self.connections = connections
         self._http = http
-        self._authorise = authorize
+        self._authorize = authorize
         self._watchlist = watchlist
         self._permits = permits
 
@@ -106,12 +106,12 @@ class Gateway:
         await receive()
         try:
             client = self._admit(scope)
-            principal = await self._authorise(scope)
+            principal = await self._authorize(scope)
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
         if not self.hub.connections.reserve(principal):
-            error = f"more than {self.hub.connections.most} connections are open; close one first"
+            error = f"more than {self.hub.connections.limit} connections are open; close one first"
             await _refuse(send, Refusal(429, error, retry_after=10))
             return
         try:
@@ -168,11 +168,11 @@ def create_app(
     server: Flask,
     settings: LiveSettings,
     *,
-    authorize: Authorise = anonymous,
+    authorize: Authorize = anonymous,
     watchlist: Watchlist = no_watchlist,
     permits: Permits = everything,
     latest: Latest | None = None,
-    ended: Ended = none_ended,
+    find_ended: FindEnded = find_none_ended,
     connections: Connections | None = None,
     largest: Callable[[str], int] = lambda _path: LARGEST,
 ) -> Gateway:
@@ -180,10 +180,10 @@ def create_app(
 
     `authorize` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
     gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have; `ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
+    have; `find_ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
     on the event loop and must not block it.
     """
-    hub = Hub(settings, latest, ended)
+    hub = Hub(settings, latest, find_ended)
     server.extensions["tracera.live"] = hub
     counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.

@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.web.factory import create_server
 from jobs.scheduler import Jobs
 
-LEAST_QUIET = 10.0
+MIN_STALE_AFTER = 10.0
 """Seconds without any price that are no reason for alarm, however often a market is asked."""
 
 
@@ -58,7 +58,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         redis_url=runtime.redis_url,
         wsgi_workers=settings.threads,
         max_each=settings.limit_sockets,
-        quiet_after=max(LEAST_QUIET, 3 * min(provider.interval for provider in providers)) if providers else None,
+        stale_after=max(MIN_STALE_AFTER, 3 * min(provider.interval for provider in providers)) if providers else None,
     )
     server = create_server(runtime)
     server.config[BIND] = host
@@ -73,7 +73,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
         authorize=guard.authorize,
         watchlist=guard.watchlist,
         permits=guard.permits,
-        ended=guard.ended,
+        find_ended=guard.find_ended,
         connections=Connections(bounds, guard.is_proxy),
         largest=largest,
     )

@@ -104,7 +104,7 @@ def test_clients_that_ask_for_the_same_items_share_one_answer(settings: LiveSett
 def test_an_answer_is_shared_for_a_short_time_only(
     settings: LiveSettings, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.live.hub.SHARED", 0.1)
+    monkeypatch.setattr("app.live.hub.SHARED_FOR", 0.1)
     valkey.keep(price(1, 100))
     with running(settings) as live, live.connect() as first, live.connect() as second:
         subscribe(first, 1)

@@ -119,7 +119,7 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
 def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
     """The application with its sockets, on a port."""
     guard = WebSocketAuth(server)
-    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, renewal=0.5)
+    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, revalidation_interval=0.5)
     made = Live(
         create_app(
             server,
@@ -127,7 +127,7 @@ def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
             authorize=guard.authorize,
             watchlist=guard.watchlist,
             permits=guard.permits,
-            ended=guard.ended,
+            find_ended=guard.find_ended,
         )
     )
     made.start()
