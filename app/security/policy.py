@@ -1,4 +1,7 @@
-"""Policy: the one table of who may do what. What has no row is refused, and fails a test that names the missing row."""
+"""Policy: access and rate-limit group of every route, page, callback and message; one without a row is refused.
+
+A test fails and names the missing row.
+"""
 
 from typing import Final
 
@@ -157,7 +160,7 @@ CALLBACKS: Final[dict[str, Access]] = {
 }
 """By output, as Dash names it but without the hashes of duplicates. Those that run in the browser have none."""
 
-SOCKETS: Final[dict[str, Row]] = {
+WEBSOCKETS: Final[dict[str, Row]] = {
     "/api/v1/ws": Row(PUBLIC, Group.WEBSOCKET),
 }
 """WebSocket handshakes, by path."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from app.security.client_address import site_of
+from app.security.client_address import network_of
 from app.server.bounds import HttpBounds
 
 SWEEP_EVERY: Final = 1.0
@@ -38,7 +38,7 @@ class Connections:
 
     def enter(self, connection: Watched, address: str) -> bool:
         """Count a connection; False, and it is not counted, where there are too many."""
-        place = "" if self._is_proxy(address) else site_of(address)
+        place = "" if self._is_proxy(address) else network_of(address)
         bounds = self.bounds
         if bounds.connections and len(self._open) >= bounds.connections:
             return False

@@ -37,7 +37,7 @@ Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 """The items that a user watches."""
 Permits = Callable[[str, Principal], bool]
 """Whether a message, by its action or type, is for this principal."""
-LARGEST: Final = 16 * 1024 * 1024
+MAX_BODY_SIZE: Final = 16 * 1024 * 1024
 GRACE: Final = 3
 """Seconds that open requests have to end when the server does."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
@@ -174,20 +174,20 @@ def create_app(
     latest: Latest | None = None,
     find_ended: FindEnded = find_none_ended,
     connections: Connections | None = None,
-    largest: Callable[[str], int] = lambda _path: LARGEST,
+    max_body_size: Callable[[str], int] = lambda _path: MAX_BODY_SIZE,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
     `authorize` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
     gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have; `find_ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
+    have; `find_ended` says whose session or key has ended since; `max_body_size` is the most bytes of a body, by its path. All run
     on the event loop and must not block it.
     """
     hub = Hub(settings, latest, find_ended)
     server.extensions["tracera.live"] = hub
     counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.
-    http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
+    http = Bridge(server, settings.wsgi_workers, counted, max_body_size)  # type: ignore[arg-type]
     return Gateway(http, counted, hub, authorize, watchlist, permits)
 
 

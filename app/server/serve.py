@@ -9,7 +9,7 @@ from app.live.settings import LiveSettings
 from app.live.snapshot import from_database
 from app.providers.base import Provider
 from app.runtime import Runtime
-from app.security.body_limits import largest
+from app.security.body_limits import max_body_size
 from app.security.websocket_auth import WebSocketAuth
 from app.server.bounds import HttpBounds
 from app.server.connections import Connections
@@ -63,19 +63,19 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
     server = create_server(runtime)
     server.config[BIND] = host
     server.extensions["tracera.jobs"] = jobs
-    guard = WebSocketAuth(server)
+    websocket_auth = WebSocketAuth(server)
     bounds = HttpBounds(per_address=settings.limit_connections, connections=settings.max_connections)
     latest = from_database(runtime.request_services.database)
     gateway = create_app(
         server,
         live,
         latest=latest,
-        authorize=guard.authorize,
-        watchlist=guard.watchlist,
-        permits=guard.permits,
-        find_ended=guard.find_ended,
-        connections=Connections(bounds, guard.is_proxy),
-        largest=largest,
+        authorize=websocket_auth.authorize,
+        watchlist=websocket_auth.watchlist,
+        permits=websocket_auth.permits,
+        find_ended=websocket_auth.find_ended,
+        connections=Connections(bounds, websocket_auth.is_proxy),
+        max_body_size=max_body_size,
     )
     return gateway, jobs
 

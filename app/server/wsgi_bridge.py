@@ -43,11 +43,13 @@ class Bridge(WSGIMiddleware):
         largest: the most bytes that a request's body may have, by its path.
     """
 
-    def __init__(self, app: WSGIApp, workers: int, connections: Connections, largest: Callable[[str], int]) -> None:
+    def __init__(
+        self, app: WSGIApp, workers: int, connections: Connections, max_body_size: Callable[[str], int]
+    ) -> None:
         super().__init__(app, workers)
         self._limit = ConcurrencyLimit(AT_ONCE, LONG)
         self._connections = connections
-        self._largest = largest
+        self._max_body_size = max_body_size
         self._files = SharedFiles()
         self._operations = ThreadPoolExecutor(OPERATION_THREADS, thread_name_prefix="operations")
 
@@ -65,7 +67,10 @@ class Bridge(WSGIMiddleware):
     async def _answer(self, scope: Any, receive: Any, send: Any) -> Callable[[], Awaitable[None]]:
         """Let the application answer; what is returned sends it."""
         try:
-            async with request_body(scope, receive, self._connections, self._largest(scope["path"])) as (body, size):
+            async with request_body(scope, receive, self._connections, self._max_body_size(scope["path"])) as (
+                body,
+                size,
+            ):
                 responder = _Responder(self.app, send)
                 environ = _environ(scope, body, size)
                 if scope["path"] in OPERATIONS:

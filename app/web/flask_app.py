@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from app import __version__
-from app.security.body_limits import bound_of, depth
-from app.security.refusal import PROGRAMS
+from app.security.body_limits import depth, limit_of
+from app.security.refusal import API_PREFIXES
 from app.settings import Settings
 from db.core.pool import DatabaseDownError
 
@@ -37,7 +37,7 @@ class OrjsonProvider(JSONProvider):
             ValueError: not JSON, or too deep.
         """
         if has_request_context():
-            deepest = bound_of(request.path).depth
+            deepest = limit_of(request.path).depth
             if depth(s if isinstance(s, bytes) else s.encode()) > deepest:
                 raise ValueError(f"JSON that is nested deeper than {deepest} levels")
         return orjson.loads(s)
@@ -81,7 +81,7 @@ def register_errors(server: Flask) -> None:
 
 
 def _answer(error: HTTPException) -> Response | HTTPException:
-    if not request.path.startswith(PROGRAMS):
+    if not request.path.startswith(API_PREFIXES):
         return error
     response = jsonify({"error": error.description})
     response.status_code = error.code or 500

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.security.client_address import TrustedProxies, client_address, is_loopback, site_of
+from app.security.client_address import TrustedProxies, client_address, is_loopback, network_of
 from app.server.gateway import create_uvicorn
 from app.settings import Settings
 from app.settings.proxies import Trust
@@ -86,7 +86,7 @@ def test_a_mistake_in_the_setting_ends_the_start(text: str) -> None:
     ],
 )
 def test_what_an_address_counts_as(address: str, site: str) -> None:
-    assert site_of(address) == site
+    assert network_of(address) == site
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import redis
 from flask.testing import FlaskClient
 
 from app.runtime import Runtime
-from app.security import audit as telling
+from app.security import audit as security_audit
 from components.account.format import event
 from db.accounts import audit
 from db.core.pool import Row
@@ -93,16 +93,16 @@ def test_many_refusals_write_few_lines(runtime: Runtime, person: People, redis_c
     ada, bob = person(), person()
     for _ in range(40):
         assert ada.client.post(POST).status_code == 400
-    assert len(log_of(runtime, ada)) == telling.MOST.amount
+    assert len(log_of(runtime, ada)) == security_audit.MAX_REFUSALS.amount
     assert bob.client.post(POST).status_code == 400
     assert len(log_of(runtime, bob)) == 1
-    assert 0 < redis_client.ttl(f"ratelimit:{{refusals}}:user:{ada.user_id}") <= telling.MOST.seconds
+    assert 0 < redis_client.ttl(f"ratelimit:{{refusals}}:user:{ada.user_id}") <= security_audit.MAX_REFUSALS.seconds
 
 
 def test_only_the_newest_are_kept(runtime: Runtime, person: People, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, database = person(), runtime.services.database
     audit.note(database, ada.user_id, "sign-in", {}, address=None, user_agent=None)
-    monkeypatch.setattr(telling, "KEPT", 3)
+    monkeypatch.setattr(security_audit, "MAX_ENTRIES", 3)
 
     def calls() -> list[Any]:
         return [line["detail"].get("call") for line in log_of(runtime, ada)]

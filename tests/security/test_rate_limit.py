@@ -150,7 +150,7 @@ def test_sign_in_is_counted_as_such(few: FlaskClient) -> None:
 @pytest.mark.slow
 def test_a_request_costs_little(client: FlaskClient) -> None:
     """The count of one request, with everything it takes; generous, because tests share their machine."""
-    limiter = client.application.extensions["tracera.guard"].limiter
+    limiter = client.application.extensions["tracera.middleware"].limiter
     limiter.hit(Group.JSON, "ip:warm")
     best = 1.0
     for number in range(10):

@@ -169,8 +169,8 @@ def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
 
 def test_so_has_a_user_from_wherever(live: Live, person: People, server: Flask) -> None:
     # Each connection comes from another address, as a trusted proxy says.
-    guard = server.extensions["tracera.guard"]
-    object.__setattr__(guard, "trust", Trust(hops=1))
+    middleware = server.extensions["tracera.middleware"]
+    object.__setattr__(middleware, "trust", Trust(hops=1))
     live.hub.connections.limit = 2
     ada, bob = person(), person()
 

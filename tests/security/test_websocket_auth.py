@@ -97,13 +97,13 @@ def test_a_message_without_a_row_is_for_nobody(live: Live, monkeypatch: pytest.M
 
 
 def test_a_socket_without_a_row_is_refused(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(policy.SOCKETS, "/api/v1/ws")
+    monkeypatch.delitem(policy.WEBSOCKETS, "/api/v1/ws")
     assert refused(live)[0] == 403
 
 
 @pytest.mark.slow
 def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client: redis.Redis) -> None:
-    limiter = server.extensions["tracera.guard"].limiter
+    limiter = server.extensions["tracera.middleware"].limiter
     limiter.limits = limiter.limits | {"websocket": Limit(2, 2)}
     for _ in range(2):
         with live.connect():
@@ -120,8 +120,8 @@ def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client
 def test_signed_in_is_asked_where_the_table_says_so(
     live: Live, watching: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = policy.SOCKETS["/api/v1/ws"]
-    monkeypatch.setitem(policy.SOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
+    row = policy.WEBSOCKETS["/api/v1/ws"]
+    monkeypatch.setitem(policy.WEBSOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
     assert refused(live)[0] == 401
     with live.connect(additional_headers=cookie_of(watching)) as client:
         assert told(client) == 2
