@@ -1,4 +1,4 @@
-"""Answers made without Flask: refusals of the server itself, and liveness."""
+"""Answers without Flask: refusals by the server itself, and liveness."""
 
 from http import HTTPStatus
 from typing import Final

@@ -1,4 +1,4 @@
-"""Bounds of HTTP: how large a request may be, how slow its client, and how many connections there may be."""
+"""HTTP bounds: sizes of requests, times of slow clients, and numbers of connections."""
 
 from dataclasses import dataclass
 
@@ -32,9 +32,9 @@ class HttpBounds:
     stall_seconds: float = 20.0
     """A client that has not taken 32 kB of what waits for it within this time is cut off."""
     per_address: int = 200
-    """Connections of one address, WebSockets not counted; 0: as many as they like."""
+    """Connections of one address, WebSockets not counted; 0: no limit."""
     connections: int = 4_000
-    """All connections, WebSockets not counted; 0: as many as they like."""
+    """All connections, WebSockets not counted; 0: no limit."""
 
 
 SLICE = 32 * 1024

@@ -1,4 +1,4 @@
-"""The ASGI application: WebSockets here on the event loop, everything else to Flask in worker threads."""
+"""Gateway: the ASGI application; serves WebSockets on the event loop and passes HTTP to Flask in worker threads."""
 
 import re
 import socket
@@ -44,17 +44,17 @@ _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
 async def anonymous(_scope: Scope) -> Principal:
-    """Let everybody in as nobody."""
+    """Treat every connection as a visitor's."""
     return VISITOR
 
 
 async def no_watchlist(_user_id: int) -> Sequence[int]:
-    """Subscribe nobody to anything."""
+    """Know no watchlists."""
     return ()
 
 
-def everything(_message: str, _principal: Principal) -> bool:
-    """Keep nothing from anybody."""
+def permit_all(_message: str, _principal: Principal) -> bool:
+    """Permit every message to everyone."""
     return True
 
 
@@ -68,7 +68,7 @@ class Gateway:
         hub: Hub,
         authorize: Authorize,
         watchlist: Watchlist,
-        permits: Permits = everything,
+        permits: Permits = permit_all,
     ) -> None:
         self.hub = hub
         self.connections = connections
@@ -105,7 +105,7 @@ class Gateway:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            client = self._admit(scope)
+            client = self._check_handshake(scope)
             principal = await self._authorize(scope)
         except Refusal as refusal:
             await _refuse(send, refusal)
@@ -120,7 +120,7 @@ class Gateway:
             self.hub.connections.release(principal)
 
     async def _serve(self, client: Client, principal: Principal, receive: Receive, send: Send) -> None:
-        """Talk with a client that has been let in."""
+        """Serve a client whose handshake passed the checks."""
         client.principal, client.takes_user_messages = principal, self._permits("portfolio", principal)
         items: Sequence[int] = ()
         if principal.user_id is not None and self._permits("auto_subscribe", principal):
@@ -128,7 +128,7 @@ class Gateway:
         await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
         await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
 
-    def _admit(self, scope: Scope) -> Client:
+    def _check_handshake(self, scope: Scope) -> Client:
         """Check the handshake before anything is accepted.
 
         Raises:
@@ -170,7 +170,7 @@ def create_app(
     *,
     authorize: Authorize = anonymous,
     watchlist: Watchlist = no_watchlist,
-    permits: Permits = everything,
+    permits: Permits = permit_all,
     latest: Latest | None = None,
     find_ended: FindEnded = find_none_ended,
     connections: Connections | None = None,
@@ -178,9 +178,9 @@ def create_app(
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
-    `authorize` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
-    gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have; `find_ended` says whose session or key has ended since; `max_body_size` is the most bytes of a body, by its path. All run
+    `authorize` finds the principal of a WebSocket by cookies and headers in the scope, or raises `Refusal`; `watchlist`
+    gives a user's item ids; `permits` checks a message against a principal; `latest` gives prices that Redis does not
+    have; `find_ended` finds principals whose session or key has ended; `max_body_size` is the most bytes of a body, by its path. All run
     on the event loop and must not block it.
     """
     hub = Hub(settings, latest, find_ended)
@@ -192,14 +192,14 @@ def create_app(
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; says when it answers."""
+    """uvicorn's server; calls `ready` once it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then call `ready`."""
         await super().startup(sockets)
         if self.started and self._ready:
             self._ready()

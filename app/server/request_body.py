@@ -1,4 +1,4 @@
-"""Request bodies: read whole on the event loop, within the route's bound and in time, before a thread is taken."""
+"""Request bodies: read whole on the event loop, within the route's limits, before a worker thread is taken."""
 
 import asyncio
 import io

@@ -14,15 +14,15 @@ from app.security.websocket_auth import WebSocketAuth
 from app.server.bounds import HttpBounds
 from app.server.connections import Connections
 from app.server.gateway import Gateway, create_app, create_uvicorn
-from app.server.providers import build_providers, plan
-from app.server.signals import bound, ending
+from app.server.providers import build_providers, job_config
+from app.server.signals import bind_sockets, handle_signals
 from app.server.startup_gc import without_gc
 from app.settings import Settings
 from app.web.factory import create_server
 from jobs.scheduler import Jobs
 
 MIN_STALE_AFTER = 10.0
-"""Seconds without any price that are no reason for alarm, however often a market is asked."""
+"""Least seconds without a price before prices count as stale, however short the markets' intervals are."""
 
 
 def serve(runtime: Runtime, host: str, port: int) -> None:
@@ -33,7 +33,11 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
         EmbeddedError, DatabaseDownError: the database cannot be had.
     """
     settings = runtime.settings
-    with ending() as signals, bound(host, port, shared=settings.shared_port) as sockets, ExitStack() as cleanup:
+    with (
+        handle_signals() as signals,
+        bind_sockets(host, port, shared=settings.shared_port) as sockets,
+        ExitStack() as cleanup,
+    ):
         # Last in, first out: the jobs end before what they write to.
         cleanup.callback(runtime.stop)
         providers = build_providers(settings)
@@ -45,14 +49,14 @@ def serve(runtime: Runtime, host: str, port: int) -> None:
             jobs.start()
         ready = None if settings.shared_port else partial(print_address, host, port, settings)
         server = create_uvicorn(gateway, host, port, ready=ready)
-        signals.then = partial(setattr, server, "should_exit", True)  # noqa: FBT003  # setattr takes no names
+        signals.on_signal = partial(setattr, server, "should_exit", True)  # noqa: FBT003  # setattr takes no names
         server.run(sockets=sockets)
 
 
 def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Gateway, Jobs]:
     """The ASGI application and the jobs, neither running yet."""
     settings, services = runtime.settings, runtime.services
-    jobs = Jobs(plan(settings, runtime.database_url), services.database, services.redis, providers)
+    jobs = Jobs(job_config(settings, runtime.database_url), services.database, services.redis, providers)
     live = LiveSettings(
         base_url=settings.base_url,
         redis_url=runtime.redis_url,
@@ -81,7 +85,7 @@ def assemble(runtime: Runtime, providers: list[Provider], host: str) -> tuple[Ga
 
 
 def print_address(host: str, port: int, settings: Settings) -> None:
-    """Tell the person who started it where to go, now that somebody answers there."""
+    """Print the address once the server answers there."""
     shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1", "::"} else host  # noqa: S104  # compared, not bound
     note = "  (simulated market: set TRACERA_PROVIDERS for real ones)" if "demo" in settings.providers else ""
     sys.stdout.write(f"Tracera is at http://{shown}:{port}{note}\nStop it with Ctrl-C.\n")

@@ -14,7 +14,7 @@ from flask import Flask, Response
 from app.live.settings import LiveSettings
 from app.security.access import Group
 from app.security.policy import ROUTES
-from app.server.concurrency import AT_ONCE, ConcurrencyLimit, Slot
+from app.server.concurrency import MAX_CONCURRENT, ConcurrencyLimit, Slot
 from tests.live.support import Live, serving
 
 WORKERS = 12
@@ -53,7 +53,7 @@ def work() -> Work:
 @pytest.fixture
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow this machine is, nothing takes long."""
-    monkeypatch.setattr("app.server.wsgi_bridge.LONG", 60)
+    monkeypatch.setattr("app.server.wsgi_bridge.HOLD_SECONDS", 60)
 
 
 @pytest.fixture
@@ -79,16 +79,16 @@ def test_few_are_at_work_at_a_time(site: Live, work: Work) -> None:
     with ThreadPoolExecutor(WORKERS) as clients:
         bodies = list(clients.map(lambda _: get(site.port, "/short"), range(3 * WORKERS)))
     assert bodies == [b"done"] * (3 * WORKERS)
-    assert work.most == AT_ONCE
+    assert work.most == MAX_CONCURRENT
 
 
 def test_those_that_wait_keep_nobody_out(site: Live, work: Work) -> None:
-    with ThreadPoolExecutor(2 * AT_ONCE) as clients:
-        waiting = [clients.submit(get, site.port, "/waits") for _ in range(2 * AT_ONCE)]
+    with ThreadPoolExecutor(2 * MAX_CONCURRENT) as clients:
+        waiting = [clients.submit(get, site.port, "/waits") for _ in range(2 * MAX_CONCURRENT)]
         assert get(site.port, "/short") == b"done"
         assert not any(one.done() for one in waiting)
         work.released.set()
-        assert [one.result() for one in waiting] == [b"first"] * (2 * AT_ONCE)
+        assert [one.result() for one in waiting] == [b"first"] * (2 * MAX_CONCURRENT)
 
 
 def test_operations_are_answered_while_every_worker_waits(settings: LiveSettings, work: Work) -> None:
@@ -109,7 +109,7 @@ def test_operations_are_answered_while_every_worker_waits(settings: LiveSettings
 
 def test_a_turn_ends_with_what_failed() -> None:
     async def fail_then_go_on() -> None:
-        limit = ConcurrencyLimit(at_once=1, long=60)
+        limit = ConcurrencyLimit(at_once=1, hold_seconds=60)
         for _ in range(3):
             with pytest.raises(RuntimeError):
                 async with asyncio.timeout(5), Slot(limit):
@@ -121,7 +121,7 @@ def test_a_turn_ends_with_what_failed() -> None:
 
 def test_a_turn_is_given_back_once() -> None:
     async def take_long() -> None:
-        limit = ConcurrencyLimit(at_once=1, long=0)
+        limit = ConcurrencyLimit(at_once=1, hold_seconds=0)
         async with Slot(limit):
             await asyncio.sleep(0.01)
             assert not limit.free.locked()
