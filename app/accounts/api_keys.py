@@ -12,12 +12,12 @@ _KEY = re.compile(r"trc_[A-Za-z0-9_-]{43}")
 
 
 def new_key() -> str:
-    """A key nobody has."""
+    """A new random key."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_key(key: str) -> bytes:
-    """What is kept of a key."""
+    """The hash of a key, which alone is stored."""
     return hashlib.sha256(key.encode("ascii")).digest()
 
 

@@ -1,4 +1,4 @@
-"""The signed-in user, as flask-login has it."""
+"""Signed-in user, as flask-login has it."""
 
 from dataclasses import dataclass
 

@@ -6,7 +6,7 @@ import structlog
 from flask import request
 
 from app.accounts.caller import Caller
-from app.accounts.matching import note
+from app.accounts.matching import log_activity
 from app.runtime import services
 from app.security.rate_limit import Limiter
 from app.settings.rate_limits import Limit
@@ -33,7 +33,7 @@ def record_refusal(limiter: Limiter, caller: Caller, reason: str) -> None:
     if origin and origin.isprintable():
         detail["origin"] = origin[:200]
     try:
-        note(services().database, caller.user_id, EVENT, detail)
+        log_activity(services().database, caller.user_id, EVENT, detail)
         audit.keep_newest(services().database, caller.user_id, EVENT, MAX_ENTRIES)
     except DatabaseDownError as error:
         log.warning("a refusal could not be noted", error=str(error))
