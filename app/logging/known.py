@@ -1,4 +1,4 @@
-"""The secrets that this process was given, which are masked wherever they stand, whatever they look like."""
+"""Known secrets: values of settings that are masked wherever they occur."""
 
 from collections.abc import Iterator
 
