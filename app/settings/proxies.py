@@ -1,4 +1,4 @@
-"""Trusted proxies as settings write them, and the IP addresses they are compared with."""
+"""Trusted proxies: parses the setting, and counts the hops that are trusted."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Which proxies' words count: so many in a row before us (`hops`), or those of these networks."""
+    """The proxies whose forwarding headers are used: a number of them in a row (`hops`), or those of these networks."""
 
     hops: int = 0
     networks: tuple[Network, ...] = ()
