@@ -1,4 +1,4 @@
-"""API keys: `trc_` and 256 random bits. Only their SHA-256 is kept; so much randomness needs no slow hash."""
+"""API keys: `trc_` and 256 random bits. Only their SHA-256 is stored; so much randomness needs no slow hash."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ from typing import Final
 
 PREFIX: Final = "trc_"
 SHOWN: Final = 10
-"""Characters of a key that are kept to tell one from another."""
+"""Characters of a key that are stored to tell one from another."""
 _KEY = re.compile(r"trc_[A-Za-z0-9_-]{43}")
 
 

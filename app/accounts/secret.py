@@ -14,7 +14,7 @@ FILE = "session_secret"
 
 
 def session_secret(settings: Settings, *, embedded: bool) -> str:
-    """The configured secret; else one kept in the data folder of embedded servers; else one of this process alone."""
+    """The configured secret; else one stored in the data folder of embedded servers; else one of this process alone."""
     if settings.session_secret is not None:
         return settings.session_secret.get_secret_value()
     if embedded:

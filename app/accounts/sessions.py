@@ -137,7 +137,7 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
             else:
                 return
         except redis.RedisError as error:
-            log.warning("a session could not be kept", error=str(error))
+            log.warning("a session could not be stored", error=str(error))
             return
         self._set_cookie(app, response, session.sid)
 

@@ -33,7 +33,9 @@ def checks(held: Services) -> dict[str, Check]:
     threads.shutdown(wait=False)
     wait((database, cache), timeout)
     unanswered: Check = {"ok": False, "error": f"no answer within {timeout:g} s"}
-    stored = database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), unanswered)
+    stored = (
+        database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), unanswered)
+    )
     answered = cache.result() if cache.done() else unanswered
     return {"database": stored["database"], "redis": answered, **stored}
 

@@ -136,7 +136,7 @@ class Feed:
         _log.warning("%d message(s) from Redis refused, the first because of %s", len(reasons), reasons[0])
 
     async def latest(self, item_ids: Iterable[int]) -> list[Update]:
-        """The prices kept under `price:latest:{id}`; items without one are left out.
+        """The prices stored under `price:latest:{id}`; items without one are left out.
 
         Raises:
             RedisError: Redis cannot be asked.

@@ -69,13 +69,13 @@ def _unhandled(kind: type[BaseException], error: BaseException, trace: Traceback
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    log.critical("an exception that nobody handled", exc_info=error)
+    log.critical("unhandled exception", exc_info=error)
 
 
 def _unhandled_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
         name = args.thread.name if args.thread else None
-        log.error("an exception that nobody handled", thread=name, exc_info=args.exc_value)
+        log.error("unhandled exception", thread=name, exc_info=args.exc_value)
 
 
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:

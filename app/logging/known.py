@@ -19,5 +19,5 @@ def _values(settings: Settings) -> Iterator[str]:
         elif isinstance(value, str) and name.endswith("_key"):
             yield value
         elif isinstance(value, str) and "://" in value:
-            # Not urlsplit: an address that nobody can use holds a password all the same.
+            # Not urlsplit: an unusable address may hold a password too.
             yield value.partition("://")[2].rpartition("@")[0].partition(":")[2]

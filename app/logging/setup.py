@@ -40,6 +40,6 @@ def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
     logging.basicConfig(level=max(number, logging.INFO), handlers=[Handler(steps, output)], force=True)
     for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
-    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
+    # Beside its exceptions it logs lost connections alone, which their callers log.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
     install_hooks()

@@ -85,7 +85,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
-    # What there is not: 404 or 405 for everybody
+    # Missing paths: 404 or 405 for every caller
     ("GET", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     ("POST", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     ("PUT", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),

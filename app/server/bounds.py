@@ -24,7 +24,7 @@ class HttpBounds:
     body_rate: int = 16 * 1024
     """Bytes a second that a body may need, at the least."""
     spool: int = 64 * 1024
-    """A longer body is kept on disk."""
+    """A longer body is spooled to disk."""
     uploads: int = 256 * 1024 * 1024
     """All bodies together that are being received or worked on; then 503."""
     discard: int = 32 * 1024 * 1024

@@ -241,6 +241,6 @@ def load(**overrides: Any) -> Settings:
         lines = []
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            told = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"TRACERA_{name}: {told}" if name else told)
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"TRACERA_{name}: {message}" if name else message)
         raise SettingsError("; ".join(lines)) from error

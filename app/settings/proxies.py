@@ -18,7 +18,7 @@ class Trust:
 
     @classmethod
     def parse(cls, text: str) -> "Trust":
-        """From `1` or `10.0.0.0/8, 127.0.0.1`; empty trusts nobody.
+        """From `1` or `10.0.0.0/8, 127.0.0.1`; empty trusts none.
 
         Raises:
             ValueError: neither a small number nor a list of networks.
@@ -27,7 +27,7 @@ class Trust:
         if not text:
             return cls()
         if text.isascii() and text.isdigit():
-            if int(text) > 10:  # noqa: PLR2004  # nobody has so many: it is a typing error
+            if int(text) > 10:  # noqa: PLR2004  # no chain is that long: it is a typing error
                 raise ValueError("more than 10 proxies in a row")
             return cls(hops=int(text))
         return cls(networks=tuple(ipaddress.ip_network(part.strip()) for part in text.split(",")))

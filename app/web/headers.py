@@ -1,4 +1,4 @@
-"""Response headers: content security policy and what else browsers are told on every answer."""
+"""Response headers: content security policy and the other protective headers of every answer."""
 
 from collections.abc import Sequence
 

@@ -27,7 +27,7 @@ def complete() -> Response:
 
 def identify(_client: Any, token: Mapping[str, Any]) -> Identity:
     """Of the id_token, whose signature, issuer, audience, nonce and expiry Authlib has checked by now."""
-    if "id_token" not in token:  # the provider's own "userinfo" is signed by nobody
+    if "id_token" not in token:  # the provider's own "userinfo" is not signed
         raise RefusedError("token", "no id_token")
     claims = _claims(token["id_token"])
     subject = required_text(claims.get("sub"), "the subject", LONGEST_SUBJECT)
@@ -43,6 +43,6 @@ def identify(_client: Any, token: Mapping[str, Any]) -> Identity:
 
 
 def _claims(id_token: str) -> Mapping[str, Any]:
-    """What a checked token says, read once more: a name that is there twice is read differently by whoever reads it next."""
+    """The claims of a checked token, parsed strictly: parsers differ in which value of a repeated name they take."""
     part = id_token.split(".")[1]
     return required_object(strict_json(urlsafe_b64decode(part + "=" * (-len(part) % 4))), "the id_token")

@@ -53,7 +53,7 @@ class BoundedAdapter(HTTPAdapter):
     """Bounds every body."""
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send; the body is read by whoever asked, through `BoundedBody`."""
+        """Send; the caller reads the body through `BoundedBody`."""
         response = super().send(*args, **(kwargs | {"stream": True}))
         response.raw = BoundedBody(response.raw, time.monotonic() + TIMEOUT)
         return response
@@ -145,9 +145,11 @@ def _described(found: dict[str, Any]) -> dict[str, Any]:
         if not is_web_address(found.get(name)):
             raise AnswerError(f"{name} is no address")
         good[name] = found[name]
-    told = found.get("id_token_signing_alg_values_supported", ["RS256"])
+    algorithms = found.get("id_token_signing_alg_values_supported", ["RS256"])
     algorithms = (
-        [one for one in told if isinstance(one, str) and one in SIGNED_BY_KEY] if isinstance(told, list) else []
+        [one for one in algorithms if isinstance(one, str) and one in SIGNED_BY_KEY]
+        if isinstance(algorithms, list)
+        else []
     )
     if not algorithms:
         raise AnswerError("no signature of id_tokens that can be checked")

@@ -117,7 +117,7 @@ def _body(reply: httpx.Response) -> bytes:
 
 
 def _single(query: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """8: a name given twice is read differently by whoever reads it next."""
+    """8: parsers differ in which value of a repeated name they take."""
     _require(all(len(values) == 1 for values in query.values()), "8: duplicated parameters")
     return {name: values[0] for name, values in query.items()}
 
