@@ -72,7 +72,7 @@ def test_without_redis_the_database_answers_alone(database: Database, kept: list
         live.stop()
 
 
-def test_without_either_the_client_is_told(settings: LiveSettings) -> None:
+def test_without_redis_and_database_the_client_gets_an_error(settings: LiveSettings) -> None:
     gone = Database("postgresql:///none?host=/nowhere", size=1, wait=0.2)
     with running(settings, latest=from_database(gone)) as live, live.connect() as client:
         subscribe(client, 1)

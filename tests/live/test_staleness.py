@@ -1,4 +1,4 @@
-"""Silence that no market explains is said to the clients."""
+"""Staleness: clients are told when no prices come in."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: 
 
 
 @pytest.mark.slow
-def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings) -> None:
+def test_without_stale_after_no_staleness_is_announced(settings: LiveSettings) -> None:
     with running(settings) as live, live.connect() as client:
         subscribe(client, 1)
         assert_silent(client, 2.5)

@@ -1,4 +1,4 @@
-"""A socket does not outlive its session or key, and nobody has too many."""
+"""Revocation: a WebSocket does not outlive its session or key; connections are limited by address and user."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -120,7 +120,7 @@ def test_a_socket_ends_with_its_key(live: Live, person: People, key: Keys) -> No
         assert alive(page)
 
 
-def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: People, redis_client: redis.Redis) -> None:
+def test_a_signed_out_websocket_gets_no_user_messages(live: Live, person: People, redis_client: redis.Redis) -> None:
     ada = person()
     with live.connect(additional_headers=cookie_of(ada)) as client:
         assert alive(client)
@@ -131,9 +131,7 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
 
 
 @pytest.mark.slow
-def test_nobody_is_put_out_because_redis_or_the_database_is_down(
-    runtime: Runtime, server: Flask, tmp_path: Path
-) -> None:
+def test_outage_of_redis_or_the_database_closes_no_websocket(runtime: Runtime, server: Flask, tmp_path: Path) -> None:
     principals = [Principal("a", 1, Credential(session_id="s" * 43)), Principal("b", 1, Credential(key_hash=b"k" * 32))]
     runtime.start()
     database, store = runtime.services.database, server.extensions[SESSIONS]
@@ -167,7 +165,7 @@ def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
     assert not live.hub.connections._counts
 
 
-def test_so_has_a_user_from_wherever(live: Live, person: People, server: Flask) -> None:
+def test_a_user_has_only_so_many_open_at_once(live: Live, person: People, server: Flask) -> None:
     # Each connection comes from another address, as a trusted proxy says.
     middleware = server.extensions["tracera.middleware"]
     object.__setattr__(middleware, "trust", Trust(hops=1))

@@ -1,4 +1,4 @@
-"""Who opens a WebSocket, how often, and what is told to whom."""
+"""WebSocket authentication: principals, limits of connects, and messages by policy."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_a_session_gets_its_watchlist(live: Live, watching: Person, person: Call
         assert hear(client) == {"type": "pong"}
 
 
-def test_a_key_does_too(live: Live, watching: Person, key: Keys) -> None:
+def test_a_key_gets_its_watchlist(live: Live, watching: Person, key: Keys) -> None:
     with live.connect(additional_headers=key(watching.user_id, "read")) as client:
         assert told(client) == 2
 
@@ -86,7 +86,7 @@ def test_an_unknown_session_is_a_visitor(live: Live, cookie: str) -> None:
         assert hear(client) == {"type": "pong"}
 
 
-def test_a_message_without_a_row_is_for_nobody(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_without_a_policy_row_is_refused(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(policy.MESSAGES, "subscribe")
     monkeypatch.setitem(policy.MESSAGES, "unsubscribe", Access.SIGNED_IN)
     with live.connect() as client:

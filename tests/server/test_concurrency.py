@@ -1,4 +1,4 @@
-"""How many requests are at work at a time, over real HTTP, and who lets the next one in."""
+"""Concurrency limit: how many requests run at a time, over real HTTP, and when the next one starts."""
 
 import asyncio
 import http.client
@@ -21,7 +21,7 @@ WORKERS = 12
 
 
 class Work:
-    """Counts who is inside at the same time."""
+    """Counts requests that run at the same time."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -58,7 +58,7 @@ def long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site(settings: LiveSettings, work: Work) -> Iterator[Live]:
-    server = Flask("turns-test")
+    server = Flask("concurrency-test")
     server.add_url_rule("/short", "short", work.short)
     server.add_url_rule("/waits", "waits", work.waits)
     with serving(server, replace(settings, wsgi_workers=WORKERS)) as live:
@@ -75,14 +75,14 @@ def get(port: int, path: str) -> bytes:
 
 
 @pytest.mark.usefixtures("long")
-def test_few_are_at_work_at_a_time(site: Live, work: Work) -> None:
+def test_at_most_max_concurrent_requests_run(site: Live, work: Work) -> None:
     with ThreadPoolExecutor(WORKERS) as clients:
         bodies = list(clients.map(lambda _: get(site.port, "/short"), range(3 * WORKERS)))
     assert bodies == [b"done"] * (3 * WORKERS)
     assert work.most == MAX_CONCURRENT
 
 
-def test_those_that_wait_keep_nobody_out(site: Live, work: Work) -> None:
+def test_waiting_requests_give_their_slots_to_others(site: Live, work: Work) -> None:
     with ThreadPoolExecutor(2 * MAX_CONCURRENT) as clients:
         waiting = [clients.submit(get, site.port, "/waits") for _ in range(2 * MAX_CONCURRENT)]
         assert get(site.port, "/short") == b"done"
@@ -107,7 +107,7 @@ def test_operations_are_answered_while_every_worker_waits(settings: LiveSettings
     assert bodies == dict.fromkeys(paths, b"well") | alive
 
 
-def test_a_turn_ends_with_what_failed() -> None:
+def test_a_failed_request_releases_its_slot() -> None:
     async def fail_then_go_on() -> None:
         limit = ConcurrencyLimit(at_once=1, hold_seconds=60)
         for _ in range(3):
@@ -119,7 +119,7 @@ def test_a_turn_ends_with_what_failed() -> None:
     asyncio.run(fail_then_go_on())
 
 
-def test_a_turn_is_given_back_once() -> None:
+def test_a_slot_is_released_once() -> None:
     async def take_long() -> None:
         limit = ConcurrencyLimit(at_once=1, hold_seconds=0)
         async with Slot(limit):

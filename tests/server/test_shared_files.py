@@ -19,7 +19,7 @@ def library(site: Site) -> str:
     return document[start : document.index('"', start)]
 
 
-def test_the_kept_answer_equals_the_first(live_site: Site) -> None:
+def test_the_stored_answer_equals_the_first(live_site: Site) -> None:
     for path in ("/assets/tracera.css?m=1", "/assets/tracera.css", library(live_site)):
         for encoding in ("identity", "gzip", "br"):
             answers = [ask(live_site, "GET", path, Accept_Encoding=encoding) for _ in range(FIRST_AND_KEPT)]
@@ -87,7 +87,7 @@ def test_the_oldest_are_forgotten_and_equal_bodies_are_one() -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(404, [], b""), Answer(200, [(b"set-cookie", b"a=b")], b"x"), Answer(200, [], b"x" * 101)]
 )
-def test_what_is_private_missing_or_too_large_is_not_kept(answer: Answer) -> None:
+def test_private_missing_or_too_large_answers_are_not_stored(answer: Answer) -> None:
     files = SharedFiles(max_bytes=100)
     assert files.store(scope("/assets/a.js"), answer) == answer
     assert files.find(scope("/assets/a.js")) is None
