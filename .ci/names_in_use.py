@@ -13,8 +13,8 @@ _.close_timer
 _.formatwarning
 _.get_command
 _.get_id
-_.guard_counted
-_.guard_group
+_.rate_limit_verdict
+_.rate_limit_group
 _.isolation_level
 _.list_commands
 _.log_exception

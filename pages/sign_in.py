@@ -4,7 +4,7 @@ from dash import Dash, dcc, html
 
 from app.accounts.errors import REFUSALS
 from app.accounts.methods.registry import usable
-from app.accounts.redirects import own_path
+from app.accounts.redirects import safe_next_path
 from components.account import data, sign_in
 from components.ui import context
 from components.ui.page import Children, alert, error_state, page, register_page
@@ -23,13 +23,13 @@ def layout(error: str | None = None, next: str | None = None, **_query: str) -> 
         box.append(
             error_state(
                 "Signing in is not possible right now",
-                f"{who.silent[0].upper()}{who.silent[1:]} does not answer. It comes back by itself.",
+                f"{who.unavailable[0].upper()}{who.unavailable[1:]} does not answer. It comes back by itself.",
             )
         )
     elif who.kind == "session":
         box += _signed_in()
     else:
-        box += _ways(own_path(next, "/account"))
+        box += _ways(safe_next_path(next, "/account"))
     return page(html.Section(box, className="card account-box"))
 
 

@@ -1,4 +1,4 @@
-"""What belongs to a signed-in user: methods, sessions, keys, activity, export, the account itself."""
+"""Account routes: sign-in methods, sessions, API keys, activity, export and deletion."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint
 
 from app.accounts.api_keys import SHOWN, hash_key, new_key
 from app.accounts.caller import caller, forget_caller
-from app.accounts.matching import note
+from app.accounts.matching import log_activity
 from app.accounts.methods.registry import NAMES, usable
 from app.accounts.redirects import PREFIX
 from app.accounts.requirements import session_user_id, user_id
@@ -50,7 +50,7 @@ def unlink(body: UnlinkBody) -> Response:
             abort(400, f"{NAMES[body.provider]} is not linked")
         if not identities.unlink(connection, owner, body.provider, usable(services().settings)):
             abort(409, "this is the only way you can sign in here; link another one first")
-        note(connection, owner, "unlink", {"method": body.provider})
+        log_activity(connection, owner, "unlink", {"method": body.provider})
     return jsonify({"message": f"{NAMES[body.provider]} is unlinked."})
 
 
@@ -73,7 +73,7 @@ def end_session(path: SessionPath) -> Response:
         forget_caller()
     else:
         session_store().end(session_id, owner)
-    note(services().database, owner, "session-end", {"address": data.get("address")})
+    log_activity(services().database, owner, "session-end", {"address": data.get("address")})
     return jsonify({"message": "That session has ended."})
 
 
@@ -85,7 +85,7 @@ def end_all_sessions() -> Response:
     session_store().end_all(owner)
     sessions().forget(current_session(), owner)
     forget_caller()
-    note(services().database, owner, "sign-out-everywhere")
+    log_activity(services().database, owner, "sign-out-everywhere")
     return jsonify({"message": "Signed out everywhere.", "next": "/sign-in"})
 
 
@@ -108,7 +108,7 @@ def create_key(body: KeyBody) -> tuple[Response, int]:
     )
     if made is None:
         abort(409, f"there are {MOST_KEYS} keys already; revoke one first")
-    note(database, owner, "key-create", {"name": name, "scope": body.scope, "key": shown})
+    log_activity(database, owner, "key-create", {"name": name, "scope": body.scope, "key": shown})
     response = jsonify({**made, "key": key})
     response.headers["Cache-Control"] = "no-store"
     return response, 201
@@ -121,7 +121,7 @@ def revoke_key(path: KeyPath) -> Response:
     gone = api_keys.revoke(services().database, owner, path.key_id)
     if gone is None:
         abort(404, "there is no such key")
-    note(
+    log_activity(
         services().database, owner, "key-revoke", {"name": gone["name"], "scope": gone["scope"], "key": gone["prefix"]}
     )
     return jsonify({"message": f"{gone['name']} is revoked."})
@@ -137,7 +137,7 @@ def list_activity() -> Response:
 def export_account() -> Response:
     """Everything kept about the user."""
     owner = session_user_id()
-    note(services().database, owner, "export")
+    log_activity(services().database, owner, "export")
     held = export.everything(services().database, owner)
     response = jsonify({**held, "sessions": session_entries(owner), "exported_at": datetime.now(UTC)})
     response.headers["Content-Disposition"] = "attachment; filename=tracera-account.json"

@@ -1,4 +1,4 @@
-"""API keys: `trc_` and 256 random bits. Only their SHA-256 is kept; so much randomness needs no slow hash."""
+"""API keys: `trc_` and 256 random bits. Only their SHA-256 is stored; so much randomness needs no slow hash."""
 
 import hashlib
 import re
@@ -7,17 +7,17 @@ from typing import Final
 
 PREFIX: Final = "trc_"
 SHOWN: Final = 10
-"""Characters of a key that are kept to tell one from another."""
+"""Characters of a key that are stored to tell one from another."""
 _KEY = re.compile(r"trc_[A-Za-z0-9_-]{43}")
 
 
 def new_key() -> str:
-    """A key nobody has."""
+    """A new random key."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def hash_key(key: str) -> bytes:
-    """What is kept of a key."""
+    """The hash of a key, which alone is stored."""
     return hashlib.sha256(key.encode("ascii")).digest()
 
 

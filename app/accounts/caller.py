@@ -1,4 +1,4 @@
-"""Who makes a request: nobody, a person with a session, or a script with a key."""
+"""Caller: authenticates a request by session or API key; without either it is anonymous."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,11 +24,11 @@ Scope = Literal["none", "read", "full"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever makes a request.
+    """The user or program that makes a request.
 
     `scope` is full for a session, as made for a key and none for anonymous callers. `unknown`: a cookie or key was sent
     but could not be checked, because Redis or the database is down. `refused`: a key was sent that is none of ours, or
-    no more. Such callers are anonymous; a door may want to say why. `silent`: the part that is down.
+    no more. Such callers are anonymous; the middleware may say why. `unavailable`: the part that is down.
     """
 
     kind: Literal["anonymous", "session", "key"]
@@ -37,32 +37,34 @@ class Caller:
     session_id: str | None
     unknown: bool = False
     refused: bool = False
-    silent: str = ""
+    unavailable: str = ""
 
     @property
     def why_unknown(self) -> str:
-        """What to tell a caller who is `unknown`."""
-        return f"who you are cannot be checked now, because {self.silent} does not answer; try again in a few seconds"
+        """The error for an `unknown` caller."""
+        return (
+            f"who you are cannot be checked now, because {self.unavailable} does not answer; try again in a few seconds"
+        )
 
 
 ANONYMOUS: Final = Caller("anonymous", None, "none", None)
-_KEPT: Final = "tracera_caller"
-REDIS, DATABASE = (replace(ANONYMOUS, unknown=True, silent=part) for part in ("Redis", "the database"))
+CACHE_KEY: Final = "tracera_caller"
+REDIS, DATABASE = (replace(ANONYMOUS, unknown=True, unavailable=part) for part in ("Redis", "the database"))
 """Callers who cannot be known because that part does not answer."""
 
 
 def caller() -> Caller:
-    """The caller of the current Flask request; asked once a request, and again after signing in or out."""
-    found: Caller | None = g.get(_KEPT)
+    """The caller of the current Flask request; authenticated once a request, and again after signing in or out."""
+    found: Caller | None = g.get(CACHE_KEY)
     if found is None:
         found = _resolve()
-        setattr(g, _KEPT, found)
+        setattr(g, CACHE_KEY, found)
     return found
 
 
 def forget_caller() -> None:
-    """Ask again: somebody signed in or out."""
-    g.pop(_KEPT, None)
+    """Authenticate anew, after signing in or out."""
+    g.pop(CACHE_KEY, None)
 
 
 def caller_of(

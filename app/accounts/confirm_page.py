@@ -1,4 +1,4 @@
-"""The page behind an e-mail link that was opened in another browser; it works without JavaScript."""
+"""Confirmation page: asks before an e-mail link signs in another browser; works without JavaScript."""
 
 from flask import Response, render_template_string
 from flask_wtf.csrf import generate_csrf

@@ -1,4 +1,4 @@
-"""Why somebody was not signed in, in words a person can act on."""
+"""Sign-in errors: codes, HTTP statuses and messages for users."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""What a provider says of a person."""
+"""Identity: a user's account at a sign-in provider."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Mail, sent beside the request: an answer takes as long whoever the address belongs to."""
+"""Mail: sent by a thread of its own, so that the answer's time does not tell whether an address is known."""
 
 import smtplib
 import ssl

@@ -1,4 +1,4 @@
-"""Which account an identity signs in to."""
+"""Account matching: finds or makes the account that an identity signs in to."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def sign_in(database: Database, identity: Identity) -> SignedIn:
         _save(connection, user_id, identity)
         row = users.signed_in(connection, user_id)
         for event in (*events, "sign-in"):
-            note(connection, user_id, event, {"method": identity.provider})
+            log_activity(connection, user_id, event, {"method": identity.provider})
     return SignedIn(row["id"], row["session_key"], row["name"])
 
 
@@ -46,13 +46,13 @@ def link(database: Database, user_id: int, identity: Identity) -> None:
             raise RefusedError("second")
         _save(connection, user_id, identity)
         if not known:
-            note(connection, user_id, "link", {"method": identity.provider, "name": identity.name})
+            log_activity(connection, user_id, "link", {"method": identity.provider, "name": identity.name})
 
 
-def note(
+def log_activity(
     where: Database | psycopg.Connection, user_id: int, event: str, detail: Mapping[str, Any] | None = None
 ) -> None:
-    """Add a line to the user's log, with where the current request comes from."""
+    """Add a line to the user's activity log, with address and browser of the current request."""
     audit.note(where, user_id, event, detail or {}, address=request.remote_addr, user_agent=user_agent())
 
 

@@ -1,4 +1,4 @@
-"""Addresses: ours as others see it, and where to go after signing in."""
+"""Redirects: the instance's public address, and safe targets after signing in."""
 
 import ipaddress
 from typing import Final
@@ -26,7 +26,7 @@ def callback_url(path: str) -> str:
     return f"{origin()}{PREFIX}/{path}"
 
 
-def elsewhere() -> Response | None:
+def redirect_to_canonical_host() -> Response | None:
     """A redirect to the configured name of this computer: cookies of 127.0.0.1 are not those of localhost."""
     ours, asked = urlsplit(origin()), urlsplit(request.host_url)
     same_port = ours.port == asked.port
@@ -39,7 +39,7 @@ def elsewhere() -> Response | None:
     return redirect(origin() + request.full_path.rstrip("?"))
 
 
-def own_path(path: str | None, default: str = "/") -> str:
+def safe_next_path(path: str | None, default: str = "/") -> str:
     """A path of ours to go on to; anything that a browser could read as another site's address is the default."""
     if not path or len(path) > _MOST or not path.isprintable() or " " in path:
         return default

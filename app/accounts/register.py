@@ -1,4 +1,4 @@
-"""Everything of accounts, put into the application."""
+"""Registration: adds sessions, user loading and the account routes to the application."""
 
 from flask_login import LoginManager
 from flask_openapi3 import OpenAPI
@@ -16,7 +16,7 @@ def register_auth(server: OpenAPI, runtime: Runtime) -> None:
     """Sessions, the user behind them, and the routes; nothing connects."""
     secret = session_secret(runtime.settings, embedded=runtime.embedded is not None)
     store = register_sessions(server, runtime.connect_redis(), secret, runtime.settings)
-    # The local owner proves nothing: when the instance opens up, his sessions end too.
+    # The local owner has no credential: when the instance opens up, the owner's sessions end too.
     store.is_closed = lambda method: method == "local" and not local_owner_open(server)
     manager = LoginManager()
     manager.session_protection = None  # a phone changes its address; the session's id is what protects it

@@ -1,4 +1,4 @@
-"""What a route of the account asks of its caller."""
+"""Route requirements: the signed-in user's id, or an error."""
 
 from flask import abort
 
@@ -7,10 +7,10 @@ from app.accounts.caller import Caller, caller
 
 def user_id() -> int:
     """The user of a session or key; else 401, or 503 where that cannot be known."""
-    who = _known()
-    if who.user_id is None:
-        abort(401, "this key is not valid, or no more" if who.refused else "sign in first")
-    return who.user_id
+    found = _authenticated()
+    if found.user_id is None:
+        abort(401, "this key is not valid, or no more" if found.refused else "sign in first")
+    return found.user_id
 
 
 def session_user_id() -> int:
@@ -21,8 +21,8 @@ def session_user_id() -> int:
     return found
 
 
-def _known() -> Caller:
-    who = caller()
-    if who.unknown:
-        abort(503, who.why_unknown)
-    return who
+def _authenticated() -> Caller:
+    found = caller()
+    if found.unknown:
+        abort(503, found.why_unknown)
+    return found

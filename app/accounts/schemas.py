@@ -1,4 +1,4 @@
-"""What the account's routes take and answer."""
+"""Schemas: requests and answers of the account routes."""
 
 from datetime import datetime
 from http import HTTPStatus

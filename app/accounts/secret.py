@@ -1,4 +1,4 @@
-"""The secret that signs cookies and CSRF tokens."""
+"""Session secret: signs cookies and CSRF tokens."""
 
 import os
 import secrets
@@ -14,16 +14,16 @@ FILE = "session_secret"
 
 
 def session_secret(settings: Settings, *, embedded: bool) -> str:
-    """The configured secret; else one kept in the data folder of embedded servers; else one of this process alone."""
+    """The configured secret; else one stored in the data folder of embedded servers; else one of this process alone."""
     if settings.session_secret is not None:
         return settings.session_secret.get_secret_value()
     if embedded:
-        return _kept(settings.data_dir / FILE)
+        return _stored_secret(settings.data_dir / FILE)
     log.warning("TRACERA_SESSION_SECRET is not set: forms of other processes and of before a restart are refused")
     return secrets.token_urlsafe(48)
 
 
-def _kept(path: Path) -> str:
+def _stored_secret(path: Path) -> str:
     """The file's secret; the first process makes it, readable by its user alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -1,4 +1,4 @@
-"""A user's sessions as they are shown."""
+"""Session list: a user's sessions as the account page shows them."""
 
 import hashlib
 from datetime import UTC, datetime

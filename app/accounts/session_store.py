@@ -1,4 +1,4 @@
-"""Sessions in Redis: `session:{id}` holds one as JSON, `sessions:{user id}` lists a user's with the time last seen."""
+"""Session store in Redis: `session:{id}` holds a session as JSON, `sessions:{user id}` lists a user's with the time last seen."""
 
 import re
 import secrets
@@ -45,31 +45,31 @@ class SessionStore:
         text, left = pipe.execute()
         if text is None:
             return None
-        held = orjson.loads(text)
-        if not isinstance(held, dict) or self.is_closed(held.get("method")):
+        stored = orjson.loads(text)
+        if not isinstance(stored, dict) or self.is_closed(stored.get("method")):
             return None
-        return held, left
+        return stored, left
 
     def user_token(self, session_id: str) -> str | None:
-        """What a session says of its user; None for an unknown session or a visitor's."""
+        """The user token of a session; None for an unknown session or a visitor's."""
         found = self.read(session_id)
         token = found[0].get(USER) if found else None
         return token if isinstance(token, str) else None
 
     def user_tokens(self, session_ids: Sequence[str]) -> dict[str, str]:
-        """What sessions say of their users; those that have ended, or are a visitor's, are left out."""
+        """The user tokens of sessions; those that have ended, or are a visitor's, are left out."""
         found: dict[str, str] = {}
         for start in range(0, len(session_ids), CHUNK):
-            asked = session_ids[start : start + CHUNK]
-            keys = [KEY.format(session_id) for session_id in asked]
-            for session_id, text in zip(asked, self.redis.mget(keys), strict=True):
-                held = orjson.loads(text) if text else {}
-                if isinstance(token := held.get(USER), str) and not self.is_closed(held.get("method")):
+            chunk = session_ids[start : start + CHUNK]
+            keys = [KEY.format(session_id) for session_id in chunk]
+            for session_id, text in zip(chunk, self.redis.mget(keys), strict=True):
+                stored = orjson.loads(text) if text else {}
+                if isinstance(token := stored.get(USER), str) and not self.is_closed(stored.get("method")):
                     found[session_id] = token
         return found
 
     def write(self, session_id: str, data: Mapping[str, Any], *, new: bool) -> None:
-        """Keep a session. One that is not `new` is only changed: a session that was ended meanwhile stays ended."""
+        """Store a session. One that is not `new` is only changed: a session that was ended meanwhile stays ended."""
         key, user_id = KEY.format(session_id), _user_id(data)
         pipe = self.redis.pipeline()
         pipe.set(key, orjson.dumps(data), ex=LIFETIME, xx=not new)
@@ -107,8 +107,8 @@ class SessionStore:
         gone = [session_id for (session_id, _), text in zip(seen, texts, strict=True) if text is None]
         if gone:
             self.redis.zrem(name, *gone)
-        held = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
-        return [entry for entry in held if _user_id(entry[2]) == user_id]
+        stored = [(*entry, orjson.loads(text)) for entry, text in zip(seen, texts, strict=True) if text is not None]
+        return [entry for entry in stored if _user_id(entry[2]) == user_id]
 
     def end_all(self, user_id: int) -> int:
         """Remove all sessions of a user; how many there were."""
@@ -121,16 +121,16 @@ class SessionStore:
         """Whether a key is used for the first time in so many seconds."""
         return bool(self.redis.set(key, b"1", nx=True, ex=seconds))
 
-    def keep(self, key: str, value: bytes, seconds: int) -> None:
-        """Keep a value for a while."""
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Store a value for some seconds."""
         self.redis.set(key, value, ex=seconds)
 
-    def look(self, key: str) -> bytes | None:
-        """A kept value."""
+    def get(self, key: str) -> bytes | None:
+        """A stored value."""
         return _bytes(self.redis.get(key))
 
-    def take(self, key: str) -> bytes | None:
-        """A kept value, which only one asker ever gets."""
+    def pop(self, key: str) -> bytes | None:
+        """A stored value, which is removed: only one caller ever gets it."""
         return _bytes(self.redis.getdel(key))
 
     def ping(self) -> None:

@@ -1,8 +1,8 @@
-"""Flask's session: kept in Redis once there is something to keep, until then in a signed cookie of its own.
+"""Flask sessions: in Redis for users, in a signed cookie for visitors.
 
-A reader who never signs in costs Redis nothing: what a page needs of him (a CSRF token, which browser asked for an e-mail)
-fits a signed cookie. A session in Redis derives its CSRF token from its id, so that tokens can be checked while Redis is
-down, although nobody counts as signed in then.
+A visitor costs Redis nothing: what a page needs (a CSRF token, which browser asked for an e-mail) fits a signed cookie.
+A session in Redis derives its CSRF token from its id, so that tokens can be checked while Redis is down, although no user
+counts as signed in then.
 """
 
 import hashlib
@@ -28,19 +28,19 @@ COOKIE: Final = "tracera_session"
 CSRF: Final = "csrf_token"
 BROWSER: Final = "browser"
 """Names the browser that asked for an e-mail link."""
-SMALL: Final = frozenset({CSRF, BROWSER, "_permanent"})
+VISITOR_KEYS: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
 FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
-"""Addresses of files that are the same for everybody."""
+"""Paths of files that are the same for every client."""
 HEALTH: Final = frozenset({"/healthz", "/readyz", "/version"})
-"""What is told whatever Redis does."""
-_MARK: Final = "v."
+"""Paths that are answered while Redis is down."""
+_VISITOR_PREFIX: Final = "v."
 
 
 class StoredSession(ServerSideSession):  # type: ignore[misc]  # flask-session has no annotations
     """`stored`: it is in Redis; `due`: it should be prolonged; `unreachable`: its cookie came, but Redis is down.
 
-    `of_file`: empty, and never kept: an answer that varied with a cookie would be asked for again at every page.
+    `of_file`: empty, and never stored: an answer that varied with a cookie would be asked for again at every page.
     """
 
     of_file = False
@@ -61,7 +61,7 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
     def open_session(self, app: Flask, request: Request) -> StoredSession:
         """The session of a request; never fails."""
         if request.path.startswith(FILES) or request.path in HEALTH:
-            made = self._made({})
+            made = self._new_session({})
             made.of_file = True
             return made
         session_id = read_session_id(request.cookies, self.store.cookie_name)
@@ -71,30 +71,30 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
             found = self.store.read(session_id)
         except redis.RedisError as error:
             log.warning("a session could not be read", error=str(error))
-            made = self._made({CSRF: self._csrf(app, session_id)}, session_id)
+            made = self._new_session({CSRF: self._csrf_token(app, session_id)}, session_id)
             made.unreachable = True
             return made
         if found is None:
-            return self._made({})
+            return self._new_session({})
         data, left = found
-        made = self._made(data | {CSRF: self._csrf(app, session_id)}, session_id)
+        made = self._new_session(data | {CSRF: self._csrf_token(app, session_id)}, session_id)
         made.stored = True
         made.due = left < LIFETIME - TOUCH
         return made
 
     def save_session(self, app: Flask, session: StoredSession, response: Response) -> None:
-        """Keep what changed. Where Redis is down nothing is kept, and the browser keeps its cookie."""
+        """Store what changed. While Redis is down nothing is stored, and the browser keeps its cookie."""
         if session.of_file:
             return
         if session.accessed:
             response.vary.add("Cookie")
         if session.unreachable:
             return
-        if session.stored or not session.keys() <= SMALL:
+        if session.stored or not session.keys() <= VISITOR_KEYS:
             self._save(app, session, response)
         elif session.modified:
             content = {name: value for name, value in session.items() if name != "_permanent"}
-            self._cookie(app, response, _MARK + _signer(app).dumps(content) if content else None)
+            self._set_cookie(app, response, _VISITOR_PREFIX + _signer(app).dumps(content) if content else None)
 
     def regenerate(self, session: StoredSession) -> None:
         """Give the session a new id in Redis, and with it a new CSRF token; the old id is worthless from now on.
@@ -109,7 +109,7 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
         session.sid = new_session_id()
         session.stored = False
         session.due = False
-        self._renew_csrf(session, self._csrf(current_app, session.sid))
+        self._renew_csrf(session, self._csrf_token(current_app, session.sid))
         session["kept"] = True
 
     def forget(self, session: StoredSession, user_id: int | None) -> None:
@@ -128,29 +128,29 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
         g.pop(CSRF, None)
 
     def _save(self, app: Flask, session: StoredSession, response: Response) -> None:
-        kept = {name: value for name, value in session.items() if name not in {CSRF, "_permanent"}}
+        stored = {name: value for name, value in session.items() if name not in {CSRF, "_permanent"}}
         try:
             if session.modified or not session.stored:
-                self.store.write(session.sid, kept, new=not session.stored)
+                self.store.write(session.sid, stored, new=not session.stored)
             elif session.due:
-                self.store.touch(session.sid, kept)
+                self.store.touch(session.sid, stored)
             else:
                 return
         except redis.RedisError as error:
-            log.warning("a session could not be kept", error=str(error))
+            log.warning("a session could not be stored", error=str(error))
             return
-        self._cookie(app, response, session.sid)
+        self._set_cookie(app, response, session.sid)
 
     def _visitor(self, app: Flask, cookie: str) -> StoredSession:
-        if cookie.startswith(_MARK):
+        if cookie.startswith(_VISITOR_PREFIX):
             try:
-                content = _signer(app).loads(cookie.removeprefix(_MARK), max_age=LIFETIME)
+                content = _signer(app).loads(cookie.removeprefix(_VISITOR_PREFIX), max_age=LIFETIME)
             except BadSignature:
-                return self._made({})
-            return self._made({name: value for name, value in content.items() if name in SMALL})
-        return self._made({})
+                return self._new_session({})
+            return self._new_session({name: value for name, value in content.items() if name in VISITOR_KEYS})
+        return self._new_session({})
 
-    def _made(self, data: Mapping[str, Any], session_id: str | None = None) -> StoredSession:
+    def _new_session(self, data: Mapping[str, Any], session_id: str | None = None) -> StoredSession:
         made = StoredSession(dict(data), sid=session_id or new_session_id(), permanent=True)
         made.modified = made.accessed = False
         return made
@@ -159,10 +159,10 @@ class Sessions(RedisSessionInterface):  # type: ignore[misc]
         session[CSRF] = token
         g.pop(CSRF, None)  # flask-wtf keeps the signed token of this request there
 
-    def _csrf(self, app: Flask, session_id: str) -> str:
+    def _csrf_token(self, app: Flask, session_id: str) -> str:
         return hmac.new(_secret(app), b"csrf" + session_id.encode("ascii"), hashlib.sha256).hexdigest()
 
-    def _cookie(self, app: Flask, response: Response, value: str | None) -> None:
+    def _set_cookie(self, app: Flask, response: Response, value: str | None) -> None:
         shape: dict[str, Any] = {
             "path": "/",
             "secure": app.config["SESSION_COOKIE_SECURE"],
@@ -207,7 +207,7 @@ def session_store() -> SessionStore:
 
 
 def current_session() -> StoredSession:
-    """The session of the current request, as what it is."""
+    """The session of the current request, with its own type."""
     return session._get_current_object()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
 
 

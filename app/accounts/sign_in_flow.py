@@ -1,4 +1,4 @@
-"""What every sign-in has in common: it begins in a browser, comes back to the same one, and ends in a new session."""
+"""Sign-in flow: begins in a browser, must return to the same one, and ends in a new session."""
 
 import secrets
 import time
@@ -15,7 +15,7 @@ from app.accounts import matching
 from app.accounts.caller import caller, forget_caller
 from app.accounts.errors import RefusedError
 from app.accounts.identity import Identity
-from app.accounts.redirects import own_path
+from app.accounts.redirects import safe_next_path
 from app.accounts.sessions import CSRF, current_session, sessions
 from app.runtime import services
 from db.core.pool import DatabaseDownError
@@ -23,30 +23,30 @@ from db.core.pool import DatabaseDownError
 log = structlog.get_logger(__name__)
 
 PENDING: Final = "pending"
-PATIENCE: Final = 600
+MAX_SECONDS_AWAY: Final = 600
 """Seconds between leaving for a provider and coming back."""
 MOST_PENDING: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What the browser set out for: where to go on, and which user to link to (None: sign in)."""
+    """The purpose of a sign-in: the page to go on to, and the user to link to (None: sign in)."""
 
     provider: str
     next: str
     link: int | None
 
 
-def begin(provider: str, *, link: bool, next_path: str | None) -> str:
-    """Remember in this browser's session what it set out for; the state that must come back with it.
+def remember_intent(provider: str, *, link: bool, next_path: str | None) -> str:
+    """Store the purpose in this browser's session; returns the state that must come back.
 
     Raises:
         RefusedError: Redis is down, or linking without a session.
     """
     session = current_session()
-    who = caller()
-    if link and who.kind != "session":
-        raise RefusedError("sessions-down" if who.unknown else "signed-out")
+    current = caller()
+    if link and current.kind != "session":
+        raise RefusedError("sessions-down" if current.unknown else "signed-out")
     if session.unreachable:
         raise RefusedError("sessions-down")
     if not session.stored:
@@ -55,18 +55,18 @@ def begin(provider: str, *, link: bool, next_path: str | None) -> str:
     now = int(time.time())
     entry = {
         "provider": provider,
-        "next": own_path(next_path, "/account"),
-        "link": who.user_id if link else None,
+        "next": safe_next_path(next_path, "/account"),
+        "link": current.user_id if link else None,
         "at": now,
     }
-    held: dict[str, Any] = session.get(PENDING) or {}
-    fresh = {known: kept for known, kept in held.items() if now - kept["at"] < PATIENCE}
+    pending: dict[str, Any] = session.get(PENDING) or {}
+    fresh = {other: started for other, started in pending.items() if now - started["at"] < MAX_SECONDS_AWAY}
     session[PENDING] = dict([*fresh.items(), (state, entry)][-MOST_PENDING:])
     return state
 
 
-def come_back(provider: str) -> Intent:
-    """What this browser set out for, by the state that came back; each state counts once.
+def resume_intent(provider: str) -> Intent:
+    """The purpose that belongs to the state that came back; each state counts once.
 
     Raises:
         RefusedError: another browser's state, none, an old or used one; or the user to link to is not signed in any more.
@@ -75,18 +75,18 @@ def come_back(provider: str) -> Intent:
     if session.unreachable:
         raise RefusedError("sessions-down")
     states = request.args.getlist("state")
-    held: dict[str, Any] = session.get(PENDING) or {}
-    entry = held.get(states[0]) if len(states) == 1 else None
-    if entry is None or entry["provider"] != provider or time.time() - entry["at"] > PATIENCE:
+    pending: dict[str, Any] = session.get(PENDING) or {}
+    entry = pending.get(states[0]) if len(states) == 1 else None
+    if entry is None or entry["provider"] != provider or time.time() - entry["at"] > MAX_SECONDS_AWAY:
         raise RefusedError("state")
-    session[PENDING] = {known: kept for known, kept in held.items() if known != states[0]}
+    session[PENDING] = {other: started for other, started in pending.items() if other != states[0]}
     link = entry["link"]
     if link is not None and caller().user_id != link:
         raise RefusedError("signed-out")
-    return Intent(provider, own_path(entry["next"], "/account"), link)
+    return Intent(provider, safe_next_path(entry["next"], "/account"), link)
 
 
-def finish(intent: Intent, identity: Identity) -> Response:
+def complete_sign_in(intent: Intent, identity: Identity) -> Response:
     """Sign in, or link, and go on."""
     if intent.link is not None:
         matching.link(services().database, intent.link, identity)
@@ -100,7 +100,7 @@ def start_session(identity: Identity) -> None:
 
     Raises:
         RefusedError: the identity cannot sign in.
-        redis.RedisError: no session could be made, so nobody is signed in.
+        redis.RedisError: no session could be made, so the user is not signed in.
     """
     session = current_session()
     if session.unreachable:

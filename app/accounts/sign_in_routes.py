@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Sign-in routes: providers, e-mail links, the local owner, and signing out."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from app.accounts.caller import caller, forget_caller
 from app.accounts.confirm_page import confirm_page
 from app.accounts.errors import RefusedError
-from app.accounts.matching import note
+from app.accounts.matching import log_activity
 from app.accounts.methods import github, google, local_owner, magic_link, steam
 from app.accounts.methods.registry import usable
-from app.accounts.redirects import PREFIX, own_path
+from app.accounts.redirects import PREFIX, safe_next_path
 from app.accounts.requirements import user_id
 from app.accounts.schemas import (
     TAG,
@@ -79,57 +79,57 @@ def get_csrf() -> FlaskResponse:
 @blueprint.get("/providers", responses={200: Providers, 503: Problem})
 def get_providers() -> FlaskResponse:
     """Which ways to sign in there are, and which of them this user has linked."""
-    who = caller()
-    linked = identities.of_user(services().database, who.user_id) if who.user_id is not None else []
+    found = caller()
+    linked = identities.of_user(services().database, found.user_id) if found.user_id is not None else []
     return jsonify({"configured": usable(services().settings), "linked": [entry["provider"] for entry in linked]})
 
 
 @blueprint.get("/google", responses=AWAY)
 def leave_google(query: LeaveQuery) -> Response:
     """To Google."""
-    return google.leave(link=query.link, next_path=query.next)
+    return google.redirect_to_provider(link=query.link, next_path=query.next)
 
 
 @blueprint.get("/google/callback", responses=BACK)
 def arrive_google() -> Response:
     """Back from Google."""
-    return google.arrive()
+    return google.complete()
 
 
 @blueprint.get("/github", responses=AWAY)
 def leave_github(query: LeaveQuery) -> Response:
     """To GitHub."""
-    return github.leave(link=query.link, next_path=query.next)
+    return github.redirect_to_provider(link=query.link, next_path=query.next)
 
 
 @blueprint.get("/github/callback", responses=BACK)
 def arrive_github() -> Response:
     """Back from GitHub."""
-    return github.arrive()
+    return github.complete()
 
 
 @blueprint.get("/steam/login", responses=AWAY)
 def leave_steam(query: LinkQuery) -> Response:
     """To Steam, to sign in."""
-    return steam.leave(link=False, next_path=query.next)
+    return steam.redirect_to_provider(link=False, next_path=query.next)
 
 
 @blueprint.get("/steam/login/callback", responses=BACK)
 def arrive_steam() -> Response:
     """Back from Steam, to sign in."""
-    return steam.arrive(link=False)
+    return steam.complete(link=False)
 
 
 @blueprint.get("/steam", responses=AWAY)
 def leave_steam_link(query: LinkQuery) -> Response:
     """To Steam, to link it to the signed-in account."""
-    return steam.leave(link=True, next_path=query.next)
+    return steam.redirect_to_provider(link=True, next_path=query.next)
 
 
 @blueprint.get("/steam/callback", responses=BACK)
 def arrive_steam_link() -> Response:
     """Back from Steam, to link it."""
-    return steam.arrive(link=True)
+    return steam.complete(link=True)
 
 
 @blueprint.post("/magic-link", responses={202: Message, 400: Problem, 404: Problem, 503: Problem})
@@ -137,40 +137,40 @@ def ask_magic_link(body: MagicBody) -> tuple[FlaskResponse, int]:
     """Send a sign-in link; the answer does not tell whether the address is known."""
     if not magic_link.is_address(body.email):
         abort(400, "email: this is not an address that mail can be sent to")
-    magic_link.ask(body.email, body.next)
+    magic_link.send_link(body.email, body.next)
     return jsonify({"message": SENT}), 202
 
 
 @blueprint.get("/magic-link/verify", responses={200: None, **BACK})
 def open_magic_link(query: TokenQuery) -> Response:
     """A link from an e-mail: signs in where it was asked for, elsewhere shows a page that asks first."""
-    link = magic_link.look(query.token)
+    link = magic_link.peek(query.token)
     if link.here:
-        return redirect(magic_link.use(query.token), 303)
+        return redirect(magic_link.redeem(query.token), 303)
     return confirm_page(email=link.email, token=query.token, action=request.path)
 
 
 @blueprint.post("/magic-link/verify", responses=BACK)
 def use_magic_link(form: TokenForm) -> Response:
     """The button of that page."""
-    return redirect(magic_link.use(form.token), 303)
+    return redirect(magic_link.redeem(form.token), 303)
 
 
 @blueprint.post("/local", responses={200: Done, 400: Problem, 403: Problem, 503: Problem})
 def sign_in_locally(body: NextBody) -> FlaskResponse:
     """The local owner, from this computer, while no other way is configured."""
     local_owner.sign_in()
-    return jsonify({"message": "Signed in as the local owner.", "next": own_path(body.next, "/account")})
+    return jsonify({"message": "Signed in as the local owner.", "next": safe_next_path(body.next, "/account")})
 
 
 @blueprint.post("/logout", responses={200: Done, 503: Problem})
 def sign_out() -> FlaskResponse:
     """End the session of this browser."""
-    who = caller()
-    if who.unknown:
-        abort(503, who.why_unknown)
-    if who.kind == "session" and who.user_id is not None:
-        sessions().forget(current_session(), who.user_id)
+    found = caller()
+    if found.unknown:
+        abort(503, found.why_unknown)
+    if found.kind == "session" and found.user_id is not None:
+        sessions().forget(current_session(), found.user_id)
         forget_caller()
-        note(services().database, who.user_id, "sign-out")
+        log_activity(services().database, found.user_id, "sign-out")
     return jsonify({"message": "Signed out.", "next": "/"})

@@ -1,4 +1,4 @@
-"""The signed-in user, as flask-login has it."""
+"""Signed-in user, as flask-login has it."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login has no annotatio
     """A user whose session holds the right key of the account.
 
     The session holds id *and* key, not the id alone: it ends with the key (signing out everywhere), and a database
-    restored from a backup cannot give somebody else's id to an old session.
+    restored from a backup cannot give another user's id to an old session.
     """
 
     user_id: int

@@ -1,1 +1,1 @@
-"""JSON: one blueprint per resource."""
+"""API: JSON, one blueprint per resource."""

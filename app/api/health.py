@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, which version: asked of the parts themselves, not of pointers to them."""
+"""Health: liveness, readiness, version and statistics; each part is asked directly."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -20,41 +20,43 @@ from db.quotes import latest
 
 Check = dict[str, Any]
 MARGIN: Final = 0.3
-"""Seconds for an answer that came in the last moment to be noted."""
+"""Seconds to wait beyond the request timeout, for answers that come at its end."""
 
 
 def checks(held: Services) -> dict[str, Check]:
     """Each part: `ok`, and `error` with what is wrong. The database and Redis are asked side by side."""
     # A part that is silent although its time is over, a name server for one, is not waited for.
-    patience = held.settings.request_timeout + MARGIN
+    timeout = held.settings.request_timeout + MARGIN
     threads = ThreadPoolExecutor(2, thread_name_prefix="health")
     database = threads.submit(_database, held)
-    cache = threads.submit(_asked, lambda: _answers(held.redis.ping))
+    cache = threads.submit(_checked, lambda: _reachable(held.redis.ping))
     threads.shutdown(wait=False)
-    wait((database, cache), patience)
-    silent: Check = {"ok": False, "error": f"no answer within {patience:g} s"}
-    stored = database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), silent)
-    answered = cache.result() if cache.done() else silent
+    wait((database, cache), timeout)
+    unanswered: Check = {"ok": False, "error": f"no answer within {timeout:g} s"}
+    stored = (
+        database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), unanswered)
+    )
+    answered = cache.result() if cache.done() else unanswered
     return {"database": stored["database"], "redis": answered, **stored}
 
 
 def _database(held: Services) -> dict[str, Check]:
-    """The database and what it holds. One that is down lets everybody wait who asks it; once is enough."""
-    database = _asked(lambda: _answers(lambda: held.database.row("SELECT 1 AS one")))
+    """Checks of the database, its migrations and ingestion; the others are skipped where it is down, to wait only once."""
+    database = _checked(lambda: _reachable(lambda: held.database.row("SELECT 1 AS one")))
     if not database["ok"]:
         return {"database": database, "migrations": database, "ingestion": database}
-    migrations, ingestion = _asked(lambda: _migrations(held)), _asked(lambda: _ingestion(held))
+    migrations, ingestion = _checked(lambda: _migrations(held)), _checked(lambda: _ingestion(held))
     return {"database": database, "migrations": migrations, "ingestion": ingestion}
 
 
-def _answers(question: Callable[[], object]) -> Check:
-    question()
+def _reachable(check: Callable[[], object]) -> Check:
+    check()
     return {"ok": True}
 
 
-def _asked(question: Callable[[], Check]) -> Check:
+def _checked(check: Callable[[], Check]) -> Check:
     try:
-        return question()
+        return check()
     except (DatabaseDownError, redis.RedisError) as error:
         return {"ok": False, "error": str(error)}
 

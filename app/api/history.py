@@ -1,4 +1,4 @@
-"""An item's past."""
+"""History: quotes of an item over time."""
 
 from typing import Any, Literal
 

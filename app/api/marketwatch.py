@@ -1,4 +1,4 @@
-"""The user's watchlist."""
+"""Watchlist: the items that a user watches."""
 
 from typing import Any, Final
 

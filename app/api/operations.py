@@ -1,4 +1,4 @@
-"""How the instance is doing, for programs."""
+"""Operations: health and metrics for programs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whose portfolio a request is about. What is somebody else's does not exist."""
+"""Portfolio owner: checks that a request is for the user's own portfolio; any other is a 404."""
 
 from typing import Any, NoReturn
 
@@ -13,15 +13,15 @@ from db.portfolio import portfolios
 
 
 def owner(*, write: bool = False) -> int:
-    """The signed-in user's id; 401 for nobody, 403 for a key that may only read, 503 where it cannot be told."""
-    who = caller()
-    if who.unknown:
-        abort(503, who.why_unknown)
-    if who.user_id is None:
-        abort(401, "this API key is not valid" if who.refused else "sign in, or send an API key")
-    if write and who.scope != "full":
+    """The signed-in user's id; 401 for a visitor, 403 for a key that may only read, 503 where it cannot be checked."""
+    found = caller()
+    if found.unknown:
+        abort(503, found.why_unknown)
+    if found.user_id is None:
+        abort(401, "this API key is not valid" if found.refused else "sign in, or send an API key")
+    if write and found.scope != "full":
         abort(403, "this API key may only read; make one with full scope")
-    return who.user_id
+    return found.user_id
 
 
 def own_portfolio(user_id: int, portfolio_id: int | None) -> Row:
@@ -36,14 +36,14 @@ def own_portfolio(user_id: int, portfolio_id: int | None) -> Row:
 
 
 def private(value: Any, status: int = 200) -> Response:
-    """JSON for its owner alone: no cache keeps it."""
+    """JSON for its owner alone, never cached."""
     response = Response(encode(value), status=status, mimetype="application/json")
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
 def refuse(error: InventoryError) -> NoReturn:
-    """The answer to an import, or a look, that could not be done."""
+    """The answer to an import or profile valuation that failed."""
     reply = {"error": str(error), "reason": error.reason} | ({} if error.gone is None else {"gone": error.gone})
     response = make_response(jsonify(reply), error.status)
     if error.retry_after is not None:

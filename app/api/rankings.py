@@ -1,4 +1,4 @@
-"""Rankings, read from Redis' sorted sets; where Redis is down, from the kept measures."""
+"""Rankings, read from Redis' sorted sets; where Redis is down, from the stored measures."""
 
 from dataclasses import asdict
 from typing import Any, Literal, get_args

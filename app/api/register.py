@@ -1,4 +1,4 @@
-"""JSON: one blueprint per resource, described at /openapi.json by the models that check it."""
+"""Registration: adds every blueprint of the API, described at /openapi.json by the models that check it."""
 
 from flask import Response, abort, jsonify, request
 from flask_openapi3 import OpenAPI

@@ -1,4 +1,4 @@
-"""Answers: JSON bytes with an ETag, kept for a moment, so that a popular address costs one query a second."""
+"""Reply cache: JSON with an ETag, cached for a second, so that a popular address costs one query a second."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from flask import Flask, Response, current_app, request
 
 from app.content_encoding import MIN_SIZE, choose, compress
 
-KEEP_SECONDS: Final = 1.0
-KEEP_BYTES: Final = 64 * 1024 * 1024
+CACHE_SECONDS: Final = 1.0
+CACHE_BYTES: Final = 64 * 1024 * 1024
 EXTENSION: Final = "tracera.replies"
 
 
@@ -23,39 +23,39 @@ class Reply:
         self.body = body
         # SHA-1 because processors have instructions for it: BLAKE2s took longer than all else for a long history.
         self.tag = hashlib.sha1(body, usedforsecurity=False).hexdigest()[:24]
-        self._packed: dict[str, bytes] = {}
+        self._encoded: dict[str, bytes] = {}
 
-    def packed(self, encoding: str | None) -> bytes:
+    def encoded(self, encoding: str | None) -> bytes:
         """The body in a content encoding, compressed once; None for as it is."""
         if encoding is None:
             return self.body
-        found = self._packed.get(encoding)
+        found = self._encoded.get(encoding)
         if found is None:
-            found = self._packed[encoding] = compress(self.body, encoding)
+            found = self._encoded[encoding] = compress(self.body, encoding)
         return found
 
 
-class Replies:
-    """Replies of the last second, by the whole question asked: path and every query value."""
+class ReplyCache:
+    """Replies of the last second, by path and query."""
 
     def __init__(self) -> None:
-        # Twice the size: each may be kept compressed as well.
-        self._kept: TTLCache[str, Reply] = TTLCache(
-            KEEP_BYTES, KEEP_SECONDS, getsizeof=lambda reply: 2 * len(reply.body)
+        # Twice the size: each may be cached compressed as well.
+        self._cached: TTLCache[str, Reply] = TTLCache(
+            CACHE_BYTES, CACHE_SECONDS, getsizeof=lambda reply: 2 * len(reply.body)
         )
         self._lock = Lock()
 
     def get(self, key: str) -> Reply | None:
         """The reply, if it is of the last second."""
         with self._lock:
-            return self._kept.get(key)
+            return self._cached.get(key)
 
     def put(self, key: str, body: bytes) -> Reply:
-        """Keep a body, if it fits at all."""
+        """Cache a body, unless it is too large."""
         reply = Reply(body)
-        if len(body) < KEEP_BYTES // 8:
+        if len(body) < CACHE_BYTES // 8:
             with self._lock:
-                self._kept[key] = reply
+                self._cached[key] = reply
         return reply
 
 
@@ -67,7 +67,7 @@ def encode(value: Any) -> bytes:
 def answer(make: Callable[[], Any], *, links: Callable[[Any], str | None] | None = None) -> Response:
     """The JSON of what `make` returns (bytes are JSON already), or 304 where the client has it.
 
-    `links` turns the value into a Link header; such answers are not kept.
+    `links` turns the value into a Link header; such answers are not cached.
     """
     replies = _replies(current_app)
     key = request.full_path
@@ -89,17 +89,17 @@ def _respond(reply: Reply) -> Response:
     """The body as the client takes it; each encoding of it has an ETag of its own, and any of them will do for a 304."""
     encoding = choose(request.headers.get("Accept-Encoding", "")) if len(reply.body) >= MIN_SIZE else None
     tag = f"{reply.tag}:{encoding}" if encoding else reply.tag
-    known = request.if_none_match
-    if known.contains_weak(tag) or known.contains_weak(reply.tag):
+    requested = request.if_none_match
+    if requested.contains_weak(tag) or requested.contains_weak(reply.tag):
         response = Response(status=304)
     else:
-        response = Response(reply.packed(encoding), mimetype="application/json")
+        response = Response(reply.encoded(encoding), mimetype="application/json")
         if encoding:
             response.headers["Content-Encoding"] = encoding
     response.set_etag(tag)
     return response
 
 
-def _replies(app: Flask) -> Replies:
-    found: Replies = app.extensions.setdefault(EXTENSION, Replies())
+def _replies(app: Flask) -> ReplyCache:
+    found: ReplyCache = app.extensions.setdefault(EXTENSION, ReplyCache())
     return found

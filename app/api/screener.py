@@ -1,4 +1,4 @@
-"""The screener: every item, searched, filtered and sorted, a block of rows at a time."""
+"""Screener: items searched, filtered and sorted, a block of rows at a time."""
 
 from math import isfinite
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""An item's measures."""
+"""Volatility: an item's measures."""
 
 from typing import Any, Literal
 

@@ -11,38 +11,38 @@ class LiveConnections:
     """All connected clients, and those of signed-in users by user.
 
     Args:
-        most: connections that one address, and one user, may have at once; 0: as many as they like.
+        limit: connections that one address, and one user, may have at once; 0: no limit.
     """
 
-    def __init__(self, most: int = 0) -> None:
-        self.most = most
+    def __init__(self, limit: int = 0) -> None:
+        self.limit = limit
         self._clients: set[Client] = set()
         self._users: dict[int, set[Client]] = {}
-        self._places: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def reserve(self, principal: Principal) -> bool:
-        """Count one connection more of this principal, from before its handshake on; False if there would be too many."""
-        names = _counted(principal)
-        if self.most and any(self._places[name] >= self.most for name in names):
+        """Count one connection more of this principal, before its handshake; False if there would be too many."""
+        keys = _keys(principal)
+        if self.limit and any(self._counts[key] >= self.limit for key in keys):
             return False
-        self._places.update(names)
+        self._counts.update(keys)
         return True
 
     def release(self, principal: Principal) -> None:
         """Count one connection less."""
-        for name in _counted(principal):
-            self._places[name] -= 1
-            if not self._places[name]:
-                del self._places[name]
+        for key in _keys(principal):
+            self._counts[key] -= 1
+            if not self._counts[key]:
+                del self._counts[key]
 
-    def enter(self, client: Client) -> None:
-        """Take a client in."""
+    def add(self, client: Client) -> None:
+        """Add a client."""
         self._clients.add(client)
         if client.principal.user_id is not None:
             self._users.setdefault(client.principal.user_id, set()).add(client)
 
-    def leave(self, client: Client) -> None:
-        """Forget a client; a second call does nothing."""
+    def remove(self, client: Client) -> None:
+        """Remove a client; a second call does nothing."""
         self._clients.discard(client)
         user_id = client.principal.user_id
         if user_id is not None and (own := self._users.get(user_id)):
@@ -67,6 +67,6 @@ class LiveConnections:
         return len(self._clients)
 
 
-def _counted(principal: Principal) -> list[str]:
-    names = [] if principal.address is None else [f"ip:{principal.address}"]
-    return names if principal.user_id is None else [*names, f"user:{principal.user_id}"]
+def _keys(principal: Principal) -> list[str]:
+    keys = [] if principal.address is None else [f"ip:{principal.address}"]
+    return keys if principal.user_id is None else [*keys, f"user:{principal.user_id}"]

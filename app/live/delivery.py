@@ -13,7 +13,7 @@ TRY_AGAIN_LATER: Final = 1013
 
 
 class Delivery:
-    """Bounds what is kept for a client: `high_water` bytes and a tick in its socket, one value per key behind that."""
+    """Bounds what is buffered for a client: `high_water` bytes and a tick in its socket, one value per key behind that."""
 
     def __init__(self, settings: LiveSettings) -> None:
         self._settings = settings

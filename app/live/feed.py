@@ -18,9 +18,9 @@ from app.live.user_messages import CHANNEL as USER_MESSAGES
 from app.live.user_messages import UserMessage, parse_user_message
 
 CHANNELS: Final = ("prices", "volatility", USER_MESSAGES)
-QUIET: Final = 5.0
-"""Seconds of silence after which the connection is asked whether it still lives; twice that ends it."""
-LONGEST_WAIT: Final = 10.0
+PING_AFTER: Final = 5.0
+"""Seconds of silence after which the connection is pinged; twice that ends it."""
+MAX_BACKOFF: Final = 10.0
 COMMAND_TIMEOUT: Final = 3.0
 CHUNK: Final = 1_000
 """Keys per MGET, so that one gap with many items does not hold up Redis."""
@@ -43,7 +43,7 @@ class Feed:
         on_gap: Callable[[], None],
         on_user_message: Callable[[UserMessage], None],
     ) -> None:
-        # redis-py would reconnect by itself and say nothing: messages would be missing without anybody knowing.
+        # redis-py would reconnect silently, and missed messages would go unnoticed.
         self._channels = _connect(url, Retry(NoBackoff(), 0))
         # A restarted Redis leaves dead connections in the pool, and answers late while it loads.
         self._commands = _connect(url, Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 3))
@@ -66,15 +66,15 @@ class Feed:
                         await channels.subscribe(*CHANNELS)
                         await self._listen(channels)
                 except (RedisError, OSError) as error:
-                    failures = self._lost(error, failures)
+                    failures = self._note_failure(error, failures)
                 # Jitter keeps many processes from coming back in the same instant.
-                await asyncio.sleep(min(LONGEST_WAIT, 0.1 * 2**failures) * random.uniform(0.5, 1))  # noqa: S311
+                await asyncio.sleep(min(MAX_BACKOFF, 0.1 * 2**failures) * random.uniform(0.5, 1))  # noqa: S311
         finally:
             self.state = "stopped"
             await self._channels.aclose()
             await self._commands.aclose()
 
-    def _lost(self, error: Exception, failures: int) -> int:
+    def _note_failure(self, error: Exception, failures: int) -> int:
         """Note a failure and return how many there were since the connection last worked."""
         if self.state == "connected":
             self.state, failures = "reconnecting", -1
@@ -83,16 +83,16 @@ class Feed:
         return failures + 1
 
     async def _listen(self, channels: PubSub) -> None:
-        asked = False
+        ping_sent = False
         while True:
-            message = await channels.get_message(timeout=QUIET)
+            message = await channels.get_message(timeout=PING_AFTER)
             if message is None:
-                if asked:
-                    raise TimeoutError(f"no answer from Redis for {QUIET} s")
+                if ping_sent:
+                    raise TimeoutError(f"no answer from Redis for {PING_AFTER} s")
                 await channels.ping()
-                asked = True
+                ping_sent = True
                 continue
-            asked = False
+            ping_sent = False
             if message["type"] == "subscribe" and message["data"] == len(CHANNELS):
                 self._connected()
             elif message["type"] == "message":
@@ -116,11 +116,11 @@ class Feed:
 
     def _receive_user_message(self, payload: bytes) -> None:
         try:
-            takes_user_messages = parse_user_message(payload)
+            user_message = parse_user_message(payload)
         except UpdateError as error:
-            self._refused([str(error)])
+            self._log_refused([str(error)])
         else:
-            self._on_user_message(takes_user_messages)
+            self._on_user_message(user_message)
 
     def _parse(self, payload: bytes) -> list[Update]:
         try:
@@ -128,15 +128,15 @@ class Feed:
         except UpdateError as error:
             updates, refused = [], [str(error)]
         if refused:
-            self._refused(refused)
+            self._log_refused(refused)
         return updates
 
-    def _refused(self, reasons: Sequence[str]) -> None:
+    def _log_refused(self, reasons: Sequence[str]) -> None:
         self.rejected += len(reasons)
         _log.warning("%d message(s) from Redis refused, the first because of %s", len(reasons), reasons[0])
 
     async def latest(self, item_ids: Iterable[int]) -> list[Update]:
-        """The prices kept under `price:latest:{id}`; items without one are left out.
+        """The prices stored under `price:latest:{id}`; items without one are left out.
 
         Raises:
             RedisError: Redis cannot be asked.

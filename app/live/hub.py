@@ -13,7 +13,7 @@ from app.live.connections import LiveConnections
 from app.live.delivery import Delivery
 from app.live.feed import Feed
 from app.live.protocol import text_frame
-from app.live.revalidation import Ended, none_ended, revalidate
+from app.live.revalidation import FindEnded, find_none_ended, revalidate
 from app.live.settings import LiveSettings
 from app.live.staleness import CHECK_EVERY, Staleness
 from app.live.subscriptions import Client, Group, Subscriptions
@@ -23,7 +23,7 @@ from app.live.user_messages import UserMessage
 Latest = Callable[[Sequence[int]], Awaitable[Iterable[Mapping[str, Any]]]]
 """Latest prices of items as price messages of the contract, from somewhere else than Redis."""
 
-SHARED: Final = 2.0
+SHARED_FOR: Final = 2.0
 """Seconds for which one fetch of current prices answers every client that asks for them."""
 _log = logging.getLogger(__name__)
 
@@ -31,16 +31,18 @@ _log = logging.getLogger(__name__)
 class Hub:
     """Belongs to one event loop; only `stats` may be called from other threads."""
 
-    def __init__(self, settings: LiveSettings, latest: Latest | None = None, ended: Ended = none_ended) -> None:
+    def __init__(
+        self, settings: LiveSettings, latest: Latest | None = None, find_ended: FindEnded = find_none_ended
+    ) -> None:
         self.settings = settings
         self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.send_to_user)
-        self.staleness = Staleness(self.feed, settings.quiet_after)
+        self.staleness = Staleness(self.feed, settings.stale_after)
         self.delivery = Delivery(settings)
         self.subscribing = asyncio.Semaphore(settings.subscribing)
-        """Held while a subscription is at work."""
+        """Held while a subscription is carried out."""
         self._latest = latest
         self.connections = LiveConnections(settings.max_each)
-        self._signed_out = ended
+        self._find_ended = find_ended
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
         self._next_flush: asyncio.TimerHandle | None = None
@@ -51,7 +53,7 @@ class Hub:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
         self._spawn(self._watch_staleness())
-        self._spawn(revalidate(self.connections, self._signed_out, self.settings.renewal))
+        self._spawn(revalidate(self.connections, self._find_ended, self.settings.revalidation_interval))
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""
@@ -65,9 +67,9 @@ class Hub:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._log_failure)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _log_failure(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("The live feed failed", exc_info=error)
@@ -80,20 +82,20 @@ class Hub:
 
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
-        self.connections.enter(client)
+        self.connections.add(client)
         if self.staleness.stale:
             self.delivery.answer(client, text_frame(self.staleness.message()))
 
     def remove(self, client: Client) -> None:
         """Forget a client; a second call does nothing."""
         self._subscriptions.assign(client, ())
-        self.connections.leave(client)
+        self.connections.remove(client)
         self.delivery.forget(client)
 
     def subscribe(self, client: Client, item_ids: Iterable[int]) -> bool:
         """Add items to a client's; False, and nothing is added, if it would have asked for more than `max_items`."""
         items = client.items.union(item_ids)
-        if len(items) > self.settings.max_items + client.given:
+        if len(items) > self.settings.max_items + client.auto_subscribed:
             return False
         self._subscriptions.assign(client, items)
         return True
@@ -103,14 +105,14 @@ class Hub:
         self._subscriptions.assign(client, client.items.difference(item_ids))
 
     async def snapshot(self, client: Client, item_ids: Sequence[int]) -> bool:
-        """Send the current prices of these items, as far as they are known; False if nobody could be asked.
+        """Send the current prices of these items, as far as they are known; False if neither Redis nor the database answered.
 
         What is published meanwhile reaches the client anyway and is not said twice. Clients that ask for the same items
-        within `SHARED` seconds share one answer of Redis, and whatever was published since.
+        within `SHARED_FOR` seconds share one answer of Redis, and whatever was published since.
         """
         waiting = set(self._dirty.values())
         fresh = set(self._subscriptions.known_prices(item_ids)) - waiting
-        shared_since = time.monotonic() - SHARED if self.feed.state == "connected" else math.inf
+        shared_since = time.monotonic() - SHARED_FOR if self.feed.state == "connected" else math.inf
         outdated = self._subscriptions.outdated(item_ids, shared_since)
         fetched, answered = await self._fetch(outdated) if outdated else ([], True)
         fresh.update(fetched)
@@ -122,7 +124,7 @@ class Hub:
         return answered
 
     async def _fetch(self, item_ids: Sequence[int]) -> tuple[list[Update], bool]:
-        """Bring what is known of subscribed items up to date; what came of it, and whether anybody answered."""
+        """Fetch current prices of subscribed items; returns those that are new, and whether a source answered."""
         answered = True
         try:
             updates = await self.feed.latest(item_ids)
@@ -153,13 +155,11 @@ class Hub:
                 self._dirty[update.item_id, update.variant] = update
         self._schedule_if_needed()
 
-    def send_to_user(self, takes_user_messages: UserMessage) -> None:
-        """Send a message to the connections of the user it is for, and to no other."""
-        clients = [
-            client for client in self.connections.of_user(takes_user_messages.user_id) if client.takes_user_messages
-        ]
+    def send_to_user(self, message: UserMessage) -> None:
+        """Send a message to the connections of its user, and to no other."""
+        clients = [client for client in self.connections.of_user(message.user_id) if client.takes_user_messages]
         if clients:
-            frame = takes_user_messages.encoded()
+            frame = message.encoded()
             for client in clients:
                 self.delivery.answer(client, frame)
 
@@ -167,7 +167,7 @@ class Hub:
         """Tell every client when prices stop coming in, and when they come again."""
         while True:
             await asyncio.sleep(CHECK_EVERY)
-            if self.staleness.changed():
+            if self.staleness.has_changed():
                 frame = text_frame(self.staleness.message())
                 for client in self.connections:
                     self.delivery.answer(client, frame)
@@ -176,7 +176,7 @@ class Hub:
         self._spawn(self._refresh())
 
     async def _refresh(self) -> None:
-        """Send everybody what may have been missed, on the way that updates take."""
+        """Send all clients what they may have missed, as ordinary updates."""
         items = list(self._subscriptions.topics)
         await self._fetch(items)
         self.publish(list(self._subscriptions.known_prices(items)))
@@ -192,14 +192,14 @@ class Hub:
         self._next_flush = None
         self._last_flush = asyncio.get_running_loop().time()
         self.delivery.catch_up()
-        for group in self._sort():
+        for group in self._fill_outboxes():
             updates, group.outbox = group.outbox, []
             payload = encode(updates, binary=group.binary)
             for client in group.clients:
                 self.delivery.send(client, payload, updates)
         self._schedule_if_needed()
 
-    def _sort(self) -> list[Group]:
+    def _fill_outboxes(self) -> list[Group]:
         """Put the new values into the outboxes of the groups that want them, and return these groups."""
         dirty, self._dirty = self._dirty, {}
         topics = self._subscriptions.topics

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A visitor, or a user with what they signed in with.
+    """A visitor, or a user with the credential that was used.
 
-    `proof` means something to the middleware alone, which can tell by it whether the user is still signed in.
+    `credential` is opaque here; the revocation check tells by it whether the user is still signed in.
     """
 
     address: str | None = None
     user_id: int | None = None
-    proof: Hashable = None
+    credential: Hashable = None
 
 
 VISITOR = Principal()

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import orjson
 
 POLICY_VIOLATION: Final = 1008
-"""The close code for a client that does what it was told not to."""
+"""The close code for a client that breaks the protocol's limits."""
 BINARY_SUBPROTOCOL: Final = "tracera.v1.binary"
 MAX_MESSAGE: Final = 16 * 1024
 """Bytes of one message from a client."""
@@ -27,7 +27,7 @@ Action = Literal["subscribe", "unsubscribe", "ping"]
 
 
 class ClientError(ValueError):
-    """A client's message that is refused; the text is what the client is told."""
+    """A client's message that is refused; the text is sent to the client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def price_message(item_id: int, price: int, volume: int | None, source: str, at:
 
 
 def publish_prices(client: redis.Redis, matched: Matched) -> None:
-    """Publish stored quotes; without Redis they stay kept."""
+    """Publish stored quotes; while Redis is down they are only stored."""
     pairs = zip(matched.quotes, matched.items, strict=True)
     _send(
         client,
@@ -49,4 +49,4 @@ def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any
     try:
         cache.publish_messages(client, channel, messages)
     except redis.RedisError as error:
-        log.warning("nothing announced: Redis does not answer", channel=channel, error=str(error))
+        log.warning("nothing published: Redis does not answer", channel=channel, error=str(error))

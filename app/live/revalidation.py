@@ -9,31 +9,31 @@ from app.live.connections import LiveConnections
 from app.live.principal import Principal
 
 SIGNED_OUT: Final = 4401
-"""Closed because the session or key has ended; who comes again is a visitor."""
-Ended = Callable[[Collection[Principal]], Awaitable[Collection[Principal]]]
-"""Which of these guests are not signed in any more; none where that cannot be known."""
+"""Close code: the session or key has ended; a client that connects again is a visitor."""
+FindEnded = Callable[[Collection[Principal]], Awaitable[Collection[Principal]]]
+"""Finds which principals are no longer signed in; none where that cannot be known."""
 
 _log = logging.getLogger(__name__)
 
 
-async def none_ended(_guests: Collection[Principal]) -> Collection[Principal]:
-    """Sign nobody out."""
+async def find_none_ended(_principals: Collection[Principal]) -> Collection[Principal]:
+    """Find none: the gateway's default, without accounts."""
     return ()
 
 
-async def revalidate(connections: LiveConnections, ended: Ended, every: float) -> None:
-    """Close the connections of those who have signed out, looking again after `every` seconds, until cancelled."""
+async def revalidate(connections: LiveConnections, find_ended: FindEnded, interval: float) -> None:
+    """Close the connections of users who have signed out, checking after every `interval` seconds, until cancelled."""
     while True:
-        await asyncio.sleep(every)
+        await asyncio.sleep(interval)
         principals = {client.principal for client in connections.signed_in()}
         if not principals:
             continue
         try:
-            gone = frozenset(await ended(principals))
-        # Whatever it may be: nobody must be able to stay because one look failed.
+            ended = frozenset(await find_ended(principals))
+        # Any error: one failed check must not end all later ones.
         except Exception:  # noqa: BLE001 - it is logged
             _log.exception("It could not be checked who is still signed in")
             continue
         for client in connections.signed_in():
-            if client.principal in gone:
+            if client.principal in ended:
                 client.connection.close(SIGNED_OUT, "signed out")

@@ -11,8 +11,8 @@ from app.live.rate import TokenBucket
 from app.live.subscriptions import Client
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-LOOK_EVERY: Final = 0.05
-"""Seconds between two looks at whether a client has read its answers."""
+POLL_INTERVAL: Final = 0.05
+"""Seconds between two checks of whether a client has read its answers."""
 
 
 class Session:
@@ -28,7 +28,7 @@ class Session:
         self._items = TokenBucket(settings.items_per_second, settings.item_burst)
 
     async def run(self, receive: Receive, watchlist: Sequence[int]) -> None:
-        """Serve until the client is gone; `watchlist` is what it is subscribed to unasked."""
+        """Serve until the client is gone; `watchlist` are the items it is subscribed to at once."""
         self._hub.add(self._client)
         try:
             if watchlist:
@@ -41,7 +41,7 @@ class Session:
 
     async def _auto_subscribe(self, watchlist: Sequence[int]) -> None:
         item_ids = list(dict.fromkeys(watchlist))[: self._hub.settings.max_items]
-        self._client.given = len(item_ids)
+        self._client.auto_subscribed = len(item_ids)
         self._hub.subscribe(self._client, item_ids)
         self._reply({"type": "auto_subscribe", "item_ids": item_ids})
         await self._snapshot(item_ids)
@@ -80,13 +80,13 @@ class Session:
             raise ClientError(f"more than {self._hub.settings.items_per_second:g} items a second")
 
     async def _wait_until_read(self) -> None:
-        """Hear nothing more of a client that does not read what it asked for, and close it if that lasts."""
+        """Read nothing more from a client that does not read its answers, and close it if that lasts."""
         settings, connection = self._hub.settings, self._client.connection
         begun = time.monotonic()
         while connection.is_open and connection.buffered() > settings.high_water:
             if time.monotonic() - begun > settings.patience:
                 self._hub.delivery.close_slow(self._client)
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(POLL_INTERVAL)
 
     async def _snapshot(self, item_ids: Sequence[int]) -> None:
         if not await self._hub.snapshot(self._client, item_ids):

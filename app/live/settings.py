@@ -18,9 +18,9 @@ class LiveSettings:
     """Most items one client may be subscribed to."""
     max_clients: int = 10_000
     max_each: int = 0
-    """Most connections of one address and of one user at once; 0: as many as they like."""
-    renewal: float = 3.0
-    """Seconds between two looks at whether those who signed in still are."""
+    """Most connections of one address and of one user at once; 0: no limit."""
+    revalidation_interval: float = 3.0
+    """Seconds between two checks of whether sessions and keys of connected users have ended."""
     high_water: int = 64 * 1024
     """A client with more unread bytes than this gets only the newest values once it has caught up."""
     max_buffer: int = 1024 * 1024
@@ -37,9 +37,9 @@ class LiveSettings:
     item_burst: int = 1_000
     """Items that it may subscribe to or unsubscribe from at once."""
     subscribing: int = 1
-    """Subscriptions at work at a time, so that a flood of them keeps the event loop from nobody."""
+    """Subscriptions carried out at a time, so that a flood of them does not block the event loop."""
     error_burst: int = 50
     """Refused messages that a client may send in a row before it is closed with 1008; one is forgiven each second."""
     wsgi_workers: int = 10
-    quiet_after: float | None = None
-    """Silence of Redis, as long as this, makes what clients show stale; None: no silence is unusual."""
+    stale_after: float | None = None
+    """Seconds without a message from Redis after which clients are told that prices are stale; None: never."""

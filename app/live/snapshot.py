@@ -9,7 +9,7 @@ from app.live.publish import price_message
 from db.core.pool import Database
 from db.quotes import latest as prices
 
-WITHIN: Final = 3.0
+TIMEOUT: Final = 3.0
 """Seconds a client waits for them; requests that still queue for a thread then are dropped."""
 
 
@@ -21,7 +21,7 @@ def from_database(database: Database) -> Latest:
         return [price_message(row["item_id"], row["price"], row["volume"], row["source"], row["time"]) for row in rows]
 
     async def latest(item_ids: Sequence[int]) -> Iterable[Mapping[str, Any]]:
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(TIMEOUT):
             return await asyncio.to_thread(read, list(item_ids))
 
     return latest

@@ -43,8 +43,8 @@ class Client:
     principal: Principal = VISITOR
     takes_user_messages: bool = False
     """Whether messages for its user alone are for it too."""
-    given: int = 0
-    """Items it was subscribed to unasked; they leave it as many of its own."""
+    auto_subscribed: int = 0
+    """Items of the watchlist that it was subscribed to at once; they do not count against its limit."""
     group: Group | None = None
     backlog: dict[tuple[int, Variant], Update] = field(default_factory=dict)
     """The newest values that wait until the client has read what it was sent before."""
@@ -58,7 +58,7 @@ class Client:
 
 @dataclass(slots=True, eq=False)
 class Topic:
-    """One item that somebody is subscribed to, and the newest value of each kind seen meanwhile."""
+    """One item with subscribers, and the newest value of each kind seen meanwhile."""
 
     groups: set[Group] = field(default_factory=set)
     newest: dict[Variant, Update] = field(default_factory=dict)
@@ -134,5 +134,5 @@ class Subscriptions:
 
     @property
     def group_count(self) -> int:
-        """How many different sets of wishes there are."""
+        """How many groups there are."""
         return len(self._groups)

@@ -77,13 +77,13 @@ def _variant(message: dict[str, Any]) -> Variant:
             volume = message.get("volume")
             if volume is not None and type(volume) not in (int, float):
                 raise UpdateError(f"volume {volume!r} is not a number")
-            return "price", _word(message, "source")
+            return "price", _text(message, "source")
         case "volatility":
-            return "volatility", f"{_word(message, 'window')} {message.get('source', '')}"
+            return "volatility", f"{_text(message, 'window')} {message.get('source', '')}"
     raise UpdateError(f"type {message.get('type')!r} is not price or volatility")
 
 
-def _word(message: dict[str, Any], name: str) -> str:
+def _text(message: dict[str, Any], name: str) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not value:
         raise UpdateError(f"{name} {value!r} is not a name")

@@ -13,7 +13,7 @@ CHANNEL: Final = "portfolio"
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """A message and whom it is for; the message does not say so again."""
+    """A message and the id of the user it is for, which the message itself does not repeat."""
 
     user_id: int
     message: dict[str, Any]
@@ -38,5 +38,5 @@ def parse_user_message(payload: bytes) -> UserMessage:
     user_id = message.get("user_id")
     if type(user_id) is not int or user_id <= 0:
         raise UpdateError(f"user_id {user_id!r} is not a positive integer")
-    told = {name: value for name, value in message.items() if name not in {"type", "user_id"}}
-    return UserMessage(user_id, {"type": "portfolio", "event": event, **told})
+    data = {name: value for name, value in message.items() if name not in {"type", "user_id"}}
+    return UserMessage(user_id, {"type": "portfolio", "event": event, **data})

@@ -1,1 +1,1 @@
-"""The log: one form for every record, ours and the libraries', bounded, escaped and without secrets."""
+"""Logging: one format for every record, ours and the libraries', bounded, escaped and without secrets."""

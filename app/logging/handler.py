@@ -1,4 +1,4 @@
-"""The standard library's records on the same way as ours, and what Python itself would print past the log."""
+"""Handler: passes the standard library's records, warnings and unhandled exceptions through the same pipeline."""
 
 import logging
 import sys
@@ -31,7 +31,7 @@ class Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         method = record.levelname.lower()
-        event: Any = {"event": _said(record), "exc_info": record.exc_info}
+        event: Any = {"event": _message(record), "exc_info": record.exc_info}
         try:
             for step in self._steps:
                 event = step(None, method, event)
@@ -42,15 +42,15 @@ class Handler(logging.Handler):
         self._output.write(str(event))
 
 
-def _said(record: logging.LogRecord) -> str:
+def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001  # arguments that do not fit, or cannot be printed
         return f"{record.msg!s:.500} ({type(error).__name__} in its arguments)"
 
 
-def catch_the_rest() -> None:
-    """Log what Python would print to standard error: warnings, and exceptions that nobody handled."""
+def install_hooks() -> None:
+    """Log what Python would print to standard error: warnings and unhandled exceptions."""
     logging.captureWarnings(capture=True)
     warnings.formatwarning = _warning
     sys.excepthook = _unhandled
@@ -69,13 +69,13 @@ def _unhandled(kind: type[BaseException], error: BaseException, trace: Traceback
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    log.critical("an exception that nobody handled", exc_info=error)
+    log.critical("unhandled exception", exc_info=error)
 
 
 def _unhandled_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
         name = args.thread.name if args.thread else None
-        log.error("an exception that nobody handled", thread=name, exc_info=args.exc_value)
+        log.error("unhandled exception", thread=name, exc_info=args.exc_value)
 
 
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:

@@ -1,4 +1,4 @@
-"""The secrets that this process was given, which are masked wherever they stand, whatever they look like."""
+"""Known secrets: values of settings that are masked wherever they occur."""
 
 from collections.abc import Iterator
 
@@ -19,5 +19,5 @@ def _values(settings: Settings) -> Iterator[str]:
         elif isinstance(value, str) and name.endswith("_key"):
             yield value
         elif isinstance(value, str) and "://" in value:
-            # Not urlsplit: an address that nobody can use holds a password all the same.
+            # Not urlsplit: an unusable address may hold a password too.
             yield value.partition("://")[2].rpartition("@")[0].partition(":")[2]

@@ -1,4 +1,4 @@
-"""Masking: takes secrets out of what is logged, by the name they stand under, by their shape, and by their very value."""
+"""Masking: removes secrets from log records, by their name, their shape or their value."""
 
 import re
 from collections.abc import Iterable

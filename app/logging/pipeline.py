@@ -1,4 +1,4 @@
-"""From a record to a line: the steps every record takes, whichever library it comes from."""
+"""Pipeline: the steps from a record to a line, for our records and the libraries'."""
 
 import sys
 import threading
@@ -33,7 +33,7 @@ class Traces:
         error = _error(event.pop("exc_info", None))
         if error is None:
             return event
-        if not self._repeats.admit(traces.fingerprint(error), traces.place(error)):
+        if not self._repeats.should_log(traces.fingerprint(error), traces.place(error)):
             raise structlog.DropEvent
         event["exception"] = traces.render(error, self._masker.text)
         return event
@@ -92,7 +92,7 @@ class Output:
     """As structlog calls it, by the level."""
 
 
-def say_summary(log: FilteringBoundLogger, summary: Summary) -> None:
+def log_summary(log: FilteringBoundLogger, summary: Summary) -> None:
     """Log how often a trace came again."""
     times = "once" if summary.repeated == 1 else f"{summary.repeated} times"
     event = f"the same trace repeated {times} in the last minute"

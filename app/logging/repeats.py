@@ -33,18 +33,18 @@ class Repeats:
     """Decides which traces are written; threads may share it.
 
     Args:
-        tell: called with what was not written once its window is over; from a thread of its own, or by `flush`.
+        report: called with what was not written once its window is over; from a thread of its own, or by `flush`.
         window: seconds.
     """
 
-    def __init__(self, tell: Callable[[Summary], None], window: float = WINDOW) -> None:
-        self._tell = tell
+    def __init__(self, report: Callable[[Summary], None], window: float = WINDOW) -> None:
+        self._report = report
         self._window = window
         self._seen: dict[int, _Seen] = {}
         self._lock = threading.RLock()  # garbage collected in between may log too
         self._timer: threading.Timer | None = None
 
-    def admit(self, fingerprint: int, place: str) -> bool:
+    def should_log(self, fingerprint: int, place: str) -> bool:
         """Whether a trace is written; one that is not is counted."""
         now = time.monotonic()
         with self._lock:
@@ -57,35 +57,35 @@ class Repeats:
             else:
                 held.repeated += 1
                 self._start_timer(held.since + self._window - now)
-        self._tell_all(ended)
+        self._report_all(ended)
         return held is None
 
     def flush(self) -> None:
-        """Tell everything that was counted, whether its window is over or not."""
+        """Report everything that was counted, whether its window is over or not."""
         with self._lock:
             ended, self._seen = list(self._seen.values()), {}
             if self._timer:
                 self._timer.cancel()
                 self._timer = None
-        self._tell_all(ended)
+        self._report_all(ended)
 
     def _ended(self, now: float) -> list[_Seen]:
         """Take out those whose window is over."""
         over = [key for key, held in list(self._seen.items()) if now - held.since >= self._window]
         return [self._seen.pop(key) for key in over]
 
-    def _tell_all(self, ended: list[_Seen]) -> None:
+    def _report_all(self, ended: list[_Seen]) -> None:
         for held in ended:
             if held.repeated:
-                self._tell(Summary(held.place, held.repeated))
+                self._report(Summary(held.place, held.repeated))
 
     def _start_timer(self, seconds: float) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(max(0.0, seconds), self._ring)
+            self._timer = threading.Timer(max(0.0, seconds), self._on_timer)
             self._timer.daemon = True
             self._timer.start()
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         now = time.monotonic()
         with self._lock:
             self._timer = None
@@ -93,4 +93,4 @@ class Repeats:
             waiting = [held.since for held in self._seen.values() if held.repeated]
             if waiting:
                 self._start_timer(min(waiting) + self._window - now)
-        self._tell_all(ended)
+        self._report_all(ended)

@@ -1,4 +1,4 @@
-"""Sets the log up: short and coloured for a person, JSON for a collector."""
+"""Setup: configures logging, short and coloured for a terminal, JSON for a collector."""
 
 import atexit
 import logging
@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import structlog
 from structlog.typing import Processor
 
-from app.logging.handler import Handler, catch_the_rest
+from app.logging.handler import Handler, install_hooks
 from app.logging.masking import Masker
-from app.logging.pipeline import Clean, Console, Output, Traces, say_summary
+from app.logging.pipeline import Clean, Console, Output, Traces, log_summary
 from app.logging.repeats import Repeats
 
 
@@ -25,8 +25,8 @@ def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     output, masker = Output(sys.stderr), Masker(known)
     bound = structlog.make_filtering_bound_logger(number)
-    # What came again is told where its trace stands, even if the log is set up anew meanwhile.
-    repeats = Repeats(lambda summary: say_summary(structlog.wrap_logger(output, steps, bound), summary))
+    # Repeats are reported to the log that has their trace, even if logging is configured anew meanwhile.
+    repeats = Repeats(lambda summary: log_summary(structlog.wrap_logger(output, steps, bound), summary))
     atexit.register(repeats.flush)
     steps: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -40,6 +40,6 @@ def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
     logging.basicConfig(level=max(number, logging.INFO), handlers=[Handler(steps, output)], force=True)
     for noisy in ("apscheduler", "httpx", "httpcore", "yoyo", "psycopg.pool", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
-    # What it tells beside its exceptions is about connections that are lost, and those are told where it matters.
+    # Beside its exceptions it logs lost connections alone, which their callers log.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
-    catch_the_rest()
+    install_hooks()

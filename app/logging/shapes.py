@@ -1,4 +1,4 @@
-"""What secrets look like in a text, as regular expressions that take linear time.
+"""Shapes of secrets in a text, as regular expressions that take linear time.
 
 Repetitions are possessive or bounded, and a run of word characters is looked at from its start only: a hostile text costs
 no more than another of its length.
@@ -48,7 +48,7 @@ _DIGITS: Final = 4
 
 
 def is_random(text: str) -> bool:
-    """Whether a long run of word characters is nobody's name: letters of both cases, or digits among letters."""
+    """Whether a long run of word characters is random and no name: letters of both cases, or digits among letters."""
     if any(char.islower() for char in text) and any(char.isupper() for char in text):
         return True
     return text.isalnum() and not text.isalpha() and sum(char.isdigit() for char in text) >= _DIGITS

@@ -1,4 +1,4 @@
-"""Tracebacks as bounded plain text, without values of variables.
+"""Traces: tracebacks as bounded plain text, without values of variables.
 
 Each line is indented: none can be taken for a record, whatever an exception's message holds.
 """
@@ -24,7 +24,7 @@ LINKED: Final = 4
 GROUPED: Final = 3
 """Exceptions shown of a group."""
 _ENDLESS: Final = 1_000
-"""Links that are followed; nobody chains so many."""
+"""Links that are followed; real chains are shorter."""
 
 CAUSE: Final = "The above exception was the direct cause of the following exception:"
 CONTEXT: Final = "During handling of the above exception, another exception occurred:"

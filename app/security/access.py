@@ -5,28 +5,28 @@ from typing import NamedTuple
 
 
 class Access(StrEnum):
-    """Who may pass. A key's scope is read or full; a session has them all."""
+    """The caller that a route needs. A key's scope is read or full; a session has every right."""
 
     PUBLIC = "public"
-    """Anybody."""
+    """Every caller."""
     LOOPBACK = "loopback"
-    """Anybody at this very machine, not through a proxy."""
+    """Every caller on this machine, not through a proxy."""
     SIGNED_IN = "signed in"
-    """A session; no key, since keys must not make keys or change how one signs in."""
+    """A session; no key, since keys must not make keys or change sign-in methods."""
     KEY_READ = "key, read"
     """A session, or any key."""
     KEY_FULL = "key, full"
     """A session, or a key of full scope."""
     PAGE = "page"
-    """Whoever may see the page that the address leads to."""
+    """What the page at the address needs."""
     CALLBACK = "callback"
-    """Whoever may call the callback that the request names."""
+    """What the callback that the request names needs."""
     NOTHING = "nothing"
-    """Anybody, even without a token: it says only that there is nothing here."""
+    """Every caller, even without a token: the answer is 404."""
 
 
 class Group(StrEnum):
-    """What requests are counted together, for each address and each user."""
+    """Requests that are counted together, for each address and each user."""
 
     SIGN_IN = "sign_in"
     AUTH = "auth"
@@ -45,7 +45,7 @@ FAIL_CLOSED = frozenset({Group.SIGN_IN, Group.IMPORT})
 
 
 class Row(NamedTuple):
-    """One row of the table."""
+    """One row of the policy."""
 
     access: Access
     group: Group

@@ -14,8 +14,8 @@ from app.settings.origins import parse_origin
 PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
-def refuse_caller(access: Access, caller: Caller) -> Response | None:
-    """The answer to a caller who may not pass; None for one who may."""
+def authorize_caller(access: Access, caller: Caller) -> Response | None:
+    """The refusal of a caller without the right; None for one who has it."""
     match access:
         case Access.PUBLIC | Access.NOTHING:
             return None
@@ -45,7 +45,7 @@ def missing_right(access: Access) -> str:
 
 
 def permits(access: Access | None, user_id: int | None) -> bool:
-    """The same for messages of a WebSocket, where a key will do as well as a session; `user_id` is None for a visitor."""
+    """Whether a WebSocket message is allowed, where a key counts as a session; `user_id` is None for a visitor."""
     return access is Access.PUBLIC or (access is Access.SIGNED_IN and user_id is not None)
 
 

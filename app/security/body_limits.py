@@ -15,36 +15,36 @@ FILES: Final = frozenset(
 """Routes that take a whole file."""
 
 
-class Bound(NamedTuple):
+class BodyLimit(NamedTuple):
     """The most bytes of a body, and the most levels of its JSON."""
 
     size: int
     depth: int
 
 
-ORDINARY: Final = Bound(256 * 1024, 16)
-CALLBACK: Final = Bound(512 * 1024, 64)
+DEFAULT: Final = BodyLimit(256 * 1024, 16)
+CALLBACK: Final = BodyLimit(512 * 1024, 64)
 """A callback's state may hold components, which nest."""
-FILE: Final = Bound(16 * 1024 * 1024, 32)
+FILE: Final = BodyLimit(16 * 1024 * 1024, 32)
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _OTHER = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {91: 1, 123: 1, 93: -1, 125: -1}
 
 
-def bound_of(path: str) -> Bound:
-    """The bound of a body that is sent to a path."""
+def limit_of(path: str) -> BodyLimit:
+    """The limits of a body that is sent to a path."""
     if path == CALLBACKS:
         return CALLBACK
-    return FILE if path in FILES else ORDINARY
+    return FILE if path in FILES else DEFAULT
 
 
-def largest(path: str) -> int:
+def max_body_size(path: str) -> int:
     """The most bytes of a body that is sent to a path."""
-    return bound_of(path).size
+    return limit_of(path).size
 
 
 def depth(text: bytes) -> int:
-    """How many brackets are open at once in a JSON text; 0 for a plain value. Linear in its length."""
+    """The nesting depth of a JSON text; 0 for a plain value. Linear in its length."""
     brackets = _STRING.sub(b"", text).translate(None, _OTHER)
     return max(accumulate(map(_STEP.__getitem__, brackets), initial=0))

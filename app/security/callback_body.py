@@ -17,7 +17,7 @@ LONGEST_ADDRESS: Final = 4096
 
 
 class MalformedError(ValueError):
-    """A request that no page of ours sends; the text says what is wrong with it."""
+    """A callback request that does not match its declaration; the text says where."""
 
 
 def check_callback(body: Mapping[str, Any], declared: Declared) -> None:
@@ -40,7 +40,7 @@ def check_callback(body: Mapping[str, Any], declared: Declared) -> None:
 
 
 def check_router(body: Mapping[str, Any], path_variables: frozenset[str]) -> None:
-    """The same for the callback that shows a page; of its query only the first value of each name is left.
+    """Check a request to the router; of its query only the first value of each name is left.
 
     Raises:
         MalformedError: a path or a query that is no text.
@@ -94,7 +94,7 @@ def _identity(value: Any) -> str | dict[str, Any] | None:
 
 @lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> list[tuple[str, TypeAdapter[Any]]]:
-    """What a callback takes, in order, by its annotations; one without stands for anything."""
+    """A callback's parameters in order, with validators of their annotations; any value fits one without."""
     hints = get_type_hints(function, include_extras=True)
     adapters = []
     for name, parameter in inspect.signature(function).parameters.items():

@@ -1,4 +1,4 @@
-"""The client's address: the connection's own, or what proxies say, if they are trusted."""
+"""Client address: the connection's own, or the one that trusted proxies forward."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from app.settings.proxies import Trust, parse_address
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-IPV6_SITE = 64
-"""Bits of an IPv6 address that name one customer; the rest is theirs to change with every request."""
+IPV6_PREFIX = 64
+"""Bits of an IPv6 address that name one customer, who may change the rest with every request."""
 
 
 def client_address(trust: Trust, peer: str | None, forwarded_for: Iterable[str]) -> str:
@@ -29,14 +29,14 @@ def client_address(trust: Trust, peer: str | None, forwarded_for: Iterable[str])
 
 
 @lru_cache(maxsize=4096)
-def site_of(name: str) -> str:
-    """What an address counts as: an IPv4 address itself, an IPv6 one its /64 network."""
+def network_of(name: str) -> str:
+    """The network that rate limits count: an IPv4 address itself, an IPv6 one's /64 network."""
     address = parse_address(name)
     if address is None:
         return "unknown"
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    return str(ipaddress.ip_network((address, IPV6_SITE), strict=False).network_address)
+    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False).network_address)
 
 
 def is_loopback(name: str | None) -> bool:

@@ -7,35 +7,35 @@ from flask import Response, request
 
 from app.security.refusal import JSON_PREFIXES, refuse
 
-SHARED = (*JSON_PREFIXES, "/openapi.json")
-NOT_SHARED = ("/api/v1/auth/", "/auth/")
+CORS_PREFIXES = (*JSON_PREFIXES, "/openapi.json")
+CORS_EXCLUDED = ("/api/v1/auth/", "/auth/")
 ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match"
 EXPOSED_HEADERS = "ETag, Link, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After"
-REMEMBER_SECONDS = 600
+MAX_AGE = 600
 
 
-def is_shared() -> bool:
+def allows_cors() -> bool:
     """Whether the current request is for JSON that other origins may be allowed to read."""
-    return request.path.startswith(SHARED) and not request.path.startswith(NOT_SHARED)
+    return request.path.startswith(CORS_PREFIXES) and not request.path.startswith(CORS_EXCLUDED)
 
 
-def options(origins: Collection[str], methods: Sequence[str]) -> Response:
-    """The answer to OPTIONS: what is allowed here, and to whom, if a browser asks before it sends."""
+def preflight(origins: Collection[str], methods: Sequence[str]) -> Response:
+    """The answer to OPTIONS: the path's methods, and for a preflight from an allowed origin what it may send."""
     if not methods:
         return refuse(HTTPStatus.NOT_FOUND, f"there is no {request.path}")
     response = Response(status=HTTPStatus.NO_CONTENT)
     response.headers["Allow"] = ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
     asked = "Access-Control-Request-Method" in request.headers
-    if asked and request.headers.get("Origin") in origins and is_shared():
+    if asked and request.headers.get("Origin") in origins and allows_cors():
         response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
         response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-        response.headers["Access-Control-Max-Age"] = str(REMEMBER_SECONDS)
+        response.headers["Access-Control-Max-Age"] = str(MAX_AGE)
     return response
 
 
-def share(response: Response, origins: Collection[str]) -> None:
-    """Let the asking page read the answer, if it is one of `origins`; no credentials are ever allowed."""
-    if not origins or not is_shared():
+def add_headers(response: Response, origins: Collection[str]) -> None:
+    """Let the page that sent the request read the answer, if it is of `origins`; never with credentials."""
+    if not origins or not allows_cors():
         return
     response.vary.add("Origin")
     origin = request.headers.get("Origin")

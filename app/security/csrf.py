@@ -16,25 +16,25 @@ HEADERS: Final = ("X-CSRFToken", "X-CSRF-Token")
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class Tokens(CSRFProtect):  # type: ignore[misc]  # flask-wtf has no annotations
-    """flask-wtf's check, looking for the token where it is and nowhere like it."""
+class CsrfProtection(CSRFProtect):  # type: ignore[misc]  # flask-wtf has no annotations
+    """flask-wtf's check, reading the token from the form field and the headers alone."""
 
     def _get_csrf_token(self) -> str | None:
         """The token of a form or header. flask-wtf also tries fields that end like it, and fails on one without a name."""
         return request.form.get("csrf_token") or next(filter(None, map(request.headers.get, HEADERS)), None)
 
 
-def register_csrf(server: Flask) -> Tokens:
+def register_csrf(server: Flask) -> CsrfProtection:
     """Make the check; the middleware calls it for whatever is unsafe, exempting nothing but requests with an API key."""
     server.config.update(
         WTF_CSRF_CHECK_DEFAULT=False,  # else it would run before the middleware knows who calls
         WTF_CSRF_TIME_LIMIT=None,  # a token lives and dies with its session
         WTF_CSRF_SSL_STRICT=False,  # Origin and Sec-Fetch-Site say more than Referer
     )
-    return Tokens(server)
+    return CsrfProtection(server)
 
 
-def problem(protect: Tokens) -> str | None:
+def token_error(protect: CsrfProtection) -> str | None:
     """What is wrong with the current request's token, or None."""
     try:
         protect.protect()
@@ -43,8 +43,8 @@ def problem(protect: Tokens) -> str | None:
     return None
 
 
-def hand_out(response: Response, *, secure: bool) -> None:
-    """Give the browser the token of its session, in a cookie that scripts of our pages can read."""
+def set_token_cookie(response: Response, *, secure: bool) -> None:
+    """Set the cookie with the session's token, which scripts of our pages can read."""
     visitor = current_session()
     if not (visitor.stored or visitor.unreachable):
         visitor.modified = (

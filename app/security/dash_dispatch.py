@@ -18,16 +18,16 @@ from app.security.callback_body import MalformedError, check_callback, check_rou
 from app.security.policy import CALLBACKS, PAGES
 
 ErrorPage = Callable[[str, str], Component]
-"""Renders a page that says why it is none, from a title and a sentence."""
+"""Renders an error page from a title and a sentence."""
 ERROR_PAGE: Final = "tracera.error_page"
-"""Where the application that has pages leaves its renderer, among Flask's extensions."""
+"""The Flask extension under which the application registers its renderer."""
 ROUTER: Final = ".._pages_content.children..._pages_store.data.."
 """The callback that shows a page."""
 _DUPLICATE = re.compile(r"@[0-9a-f]{64}")
 
 
-def name_of(output: str) -> str:
-    """A callback's name in the table: its outputs without the hashes that Dash adds to duplicates."""
+def callback_name(output: str) -> str:
+    """A callback's name in the policy: its outputs without the hashes that Dash adds to duplicates."""
     return _DUPLICATE.sub("", output)
 
 
@@ -42,12 +42,12 @@ def named_output() -> str | None:
 
 
 def access_to_callback(output: str) -> Access | None:
-    """Who may call a callback; None where it has no row."""
-    return CALLBACKS.get(output) or CALLBACKS.get(name_of(output))
+    """What a callback's caller needs; None where it has no row."""
+    return CALLBACKS.get(output) or CALLBACKS.get(callback_name(output))
 
 
-def asked_path() -> str | None:
-    """The path of the page that a request to the router wants; None for a malformed one.
+def requested_path() -> str | None:
+    """The path of the page that a request to the router asks for; None for a malformed one.
 
     Dash gives a callback its inputs by position, whatever they are called: the first is the path only if it says so.
     """
@@ -64,10 +64,10 @@ def is_served(output: str) -> bool:
     return "callback" in _callback_map().get(output, ())
 
 
-def malformed(output: str) -> str | None:
-    """What is wrong with the current request to a callback that is served; None where nothing is.
+def validation_error(output: str) -> str | None:
+    """What is wrong with the current request to a callback that is served; None for a valid one.
 
-    What its page cannot use of the query of a request to the router is taken out of it.
+    Names that the page does not take are removed from the query of a request to the router.
     """
     body, declared = request.get_json(), _callback_map()[output]
     try:
@@ -87,7 +87,7 @@ def _callback_map() -> dict[str, Any]:
 
 
 def access_to_page(path: str) -> Access | None:
-    """Who may see the page at a path; everybody may see that there is none. None where the page has no row."""
+    """What the page at a path needs of its caller; public where there is no page, None where it has no row."""
     found, _ = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash annotates little
     if not found:
         return Access.PUBLIC
@@ -95,17 +95,17 @@ def access_to_page(path: str) -> Access | None:
 
 
 def sign_in_path(path: str) -> str:
-    """Where one signs in and comes back from to `path`."""
+    """The sign-in page's address, from which the user returns to `path`."""
     return f"/sign-in?{urlencode({'next': path})}"
 
 
-def lead_to(target: str) -> Response:
-    """The router's answer that makes the browser go elsewhere."""
+def redirect_reply(target: str) -> Response:
+    """The router's answer that redirects the browser."""
     return _routed(dcc.Location(id="_pages_leave", href=target, refresh=True))
 
 
-def explain(message: str) -> Response:
-    """The router's answer that says on the page why there is none."""
+def error_reply(message: str) -> Response:
+    """The router's answer that shows an error page."""
     error_page: ErrorPage = current_app.extensions[ERROR_PAGE]
     return _routed(error_page("This page cannot be shown right now", f"{message[:1].upper()}{message[1:]}."))
 

@@ -15,9 +15,9 @@ from app.runtime import Runtime
 from app.security import cors, csrf, dash_dispatch, origins
 from app.security.access import Access, Group, Row
 from app.security.audit import record_refusal
-from app.security.authorization import missing_right, refuse_caller
-from app.security.body_limits import largest
-from app.security.client_address import TrustedProxies, site_of
+from app.security.authorization import authorize_caller, missing_right
+from app.security.body_limits import max_body_size
+from app.security.client_address import TrustedProxies, network_of
 from app.security.methods import allowed_methods
 from app.security.moving_window import Verdict
 from app.security.policy import ROUTES
@@ -29,60 +29,64 @@ from app.settings.rate_limits import Limit
 
 log = structlog.get_logger(__name__)
 
-EXTENSION: Final = "tracera.guard"
+EXTENSION: Final = "tracera.middleware"
 OPEN: Final = frozenset({Access.PUBLIC, Access.NOTHING})
-FOREIGN: Final = "another site's page may not read this"
+CROSS_SITE: Final = "another site's page may not read this"
 COOKIE_GROUPS: Final = frozenset({Group.PAGES, Group.AUTH, Group.SIGN_IN})
 
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """What the middleware works with."""
+    """The settings, rate limiter, trusted proxies and CSRF check that requests are checked with."""
 
     settings: Settings
     limiter: Limiter
     trust: Trust
-    tokens: csrf.Tokens
+    tokens: csrf.CsrfProtection
 
 
 def register_middleware(server: Flask, runtime: Runtime) -> None:
     """Put the middleware in front of everything that is registered afterwards; nothing connects."""
     settings = runtime.settings
     trust = Trust.parse(settings.trusted_proxies)
-    guard = Middleware(settings, Limiter(runtime.connect_redis(), settings.limits()), trust, csrf.register_csrf(server))
-    server.extensions[EXTENSION] = guard
+    middleware = Middleware(
+        settings, Limiter(runtime.connect_redis(), settings.limits()), trust, csrf.register_csrf(server)
+    )
+    server.extensions[EXTENSION] = middleware
     server.wsgi_app = TrustedProxies(server.wsgi_app, trust)  # type: ignore[method-assign]  # Flask's documented way
-    server.before_request(partial(check_request, guard))
-    server.after_request(partial(finish_response, guard))
+    server.before_request(partial(check_request, middleware))
+    server.after_request(partial(finish_response, middleware))
 
 
-def check_request(guard: Middleware) -> AnyResponse | None:
-    """The answer to a request that does not pass; None lets it in."""
+def check_request(middleware: Middleware) -> AnyResponse | None:
+    """The refusal of a request that fails a check; None lets it pass."""
     if request.url_rule is None:
-        return _count(guard, Group.JSON if wants_json() else Group.PAGES, f"ip:{site_of(request.remote_addr or '')}")
+        return _count(
+            middleware, Group.JSON if wants_json() else Group.PAGES, f"ip:{network_of(request.remote_addr or '')}"
+        )
     rule = request.url_rule.rule
-    request.max_content_length = largest(request.path)  # for a WSGI server, which has no other bound
+    request.max_content_length = max_body_size(request.path)  # for a WSGI server, which has no other bound
     if request.method == "OPTIONS":
-        return cors.options(guard.settings.cors_origins, allowed_methods())
+        return cors.preflight(middleware.settings.cors_origins, allowed_methods())
     row = ROUTES.get(("GET" if request.method == "HEAD" else request.method, rule))
     if row is None:
         log.error("a route without a row in the policy was refused", method=request.method, rule=rule)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may do this")
-    g.guard_group = row.group
+    g.rate_limit_group = row.group
     if row.group is Group.FILES:
         return None
     return (
-        _count(guard, row.group, f"ip:{site_of(request.remote_addr or '')}")
-        or _authenticate(guard, row)
-        or _authorize(guard, row)
-        or (None if row.access is Access.NOTHING else _check_intent(guard))
+        _count(middleware, row.group, f"ip:{network_of(request.remote_addr or '')}")
+        or _authenticate(middleware, row)
+        or _authorize(middleware, row)
+        or (None if row.access is Access.NOTHING else _check_origin_and_csrf(middleware))
     )
 
 
-def _count(guard: Middleware, group: Group, who: str) -> Response | None:
+def _count(middleware: Middleware, group: Group, client: str) -> Response | None:
     """Count the request; refuse it beyond the limit."""
     try:
-        counted = guard.limiter.hit(group, who)
+        counted = middleware.limiter.hit(group, client)
     except LimitsDownError as error:
         log.warning("refused", path=request.path, error=str(error))
         message = "this cannot be done now, because Redis does not answer; try again in a few seconds"
@@ -90,46 +94,46 @@ def _count(guard: Middleware, group: Group, who: str) -> Response | None:
     if counted is None:
         return None
     limit, verdict = counted
-    known: tuple[Limit, Verdict] | None = g.get("guard_counted")
+    known: tuple[Limit, Verdict] | None = g.get("rate_limit_verdict")
     if known is None or verdict.remaining <= known[1].remaining:
-        g.guard_counted = counted
+        g.rate_limit_verdict = counted
     if verdict.passed:
         return None
     message = f"more than {limit.amount} requests in {limit.seconds} s; try again in {verdict.wait} s"
     return refuse(HTTPStatus.TOO_MANY_REQUESTS, message, retry_after=verdict.wait)
 
 
-def _authenticate(guard: Middleware, row: Row) -> Response | None:
-    """Count the request against its user too; refuse a key that is none of ours."""
+def _authenticate(middleware: Middleware, row: Row) -> Response | None:
+    """Count the request for its user too; refuse an unknown or revoked key."""
     if not carries_credentials():
         return None
     found = caller()
     if found.refused and wants_json():
         return refuse(HTTPStatus.UNAUTHORIZED, "this API key is unknown or was revoked")
-    return None if found.user_id is None else _count(guard, row.group, f"user:{found.user_id}")
+    return None if found.user_id is None else _count(middleware, row.group, f"user:{found.user_id}")
 
 
-def _authorize(guard: Middleware, row: Row) -> AnyResponse | None:
-    """Refuse whom the table does not let in."""
+def _authorize(middleware: Middleware, row: Row) -> AnyResponse | None:
+    """Refuse a caller whom the policy does not allow."""
     if row.access is Access.CALLBACK:
-        return _authorize_callback(guard)
+        return _authorize_callback(middleware)
     if row.access is Access.PAGE:
         return _authorize_page(request.full_path.rstrip("?"), dash_dispatch.access_to_page(request.path), routed=False)
-    return _authorize_caller(guard, row.access)
+    return _authorize_caller(middleware, row.access)
 
 
-def _authorize_caller(guard: Middleware, access: Access) -> Response | None:
-    """Refuse a caller who may not pass, and tell the user whose key asked for too much."""
+def _authorize_caller(middleware: Middleware, access: Access) -> Response | None:
+    """Refuse a caller without the right; a signed-in user's refusal goes into the activity log."""
     if access in OPEN:
         return None
-    refused = refuse_caller(access, caller())
+    refused = authorize_caller(access, caller())
     if refused is not None and refused.status_code == HTTPStatus.FORBIDDEN and access is not Access.LOOPBACK:
-        record_refusal(guard.limiter, caller(), missing_right(access))
+        record_refusal(middleware.limiter, caller(), missing_right(access))
     return refused
 
 
-def _authorize_callback(guard: Middleware) -> AnyResponse | None:
-    """Refuse who may not call the callback that a request names, or may not see the page it wants shown."""
+def _authorize_callback(middleware: Middleware) -> AnyResponse | None:
+    """Refuse a caller who may not call the named callback, or not see the page that the router is to show."""
     output = dash_dispatch.named_output()
     if output is None:
         return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
@@ -138,89 +142,89 @@ def _authorize_callback(guard: Middleware) -> AnyResponse | None:
         log.error("a callback without a row in the policy was refused", output=output[:200])
         return refuse(HTTPStatus.FORBIDDEN, "nobody may call this")
     if access is Access.PAGE:
-        path = dash_dispatch.asked_path()
+        path = dash_dispatch.requested_path()
         if path is None:
             return refuse(HTTPStatus.BAD_REQUEST, "this is no callback request")
         refused = _authorize_page(path, dash_dispatch.access_to_page(path), routed=True)
     elif not dash_dispatch.is_served(output):
         return refuse(HTTPStatus.NOT_FOUND, "there is no such callback")
     else:
-        refused = _authorize_caller(guard, access)
-    wrong = None if refused else dash_dispatch.malformed(output)
+        refused = _authorize_caller(middleware, access)
+    wrong = None if refused else dash_dispatch.validation_error(output)
     return refuse(HTTPStatus.BAD_REQUEST, wrong) if wrong else refused
 
 
 def _authorize_page(path: str, access: Access | None, *, routed: bool) -> AnyResponse | None:
-    """Send who has to sign in for a page to where that is done."""
+    """Redirect a visitor to the sign-in page if the page needs one; refuse other callers without the right."""
     if access is None:
         log.error("a page without a row in the policy was refused", path=path)
         return refuse(HTTPStatus.FORBIDDEN, "nobody may see this")
-    refused = None if access in OPEN else refuse_caller(access, caller())
+    refused = None if access in OPEN else authorize_caller(access, caller())
     if refused is None:
         return None
     if refused.status_code == HTTPStatus.UNAUTHORIZED:
         target = dash_dispatch.sign_in_path(path)
-        return dash_dispatch.lead_to(target) if routed else redirect(target, HTTPStatus.SEE_OTHER)
+        return dash_dispatch.redirect_reply(target) if routed else redirect(target, HTTPStatus.SEE_OTHER)
     # The document holds nothing of the page, so it may come: the router then says inside it what is wrong.
-    return dash_dispatch.explain((refused.get_json() or {}).get("error", "try again later")) if routed else None
+    return dash_dispatch.error_reply((refused.get_json() or {}).get("error", "try again later")) if routed else None
 
 
-def _check_intent(guard: Middleware) -> Response | None:
-    """Refuse an unsafe request that another site's page may have sent."""
+def _check_origin_and_csrf(middleware: Middleware) -> Response | None:
+    """Refuse a request that another site's page may have sent, or an unsafe one without a valid CSRF token."""
     site = request.headers.get("Sec-Fetch-Site")
     if request.method in csrf.SAFE:
         foreign = site == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate"
         if foreign and caller().kind == "session":
-            record_refusal(guard.limiter, caller(), FOREIGN)
-            return refuse(HTTPStatus.FORBIDDEN, FOREIGN)
+            record_refusal(middleware.limiter, caller(), CROSS_SITE)
+            return refuse(HTTPStatus.FORBIDDEN, CROSS_SITE)
         return None
     found = caller()
-    wrong = origins.objection(
+    wrong = origins.cross_site_error(
         request.headers.get("Origin"),
         site,
-        base_url=guard.settings.base_url,
+        base_url=middleware.settings.base_url,
         host=request.host,
         scheme=request.scheme,
-        also=guard.settings.cors_origins if found.kind == "key" else (),
+        allowed_origins=middleware.settings.cors_origins if found.kind == "key" else (),
     )
     if wrong:
         log.warning("refused", path=request.path, reason=wrong, origin=request.headers.get("Origin"))
-        record_refusal(guard.limiter, found, wrong)
+        record_refusal(middleware.limiter, found, wrong)
         return refuse(HTTPStatus.FORBIDDEN, wrong)
     if found.kind == "key":
         return None
-    wrong = csrf.problem(guard.tokens)
+    wrong = csrf.token_error(middleware.tokens)
     if wrong is None:
         return None
     wrong = wrong.rstrip(".")
-    record_refusal(guard.limiter, found, wrong)
+    record_refusal(middleware.limiter, found, wrong)
     response = refuse(HTTPStatus.BAD_REQUEST, wrong)
     # The next try of one of our own pages, which alone can read the cookie, has the right token.
-    csrf.hand_out(response, secure=is_https(guard.settings))
+    csrf.set_token_cookie(response, secure=is_https(middleware.settings))
     return response
 
 
-def finish_response(guard: Middleware, response: Response) -> Response:
-    """Add what clients should know: their limit, their token, whether another site may read this."""
-    counted: tuple[Limit, Verdict] | None = g.get("guard_counted")
+def finish_response(middleware: Middleware, response: Response) -> Response:
+    """Add headers: rate limit, CSRF cookie, CORS."""
+    counted: tuple[Limit, Verdict] | None = g.get("rate_limit_verdict")
     if counted is not None:
         limit, verdict = counted
         response.headers["RateLimit-Limit"] = str(limit.amount)
         response.headers["RateLimit-Remaining"] = str(verdict.remaining)
         response.headers["RateLimit-Reset"] = str(verdict.wait)
         response.headers["RateLimit-Policy"] = f"{limit.amount};w={limit.seconds}"
-    group = g.get("guard_group")
+    group = g.get("rate_limit_group")
     if group in COOKIE_GROUPS or (group is Group.CALLBACKS and session.modified):
-        csrf.hand_out(response, secure=is_https(guard.settings))
-    cors.share(response, guard.settings.cors_origins)
+        csrf.set_token_cookie(response, secure=is_https(middleware.settings))
+    cors.add_headers(response, middleware.settings.cors_origins)
     return response
 
 
 def carries_credentials() -> bool:
-    """Whether the current request brings a key or a session's cookie; without, nobody needs to be asked who calls."""
+    """Whether the current request brings a key or a session's cookie; without either it needs no authentication."""
     return "Authorization" in request.headers or session_store().cookie_name in request.cookies
 
 
 def is_https(settings: Settings) -> bool:
-    """Whether people reach the instance by https."""
+    """Whether the instance is reached by https."""
     return settings.base_url.startswith("https://")

@@ -1,4 +1,4 @@
-"""OpenAPI: adds to every operation who may call it and how it is refused."""
+"""OpenAPI: adds the security requirements and refusals of every operation."""
 
 import re
 from typing import Any, Final
@@ -44,7 +44,7 @@ _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def describe(document: Document) -> Document:
-    """Complete the description of all operations that have a row; returns the same document."""
+    """Complete the description of all operations that the policy has; returns the same document."""
     document["components"]["securitySchemes"] = SCHEMES
     for (method, rule), row in ROUTES.items():
         operation = document["paths"].get(_PARAMETER.sub(r"{\1}", rule), {}).get(method.lower())
@@ -67,7 +67,7 @@ def _complete(operation: Document, method: str, row: Row) -> None:
 
 
 def _refusals(operation: Document, row: Row) -> list[str]:
-    """The statuses that the middleware answers with, 401 being what a wrong key gets anywhere."""
+    """The statuses that the middleware answers with; 401 is what a wrong key gets everywhere."""
     found = ["401", "403", "503"]
     if row.group is not Group.FILES:
         found.append("429")

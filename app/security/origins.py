@@ -6,8 +6,8 @@ from app.security.client_address import is_loopback
 from app.settings.origins import parse_origin
 from app.settings.proxies import parse_address
 
-OURS = frozenset({"same-origin", "none"})
-"""Values of Sec-Fetch-Site: our own page, or the person (address bar, bookmark)."""
+OWN_SITES = frozenset({"same-origin", "none"})
+"""Values of Sec-Fetch-Site for our own pages and for the user (address bar, bookmark)."""
 
 
 def is_allowed(header: str | None, base_url: str) -> bool:
@@ -18,8 +18,8 @@ def is_allowed(header: str | None, base_url: str) -> bool:
     return origin == base or (is_loopback(base[1]) and is_loopback(origin[1]))
 
 
-def is_ours(origin: str, *, base_url: str, host: str, scheme: str) -> bool:
-    """Whether an Origin is this server: the base URL, loopback where that is one, or the very IP address it was reached at.
+def is_own_origin(origin: str, *, base_url: str, host: str, scheme: str) -> bool:
+    """Whether an Origin is this server: the base URL, any loopback if that is loopback, or the IP address it was reached at.
 
     A Host that is a name proves nothing, since any name can be made to lead here (DNS rebinding); an IP address cannot.
     """
@@ -44,17 +44,23 @@ def is_this_server(origin: str, *, base_url: str, host: str) -> bool:
     return is_loopback(named[1]) and any(is_loopback(place[1]) for place in places)
 
 
-def objection(
-    origin: str | None, site: str | None, *, base_url: str, host: str, scheme: str, also: Collection[str] = ()
+def cross_site_error(
+    origin: str | None,
+    site: str | None,
+    *,
+    base_url: str,
+    host: str,
+    scheme: str,
+    allowed_origins: Collection[str] = (),
 ) -> str | None:
-    """Why an unsafe request is refused, or None. `also` are origins that may send one with an API key.
+    """Why an unsafe request is refused, or None. `allowed_origins` are origins that may send one with an API key.
 
     Programs that are no browsers send neither header; the token or the key decides alone then.
     """
-    if origin is not None and origin in also:
+    if origin is not None and origin in allowed_origins:
         return None
-    if origin is not None and not is_ours(origin, base_url=base_url, host=host, scheme=scheme):
+    if origin is not None and not is_own_origin(origin, base_url=base_url, host=host, scheme=scheme):
         return "the Origin is not this server's (TRACERA_BASE_URL names it)"
-    if site is not None and site not in OURS:
+    if site is not None and site not in OWN_SITES:
         return "another site's page may not do this"
     return None

@@ -1,4 +1,7 @@
-"""Policy: the one table of who may do what. What has no row is refused, and fails a test that names the missing row."""
+"""Policy: access and rate-limit group of every route, page, callback and message; one without a row is refused.
+
+A test fails and names the missing row.
+"""
 
 from typing import Final
 
@@ -82,7 +85,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/api/v1/marketwatch/<path:symbol>"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
-    # What there is not: 404 or 405 for everybody
+    # Missing paths: 404 or 405 for every caller
     ("GET", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     ("POST", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
     ("PUT", "/api/<path:rest>"): Row(Access.NOTHING, Group.JSON),
@@ -157,7 +160,7 @@ CALLBACKS: Final[dict[str, Access]] = {
 }
 """By output, as Dash names it but without the hashes of duplicates. Those that run in the browser have none."""
 
-SOCKETS: Final[dict[str, Row]] = {
+WEBSOCKETS: Final[dict[str, Row]] = {
     "/api/v1/ws": Row(PUBLIC, Group.WEBSOCKET),
 }
 """WebSocket handshakes, by path."""

@@ -13,7 +13,7 @@ from app.settings.rate_limits import Limit
 log = structlog.get_logger(__name__)
 
 LOCAL: Final = frozenset({Group.OPERATIONS})
-"""Counted in this process alone: whether it is well must be told whatever Redis does."""
+"""Counted in this process alone, so that health checks are answered while Redis is down."""
 
 
 class LimitsDownError(RuntimeError):
@@ -21,7 +21,7 @@ class LimitsDownError(RuntimeError):
 
 
 class Limiter:
-    """Counts requests by group and by who makes them."""
+    """Counts requests by group and client."""
 
     def __init__(self, client: redis.Redis, limits: Mapping[str, Limit | None]) -> None:
         self.limits = limits
@@ -29,8 +29,8 @@ class Limiter:
         self._local = LocalWindows()
         self._down = False
 
-    def hit(self, group: Group, who: str) -> tuple[Limit, Verdict] | None:
-        """Count one request of `who` (`ip:…` or `user:…`); None where the group has no limit.
+    def hit(self, group: Group, client: str) -> tuple[Limit, Verdict] | None:
+        """Count one request of `client` (`ip:…` or `user:…`); None where the group has no limit.
 
         Raises:
             LimitsDownError: Redis is down, and the group fails closed.
@@ -39,21 +39,21 @@ class Limiter:
         if limit is None:
             return None
         # The braces keep a group on one node of a Redis Cluster.
-        key = f"ratelimit:{{{group}}}:{who}"
-        verdict = None if group in LOCAL else self._ask(key, limit)
+        key = f"ratelimit:{{{group}}}:{client}"
+        verdict = None if group in LOCAL else self._hit_shared(key, limit)
         if verdict is None:
             if group in FAIL_CLOSED:
                 raise LimitsDownError(f"{group} cannot be counted: Redis does not answer")
             verdict = self._local.hit(key, limit)
         return limit, verdict
 
-    def allows(self, name: str, who: str, limit: Limit) -> bool:
-        """Whether something other than a request, done for `who`, is within its own limit; it is counted."""
-        key = f"ratelimit:{{{name}}}:{who}"
-        return (self._ask(key, limit) or self._local.hit(key, limit)).passed
+    def allows(self, name: str, client: str, limit: Limit) -> bool:
+        """Count an event other than a request, such as a log line; whether it is within its own limit."""
+        key = f"ratelimit:{{{name}}}:{client}"
+        return (self._hit_shared(key, limit) or self._local.hit(key, limit)).passed
 
-    def _ask(self, key: str, limit: Limit) -> Verdict | None:
-        """What Redis says; None where it does not answer."""
+    def _hit_shared(self, key: str, limit: Limit) -> Verdict | None:
+        """The verdict of Redis; None where it does not answer."""
         try:
             verdict = self._shared.hit(key, limit)
         except redis.RedisError as error:

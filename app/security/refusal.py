@@ -7,8 +7,8 @@ from flask import Response, jsonify, request
 
 JSON_PREFIXES = ("/api/", "/auth/", "/udf/")
 """Where JSON is shared with other origins, if any."""
-PROGRAMS = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
-"""What programs ask for, and pages' scripts: errors are JSON there."""
+API_PREFIXES = (*JSON_PREFIXES, "/_dash", "/healthz", "/readyz", "/version", "/stats", "/openapi.json")
+"""Paths that programs and scripts request: errors are JSON there."""
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -30,12 +30,12 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
 
 
 def wants_json() -> bool:
-    """Whether the current request is a program's, and not a person's who follows a link."""
-    return request.path.startswith(PROGRAMS) and request.headers.get("Sec-Fetch-Dest") != "document"
+    """Whether the current request is a program's, and not a browser's navigation."""
+    return request.path.startswith(API_PREFIXES) and request.headers.get("Sec-Fetch-Dest") != "document"
 
 
 def refuse(status: HTTPStatus, message: str, *, retry_after: int | None = None) -> Response:
-    """The answer to a request that does not pass; `retry_after` in seconds."""
+    """An error answer, as JSON or as a page; `retry_after` in seconds."""
     if wants_json():
         response: Response = jsonify({"error": message})
     else:

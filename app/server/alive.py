@@ -1,4 +1,4 @@
-"""Liveness, answered on the event loop whatever the worker threads do."""
+"""Liveness: answered on the event loop, whatever the worker threads do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ ALIVE: Final = Answer(200, *json_answer({"status": "ok"}))
 
 
 def is_alive(scope: Mapping[str, Any]) -> bool:
-    """Whether a request asks for nothing but this; one of another origin's page passes the middleware like all others."""
+    """Whether a request asks for liveness; one with an Origin header goes through the middleware like all others."""
     return (
         scope["path"] in PATHS
         and scope["method"] in {"GET", "HEAD"}

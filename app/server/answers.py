@@ -1,4 +1,4 @@
-"""Answers made without Flask: refusals of the server itself, and liveness."""
+"""Answers without Flask: refusals by the server itself, and liveness."""
 
 from http import HTTPStatus
 from typing import Final
@@ -6,11 +6,12 @@ from typing import Final
 import orjson
 
 from app.security.refusal import Refusal
-from app.web.headers import HEADERS, NOTHING
+from app.web.headers import HEADERS, NO_DOCUMENT_POLICY
 
 Header = tuple[bytes, bytes]
 PROTECTIVE: Final[tuple[Header, ...]] = tuple(
-    (name.lower().encode(), value.encode()) for name, value in (*HEADERS.items(), ("Content-Security-Policy", NOTHING))
+    (name.lower().encode(), value.encode())
+    for name, value in (*HEADERS.items(), ("Content-Security-Policy", NO_DOCUMENT_POLICY))
 )
 """The headers of every answer that is no document."""
 

@@ -1,4 +1,4 @@
-"""Bounds of HTTP: how large a request may be, how slow its client, and how many connections there may be."""
+"""HTTP bounds: sizes of requests, times of slow clients, and numbers of connections."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class HttpBounds:
     body_rate: int = 16 * 1024
     """Bytes a second that a body may need, at the least."""
     spool: int = 64 * 1024
-    """A longer body is kept on disk."""
+    """A longer body is spooled to disk."""
     uploads: int = 256 * 1024 * 1024
     """All bodies together that are being received or worked on; then 503."""
     discard: int = 32 * 1024 * 1024
@@ -32,9 +32,9 @@ class HttpBounds:
     stall_seconds: float = 20.0
     """A client that has not taken 32 kB of what waits for it within this time is cut off."""
     per_address: int = 200
-    """Connections of one address, WebSockets not counted; 0: as many as they like."""
+    """Connections of one address, WebSockets not counted; 0: no limit."""
     connections: int = 4_000
-    """All connections, WebSockets not counted; 0: as many as they like."""
+    """All connections, WebSockets not counted; 0: no limit."""
 
 
 SLICE = 32 * 1024

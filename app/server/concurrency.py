@@ -8,40 +8,40 @@ import asyncio
 from types import TracebackType
 from typing import Final, Self
 
-AT_ONCE: Final = 3
-LONG: Final = 0.05
-"""Seconds after which a request is taken to wait for something else, and the next one may begin."""
+MAX_CONCURRENT: Final = 3
+HOLD_SECONDS: Final = 0.05
+"""Seconds after which a request is assumed to wait for I/O and gives its slot to the next one."""
 
 
 class ConcurrencyLimit:
-    """At most `at_once` are at work in one event loop, each for `long` seconds; first come, first served."""
+    """At most `at_once` are at work in one event loop, each for `hold_seconds` seconds; first come, first served."""
 
-    def __init__(self, at_once: int, long: float) -> None:
+    def __init__(self, at_once: int, hold_seconds: float) -> None:
         self.free = asyncio.Semaphore(at_once)
-        self.long = long
+        self.hold_seconds = hold_seconds
 
 
 class Slot:
-    """`async with Slot(limit)` waits for one; it ends with the block, or `long` seconds after it began."""
+    """`async with Slot(limit)` waits for one; it ends with the block, or `hold_seconds` seconds after it began."""
 
-    __slots__ = ("_late", "_limit")
+    __slots__ = ("_limit", "_timer")
 
     def __init__(self, limit: ConcurrencyLimit) -> None:
         self._limit = limit
-        self._late: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         await self._limit.free.acquire()
-        self._late = asyncio.get_running_loop().call_later(self._limit.long, self._end)
+        self._timer = asyncio.get_running_loop().call_later(self._limit.hold_seconds, self._release)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._late:
-            self._late.cancel()
-            self._end()
+        if self._timer:
+            self._timer.cancel()
+            self._release()
 
-    def _end(self) -> None:
-        self._late = None
+    def _release(self) -> None:
+        self._timer = None
         self._limit.free.release()

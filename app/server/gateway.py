@@ -1,4 +1,4 @@
-"""The ASGI application: WebSockets here on the event loop, everything else to Flask in worker threads."""
+"""Gateway: the ASGI application; serves WebSockets on the event loop and passes HTTP to Flask in worker threads."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ from flask import Flask
 from app.live.hub import Hub, Latest
 from app.live.principal import VISITOR, Principal
 from app.live.protocol import BINARY_SUBPROTOCOL
-from app.live.revalidation import Ended, none_ended
+from app.live.revalidation import FindEnded, find_none_ended
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
 from app.live.subscriptions import Client
@@ -32,29 +32,29 @@ HARD_LIMIT: Final = 64 * 1024
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Authorise = Callable[[Scope], Awaitable[Principal]]
+Authorize = Callable[[Scope], Awaitable[Principal]]
 Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 """The items that a user watches."""
 Permits = Callable[[str, Principal], bool]
 """Whether a message, by its action or type, is for this principal."""
-LARGEST: Final = 16 * 1024 * 1024
+MAX_BODY_SIZE: Final = 16 * 1024 * 1024
 GRACE: Final = 3
 """Seconds that open requests have to end when the server does."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
 async def anonymous(_scope: Scope) -> Principal:
-    """Let everybody in as nobody."""
+    """Treat every connection as a visitor's."""
     return VISITOR
 
 
 async def no_watchlist(_user_id: int) -> Sequence[int]:
-    """Subscribe nobody to anything."""
+    """Know no watchlists."""
     return ()
 
 
-def everything(_message: str, _guest: Principal) -> bool:
-    """Keep nothing from anybody."""
+def permit_all(_message: str, _principal: Principal) -> bool:
+    """Permit every message to everyone."""
     return True
 
 
@@ -66,14 +66,14 @@ class Gateway:
         http: Callable[..., Awaitable[None]],
         connections: Connections,
         hub: Hub,
-        authorize: Authorise,
+        authorize: Authorize,
         watchlist: Watchlist,
-        permits: Permits = everything,
+        permits: Permits = permit_all,
     ) -> None:
         self.hub = hub
         self.connections = connections
         self._http = http
-        self._authorise = authorize
+        self._authorize = authorize
         self._watchlist = watchlist
         self._permits = permits
 
@@ -105,13 +105,13 @@ class Gateway:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            client = self._admit(scope)
-            principal = await self._authorise(scope)
+            client = self._check_handshake(scope)
+            principal = await self._authorize(scope)
         except Refusal as refusal:
             await _refuse(send, refusal)
             return
         if not self.hub.connections.reserve(principal):
-            error = f"more than {self.hub.connections.most} connections are open; close one first"
+            error = f"more than {self.hub.connections.limit} connections are open; close one first"
             await _refuse(send, Refusal(429, error, retry_after=10))
             return
         try:
@@ -120,7 +120,7 @@ class Gateway:
             self.hub.connections.release(principal)
 
     async def _serve(self, client: Client, principal: Principal, receive: Receive, send: Send) -> None:
-        """Talk with a client that has been let in."""
+        """Serve a client whose handshake passed the checks."""
         client.principal, client.takes_user_messages = principal, self._permits("portfolio", principal)
         items: Sequence[int] = ()
         if principal.user_id is not None and self._permits("auto_subscribe", principal):
@@ -128,7 +128,7 @@ class Gateway:
         await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
         await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
 
-    def _admit(self, scope: Scope) -> Client:
+    def _check_handshake(self, scope: Scope) -> Client:
         """Check the handshake before anything is accepted.
 
         Raises:
@@ -168,38 +168,38 @@ def create_app(
     server: Flask,
     settings: LiveSettings,
     *,
-    authorize: Authorise = anonymous,
+    authorize: Authorize = anonymous,
     watchlist: Watchlist = no_watchlist,
-    permits: Permits = everything,
+    permits: Permits = permit_all,
     latest: Latest | None = None,
-    ended: Ended = none_ended,
+    find_ended: FindEnded = find_none_ended,
     connections: Connections | None = None,
-    largest: Callable[[str], int] = lambda _path: LARGEST,
+    max_body_size: Callable[[str], int] = lambda _path: MAX_BODY_SIZE,
 ) -> Gateway:
     """Put the live path in front of a Flask application, which finds the hub in its `extensions["tracera.live"]`.
 
-    `authorize` says who opens a WebSocket, from cookies and headers in the scope, and may raise `Refusal`; `watchlist`
-    gives a user's item ids; `permits` says which messages are for whom; `latest` gives prices that Redis does not
-    have; `ended` says whose session or key has ended since; `largest` is the most bytes of a body, by its path. All run
+    `authorize` finds the principal of a WebSocket by cookies and headers in the scope, or raises `Refusal`; `watchlist`
+    gives a user's item ids; `permits` checks a message against a principal; `latest` gives prices that Redis does not
+    have; `find_ended` finds principals whose session or key has ended; `max_body_size` is the most bytes of a body, by its path. All run
     on the event loop and must not block it.
     """
-    hub = Hub(settings, latest, ended)
+    hub = Hub(settings, latest, find_ended)
     server.extensions["tracera.live"] = hub
     counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.
-    http = Bridge(server, settings.wsgi_workers, counted, largest)  # type: ignore[arg-type]
+    http = Bridge(server, settings.wsgi_workers, counted, max_body_size)  # type: ignore[arg-type]
     return Gateway(http, counted, hub, authorize, watchlist, permits)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; says when it answers."""
+    """uvicorn's server; calls `ready` once it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then call `ready`."""
         await super().startup(sockets)
         if self.started and self._ready:
             self._ready()

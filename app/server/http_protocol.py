@@ -1,4 +1,4 @@
-"""uvicorn's HTTP connection within bounds: heads, pipelines, slow senders and slow readers (decision 0028)."""
+"""HTTP protocol: uvicorn's connection with bounds on heads, pipelines, slow senders and slow readers (decision 0028)."""
 
 import asyncio
 from typing import Any, Final, Literal
@@ -15,7 +15,7 @@ LINGER: Final = 2.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """Pass as `http=` to uvicorn; the application's `connections` are where it is counted and looked after."""
+    """Pass as `http=` to uvicorn; the application's `connections` count and check it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

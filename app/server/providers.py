@@ -17,7 +17,7 @@ def build_providers(settings: Settings, names: tuple[str, ...] | None = None) ->
         ValueError: an unknown name or an unusable setting.
     """
 
-    def told(name: str) -> ProviderSettings:
+    def provider_settings(name: str) -> ProviderSettings:
         return ProviderSettings(
             base_url=getattr(settings, f"{name}_url", None),
             key=getattr(settings, f"{name}_key", None),
@@ -26,11 +26,11 @@ def build_providers(settings: Settings, names: tuple[str, ...] | None = None) ->
             extras=_extras(settings, name),
         )
 
-    return build(settings.providers if names is None else names, told)
+    return build(settings.providers if names is None else names, provider_settings)
 
 
 def _extras(settings: Settings, name: str) -> dict[str, Any]:
-    """What only that provider knows."""
+    """Settings that only this provider has."""
     match name:
         case "steam":
             unpaced = {} if settings.steam_requests_per_minute else {"spacing": 0, "jitter": 0}
@@ -46,8 +46,8 @@ def _extras(settings: Settings, name: str) -> dict[str, Any]:
             return {}
 
 
-def plan(settings: Settings, database_url: str) -> JobConfig:
-    """What the jobs need of the settings."""
+def job_config(settings: Settings, database_url: str) -> JobConfig:
+    """The jobs' configuration from the settings."""
     return JobConfig(
         database_url=database_url,
         heartbeat=timedelta(seconds=settings.heartbeat_seconds),

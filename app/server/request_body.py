@@ -1,4 +1,4 @@
-"""Request bodies: read whole on the event loop, within the route's bound and in time, before a thread is taken."""
+"""Request bodies: read whole on the event loop, within the route's limits, before a worker thread is taken."""
 
 import asyncio
 import io
@@ -19,9 +19,9 @@ class DisconnectedError(ConnectionError):
 
 @asynccontextmanager
 async def request_body(
-    scope: MutableMapping[str, Any], receive: Receive, connections: Connections, largest: int
+    scope: MutableMapping[str, Any], receive: Receive, connections: Connections, max_body_size: int
 ) -> AsyncIterator[tuple[IO[bytes], int]]:
-    """The whole body, at its start, and its size; `largest` in bytes.
+    """The whole body, at its start, and its size; `max_body_size` in bytes.
 
     Raises:
         Refusal: 413 too large, 408 too slow, 503 too many bodies at once.
@@ -32,8 +32,8 @@ async def request_body(
     if declared == 0:
         yield io.BytesIO(), 0
         return
-    if declared is not None and declared > largest:
-        raise _too_large(largest)
+    if declared is not None and declared > max_body_size:
+        raise _too_large(max_body_size)
     loop = asyncio.get_running_loop()
     begun, size = loop.time(), 0
     with tempfile.SpooledTemporaryFile(max_size=bounds.spool) as spool:
@@ -51,8 +51,8 @@ async def request_body(
                 more = message.get("more_body", False)
                 size += len(part)
                 connections.uploads += len(part)
-                if size > largest:
-                    raise _too_large(largest)
+                if size > max_body_size:
+                    raise _too_large(max_body_size)
                 if connections.uploads > bounds.uploads:
                     raise Refusal(503, "too many uploads at once; try again", retry_after=5, close=True)
                 # The page cache takes it in microseconds; the disk is not waited for.
@@ -73,5 +73,5 @@ def _declared(scope: MutableMapping[str, Any]) -> int | None:
     return 0
 
 
-def _too_large(largest: int) -> Refusal:
-    return Refusal(413, f"the body may have at most {largest} bytes")
+def _too_large(max_body_size: int) -> Refusal:
+    return Refusal(413, f"the body may have at most {max_body_size} bytes")

@@ -1,4 +1,4 @@
-"""Signals and the port: the port is taken before anything starts; signals end the process in good order."""
+"""Signals and sockets: binds the port before anything starts, and ends the process in good order."""
 
 import signal
 import socket
@@ -12,7 +12,7 @@ class PortError(OSError):
 
 
 @contextmanager
-def bound(host: str, port: int, *, shared: bool) -> Iterator[list[socket.socket]]:
+def bind_sockets(host: str, port: int, *, shared: bool) -> Iterator[list[socket.socket]]:
     """Sockets bound to every address of a host, not listening yet.
 
     Args:
@@ -41,26 +41,26 @@ def bound(host: str, port: int, *, shared: bool) -> Iterator[list[socket.socket]
         yield sockets
 
 
-class Ending:
-    """What SIGINT and SIGTERM do: end a start that goes on, later whatever `then` says; the second waits like the first."""
+class SignalHandler:
+    """Handles SIGINT and SIGTERM: interrupts the start, later calls `on_signal`; a second signal does no more than the first."""
 
     def __init__(self) -> None:
-        self.then: Callable[[], None] | None = None
-        self.asked = False
+        self.on_signal: Callable[[], None] | None = None
+        self.received = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         """Handle one signal."""
-        first, self.asked = not self.asked, True
-        if self.then:
-            self.then()
+        first, self.received = not self.received, True
+        if self.on_signal:
+            self.on_signal()
         elif first:
             raise KeyboardInterrupt
 
 
 @contextmanager
-def ending() -> Iterator[Ending]:
+def handle_signals() -> Iterator[SignalHandler]:
     """Handle SIGINT and SIGTERM alike while the block runs."""
-    handler = Ending()
+    handler = SignalHandler()
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield handler

@@ -1,4 +1,4 @@
-"""WebSocket connections of uvicorn that write a frame encoded once to many clients, and parse input in turns."""
+"""WebSocket protocol: uvicorn's connection, writing frames that many clients share, and parsing input in small parts."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from app.live.rate import TokenBucket
 EXTENSION: Final = "tracera.connection"
 """Where the connection is found in an ASGI scope's `extensions`."""
 TURN: Final = 1024
-"""Bytes of one client that are parsed before others have their turn: 170 of the smallest frames, or a millisecond."""
+"""Bytes of one client that are parsed before the event loop serves others: 170 of the smallest frames, or a millisecond."""
 GRACE: Final = 5.0
 """Seconds a client has to read what is on its way, close frame included, before the socket is cut."""
 SHUTDOWN: Final = 2.0

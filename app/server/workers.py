@@ -13,15 +13,15 @@ import structlog
 from app.accounts.secret import session_secret
 from app.runtime import Runtime
 from app.server.serve import print_address
-from app.server.signals import bound, ending
+from app.server.signals import bind_sockets, handle_signals
 from db.embedded.programs import LAUNCH
 
 log = structlog.get_logger(__name__)
 
 CHECK_EVERY = 0.2
-LEAST_LIFE = 5.0
+MIN_LIFETIME = 5.0
 """A worker that lives shorter than this is replaced that much later, so that a broken setting does not spin."""
-STOP_WITHIN = 20.0
+STOP_TIMEOUT = 20.0
 
 
 class Worker:
@@ -30,7 +30,7 @@ class Worker:
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._command, self._environment = command, environment
         self._child: subprocess.Popen[bytes] | None = None
-        self._started = -LEAST_LIFE
+        self._started = -MIN_LIFETIME
 
     def keep_alive(self) -> None:
         """Start it unless it runs."""
@@ -39,7 +39,7 @@ class Worker:
                 return
             log.warning("worker ended and is replaced", pid=self._child.pid, code=self._child.returncode)
             self._child = None
-        if time.monotonic() - self._started >= LEAST_LIFE:
+        if time.monotonic() - self._started >= MIN_LIFETIME:
             self._started = time.monotonic()
             self._child = subprocess.Popen(self._command, env=self._environment)  # noqa: S603  # ourselves
 
@@ -52,7 +52,7 @@ class Worker:
         """Wait until it ended; kill it if that takes too long."""
         if self._child:
             try:
-                self._child.wait(STOP_WITHIN)
+                self._child.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 log.warning("worker killed", pid=self._child.pid)
                 self._child.kill()
@@ -66,9 +66,9 @@ def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> No
         PortError: the port is taken.
         EmbeddedError, DatabaseDownError: the database cannot be had.
     """
-    with ending() as signals, ExitStack() as cleanup:
-        with bound(host, port, shared=False):
-            pass  # workers share the port with anybody who asks to; another instance must not be among them
+    with handle_signals() as signals, ExitStack() as cleanup:
+        with bind_sockets(host, port, shared=False):
+            pass  # workers share the port with any process that also asks to; another instance must not be among them
         cleanup.callback(runtime.stop)
         runtime.start()
         workers = [Worker(_command(host, port), _environment(runtime)) for _ in range(count)]
@@ -76,13 +76,13 @@ def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> No
             cleanup.callback(worker.wait)
         for worker in workers:
             cleanup.callback(worker.terminate)
-        announced = False
-        while not signals.asked:
+        address_printed = False
+        while not signals.received:
             for worker in workers:
                 worker.keep_alive()
-            if not announced and _answers(host, port):
+            if not address_printed and _answers(host, port):
                 print_address(host, port, runtime.settings)
-                announced = True
+                address_printed = True
             time.sleep(CHECK_EVERY)
 
 

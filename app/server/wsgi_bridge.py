@@ -15,19 +15,21 @@ from typing import IO, Any, Final
 from a2wsgi.wsgi import WSGIMiddleware, WSGIResponder, build_environ
 from a2wsgi.wsgi_typing import WSGIApp
 
+from app.security.access import Group
+from app.security.policy import ROUTES
 from app.security.refusal import Refusal
 from app.server.answers import refusal_answer
 from app.server.bounds import SLICE
-from app.server.concurrency import AT_ONCE, LONG, ConcurrencyLimit, Slot
+from app.server.concurrency import HOLD_SECONDS, MAX_CONCURRENT, ConcurrencyLimit, Slot
 from app.server.connections import Connections
 from app.server.request_body import DisconnectedError, request_body
 from app.server.shared_files import Answer, SharedFiles
 
 Send = Callable[[Any], Awaitable[None]]
-HELD: Final = 32 * 1024 * 1024
-"""Bytes of an answer that are kept until it is complete; what is longer is sent as it comes, and its thread waits."""
-OPERATIONS: Final = frozenset({"/readyz", "/version", "/stats", "/api/v1/health/detailed", "/api/v1/metrics"})
-"""What is answered by threads of its own, whatever the others wait for."""
+MAX_BUFFERED: Final = 32 * 1024 * 1024
+"""Bytes of an answer that are buffered until it is complete; what is longer is sent as it comes, and its thread waits."""
+OPERATIONS: Final = frozenset(path for (_, path), row in ROUTES.items() if row.group is Group.OPERATIONS)
+"""Paths that threads of their own answer, whatever the others wait for."""
 OPERATION_THREADS: Final = 2
 
 
@@ -41,29 +43,34 @@ class Bridge(WSGIMiddleware):
         largest: the most bytes that a request's body may have, by its path.
     """
 
-    def __init__(self, app: WSGIApp, workers: int, connections: Connections, largest: Callable[[str], int]) -> None:
+    def __init__(
+        self, app: WSGIApp, workers: int, connections: Connections, max_body_size: Callable[[str], int]
+    ) -> None:
         super().__init__(app, workers)
-        self._limit = ConcurrencyLimit(AT_ONCE, LONG)
+        self._limit = ConcurrencyLimit(MAX_CONCURRENT, HOLD_SECONDS)
         self._connections = connections
-        self._largest = largest
+        self._max_body_size = max_body_size
         self._files = SharedFiles()
         self._operations = ThreadPoolExecutor(OPERATION_THREADS, thread_name_prefix="operations")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request: a file that is kept at once, else in a worker thread."""
-        if (kept := self._files.find(scope)) is not None:
-            await send_answer(send, kept)
+        """Serve one request: a stored file at once, all else in a worker thread."""
+        if (stored := self._files.find(scope)) is not None:
+            await send_answer(send, stored)
             return
-        async with self._files.making(scope):
-            kept = self._files.find(scope)
-            deliver = partial(send_answer, send, kept) if kept else await self._answer(scope, receive, send)
-        # Sending may take long, and whoever waits for the same file must not wait for this client.
+        async with self._files.building(scope):
+            stored = self._files.find(scope)
+            deliver = partial(send_answer, send, stored) if stored else await self._answer(scope, receive, send)
+        # Sending may take long, and requests for the same file must not wait for this client.
         await deliver()
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> Callable[[], Awaitable[None]]:
         """Let the application answer; what is returned sends it."""
         try:
-            async with request_body(scope, receive, self._connections, self._largest(scope["path"])) as (body, size):
+            async with request_body(scope, receive, self._connections, self._max_body_size(scope["path"])) as (
+                body,
+                size,
+            ):
                 responder = _Responder(self.app, send)
                 environ = _environ(scope, body, size)
                 if scope["path"] in OPERATIONS:
@@ -76,18 +83,18 @@ class Bridge(WSGIMiddleware):
         except Refusal as refusal:
             headers, content = refusal_answer(refusal)
             return partial(send_answer, send, Answer(refusal.status, headers, content))
-        responder.share(partial(self._files.keep, scope))
+        responder.share(partial(self._files.store, scope))
         return responder.deliver
 
 
 class _Responder(WSGIResponder):
-    """Runs the application in a thread, and keeps what it answers."""
+    """Runs the application in a thread, and buffers its answer."""
 
     def __init__(self, app: WSGIApp, send: Send) -> None:
         # Its executor and queue are not used: whole answers need none.
         super().__init__(app, None, send_queue_size=1)  # type: ignore[arg-type]
         self._asgi_send = send
-        self._held: list[Any] = []
+        self._buffered: list[Any] = []
         self._size = 0
         self._streamed = False
 
@@ -98,23 +105,23 @@ class _Responder(WSGIResponder):
 
     def send(self, message: Any) -> None:
         """Take a part of the answer, in the worker thread."""
-        self._held.append(message)
+        self._buffered.append(message)
         self._size += len(message.get("body", b""))
-        if self._size > HELD:
-            held, self._held, self._size, self._streamed = self._held, [], 0, True
+        if self._size > MAX_BUFFERED:
+            held, self._buffered, self._size, self._streamed = self._buffered, [], 0, True
             asyncio.run_coroutine_threadsafe(send_all(self._asgi_send, held), self.loop).result()
 
     def share(self, keep: Callable[[Answer], Answer]) -> None:
-        """Let a whole answer be kept for those who ask for the same, if it may be."""
+        """Let a whole answer be stored for later requests, if it may be."""
         if not self._streamed and self.exc_info is None:
-            start, *parts = self._held
+            start, *parts = self._buffered
             body = parts[0]["body"] if len(parts) == 2 else b"".join(part["body"] for part in parts)  # noqa: PLR2004
             shared = keep(Answer(start["status"], start["headers"], body))
-            self._held = [start | {"headers": shared.headers}, {"type": "http.response.body", "body": shared.body}]
+            self._buffered = [start | {"headers": shared.headers}, {"type": "http.response.body", "body": shared.body}]
 
     async def deliver(self) -> None:
         """Send what is left of the answer."""
-        await send_all(self._asgi_send, self._held)
+        await send_all(self._asgi_send, self._buffered)
         if self.exc_info is not None:
             raise self.exc_info[0].with_traceback(self.exc_info[1], self.exc_info[2])
 

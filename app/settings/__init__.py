@@ -1,4 +1,4 @@
-"""Every setting, typed, from the environment (`TRACERA_…`) or a `.env` file; nothing of Tracera is imported here."""
+"""Settings: typed, from the environment (`TRACERA_…`) or a `.env` file; imports nothing else of Tracera."""
 
 from app.settings.process import PROVIDERS, Settings, SettingsError, load
 

@@ -1,4 +1,4 @@
-"""Origins of URLs, as browsers name the pages that send a request."""
+"""Origins: scheme, host and port of URLs and Origin headers."""
 
 from urllib.parse import urlsplit
 

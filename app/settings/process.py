@@ -1,4 +1,4 @@
-"""Every setting, typed, from the environment (`TRACERA_…`) or a `.env` file."""
+"""Process settings: typed, from the environment (`TRACERA_…`) or a `.env` file."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ class SettingsError(ValueError):
 
 
 class Settings(SecuritySettings):
-    """What an instance is told from outside; docs/settings.md is made from these descriptions."""
+    """The settings of an instance; docs/settings.md is made from these descriptions."""
 
     model_config = SettingsConfigDict(env_prefix="TRACERA_", env_file=".env", extra="ignore", frozen=True)
 
@@ -241,6 +241,6 @@ def load(**overrides: Any) -> Settings:
         lines = []
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            told = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"TRACERA_{name}: {told}" if name else told)
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"TRACERA_{name}: {message}" if name else message)
         raise SettingsError("; ".join(lines)) from error

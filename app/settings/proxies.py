@@ -1,4 +1,4 @@
-"""Trusted proxies as settings write them, and the IP addresses they are compared with."""
+"""Trusted proxies: parses the setting, and counts the hops that are trusted."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Which proxies' words count: so many in a row before us (`hops`), or those of these networks."""
+    """The proxies whose forwarding headers are used: a number of them in a row (`hops`), or those of these networks."""
 
     hops: int = 0
     networks: tuple[Network, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Trust":
-        """From `1` or `10.0.0.0/8, 127.0.0.1`; empty trusts nobody.
+        """From `1` or `10.0.0.0/8, 127.0.0.1`; empty trusts none.
 
         Raises:
             ValueError: neither a small number nor a list of networks.
@@ -27,7 +27,7 @@ class Trust:
         if not text:
             return cls()
         if text.isascii() and text.isdigit():
-            if int(text) > 10:  # noqa: PLR2004  # nobody has so many: it is a typing error
+            if int(text) > 10:  # noqa: PLR2004  # no chain is that long: it is a typing error
                 raise ValueError("more than 10 proxies in a row")
             return cls(hops=int(text))
         return cls(networks=tuple(ipaddress.ip_network(part.strip()) for part in text.split(",")))

@@ -1,4 +1,4 @@
-"""Rate limits as settings write them."""
+"""Rate limits: parses `REQUESTS/SECONDS`."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Settings of requests: proxies, other origins, rate limits, bounds of connections."""
+"""Security settings: proxies, allowed origins, rate limits, connection limits."""
 
 from typing import Annotated, Any, Final
 

@@ -1,1 +1,1 @@
-"""The Flask and Dash applications, and what every answer of theirs gets."""
+"""Web: the Flask and Dash applications, response headers, compression and assets."""

@@ -1,4 +1,4 @@
-"""All styles as one file, and scripts as one for every page and one of a page's own: sixty files would queue, six at a time."""
+"""Assets: bundles styles into one file, and scripts into one for every page and one for each page's own."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ PAGES: Final = {"": "market", "items": "items", "item": "item", "portfolio": "po
 """Pages with scripts of their own, by the first part of their path: the folder whose main.js they begin with."""
 STYLES: Final = "/assets/tracera.css"
 SCRIPTS: Final = "/assets/tracera/"
-FOR_GOOD: Final = "public, max-age=31536000, immutable"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
 def styles() -> list[str]:
@@ -78,7 +78,7 @@ def register_bundles(server: Flask, application: Dash) -> None:
     application.interpolate_index = interpolate  # type: ignore[assignment]  # Dash calls it with names
     server.add_url_rule(STYLES, "bundle.styles", _styles)
     server.add_url_rule(f"{SCRIPTS}<name>", "bundle.scripts", _script)
-    server.after_request(_keep)
+    server.after_request(_set_cache_control)
 
 
 def _styles() -> Response:
@@ -111,9 +111,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _keep(response: Response) -> Response:
+def _set_cache_control(response: Response) -> Response:
     """Let browsers keep what was asked for by its content's digest."""
     named = request.path.startswith(SCRIPTS) or (request.path.startswith("/assets/") and "m" in request.args)
     if named and response.status_code in {200, 304}:
-        response.headers["Cache-Control"] = FOR_GOOD
+        response.headers["Cache-Control"] = IMMUTABLE
     return response

@@ -1,4 +1,4 @@
-"""Compression of every answer that is long enough and did not choose for itself."""
+"""Compression: encodes every answer that is long enough and has no encoding yet."""
 
 from flask import Flask, Response
 from flask_compress import Compress
@@ -7,7 +7,7 @@ from app.content_encoding import BROTLI_LEVEL, ENCODINGS, GZIP_LEVEL, MIN_SIZE
 
 
 def register_compression(server: Flask) -> None:
-    """Compress every answer that did not choose for itself."""
+    """Compress every answer that has no encoding yet."""
     server.config["COMPRESS_ALGORITHM"] = list(ENCODINGS)
     server.config["COMPRESS_BR_LEVEL"] = BROTLI_LEVEL
     server.config["COMPRESS_LEVEL"] = GZIP_LEVEL

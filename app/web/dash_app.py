@@ -1,4 +1,4 @@
-"""The Dash application: every page, the shell around them, assets from our own origin."""
+"""Dash application: every page, the shell around them, and assets from our own origin."""
 
 import dash
 from flask import Flask

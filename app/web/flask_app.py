@@ -1,4 +1,4 @@
-"""The Flask application before anything is served: JSON, errors in the contract's form."""
+"""Flask application: JSON encoding, and errors in the contract's form."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from app import __version__
-from app.security.body_limits import bound_of, depth
-from app.security.refusal import PROGRAMS
+from app.security.body_limits import depth, limit_of
+from app.security.refusal import API_PREFIXES
 from app.settings import Settings
 from db.core.pool import DatabaseDownError
 
@@ -37,9 +37,9 @@ class OrjsonProvider(JSONProvider):
             ValueError: not JSON, or too deep.
         """
         if has_request_context():
-            deepest = bound_of(request.path).depth
-            if depth(s if isinstance(s, bytes) else s.encode()) > deepest:
-                raise ValueError(f"JSON that is nested deeper than {deepest} levels")
+            max_depth = limit_of(request.path).depth
+            if depth(s if isinstance(s, bytes) else s.encode()) > max_depth:
+                raise ValueError(f"JSON that is nested deeper than {max_depth} levels")
         return orjson.loads(s)
 
 
@@ -52,7 +52,7 @@ def create_flask(settings: Settings) -> OpenAPI:
         doc_prefix="",
         doc_url="/openapi.json",
         validation_error_status=400,
-        validation_error_callback=invalid,
+        validation_error_callback=validation_error,
         static_folder=None,
     )
     server.json = OrjsonProvider(server)
@@ -60,7 +60,7 @@ def create_flask(settings: Settings) -> OpenAPI:
     return server
 
 
-def invalid(error: ValidationError) -> Response:
+def validation_error(error: ValidationError) -> Response:
     """A 400 that names the value and what is allowed."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "request"
@@ -73,15 +73,15 @@ def invalid(error: ValidationError) -> Response:
 
 def register_errors(server: Flask) -> None:
     """Errors of programs' routes as `{"error": …}`; a database that is down is a 503 that says so."""
-    server.register_error_handler(psycopg.DataError, _unkeepable)
+    server.register_error_handler(psycopg.DataError, _data_error)
     server.register_error_handler(DependencyException, _no_such_file)
     server.register_error_handler(HTTPException, _answer)
-    server.register_error_handler(DatabaseDownError, _down)
-    server.log_exception = _log_failure  # type: ignore[method-assign]  # in our words, and once
+    server.register_error_handler(DatabaseDownError, _database_down)
+    server.log_exception = _log_failure  # type: ignore[method-assign]  # as one record of our log
 
 
 def _answer(error: HTTPException) -> Response | HTTPException:
-    if not request.path.startswith(PROGRAMS):
+    if not request.path.startswith(API_PREFIXES):
         return error
     response = jsonify({"error": error.description})
     response.status_code = error.code or 500
@@ -91,7 +91,7 @@ def _answer(error: HTTPException) -> Response | HTTPException:
     return response
 
 
-def _down(error: DatabaseDownError) -> Response:
+def _database_down(error: DatabaseDownError) -> Response:
     log.warning(
         "request refused: the database does not answer", method=request.method, path=request.path, error=str(error)
     )
@@ -105,15 +105,15 @@ def _log_failure(exc_info: Any) -> None:
     log.error("request failed", method=request.method, path=request.path, exc_info=exc_info)
 
 
-def _unkeepable(error: psycopg.DataError) -> Response:
+def _data_error(error: psycopg.DataError) -> Response:
     """PostgreSQL keeps no NUL in a text, and no number beyond its column's, wherever it came from."""
     if isinstance(error, psycopg.errors.UntranslatableCharacter) or "NUL" in str(error):
-        words = "a value holds a NUL character, which is in no name and no text"
+        message = "a value holds a NUL character, which is in no name and no text"
     elif isinstance(error, psycopg.errors.NumericValueOutOfRange):
-        words = "a number is too large"
+        message = "a number is too large"
     else:
         raise error
-    response = jsonify({"error": words})
+    response = jsonify({"error": message})
     response.status_code = 400
     return response
 

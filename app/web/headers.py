@@ -1,4 +1,4 @@
-"""Response headers: content security policy and what else browsers are told on every answer."""
+"""Response headers: content security policy and the other protective headers of every answer."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-"""The policy of answers that are no documents: opened on their own they may load and do nothing."""
+NO_DOCUMENT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""The policy of answers other than documents: opened on their own they may load nothing."""
 HSTS = "max-age=31536000"
 
 
@@ -45,16 +45,16 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 
 
 def register_headers(server: Flask, dashboard: Dash) -> None:
-    """Set the headers. Dash adds a script of its own at the first request, so the hashes are told anew for each document."""
+    """Set the headers. Dash adds a script of its own at the first request, so the hashes are computed for each document."""
     https = str(server.config["TRACERA_BASE_URL"]).startswith("https://")
 
     @server.after_request
-    def protect(response: Response) -> Response:
+    def set_headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if https:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         document = response.mimetype == "text/html"
-        policy = content_security_policy(dashboard.csp_hashes()) if document else NOTHING
+        policy = content_security_policy(dashboard.csp_hashes()) if document else NO_DOCUMENT_POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
         return response

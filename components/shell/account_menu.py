@@ -16,7 +16,7 @@ SIGN_OUT: dict[str, Any] = {"data-account-send": "POST /api/v1/auth/logout"}
 def cannot_check(who: Caller) -> str:
     """Why pages of somebody's own are not shown to a caller who cannot be known."""
     return (
-        f"Your session cannot be checked right now: {who.silent} does not answer."
+        f"Your session cannot be checked right now: {who.unavailable} does not answer."
         " What is public is shown; your own pages come back by themselves."
     )
 

@@ -76,7 +76,7 @@ def test_not_once_a_real_method_is_configured(settings: dict[str, Any], applicat
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "::", "192.168.1.5", "tracera.example", None])  # noqa: S104
-def test_not_on_another_bind(bind: str | None, application: Make) -> None:
+def test_local_owner_is_closed_on_another_bind(bind: str | None, application: Make) -> None:
     assert attempt(application(bind)) == 403
 
 
@@ -84,7 +84,7 @@ def test_not_with_a_public_base_url(application: Make) -> None:
     assert attempt(application(base_url="https://tracera.example")) == 403
 
 
-def test_not_from_another_address(application: Make) -> None:
+def test_local_owner_is_closed_to_another_address(application: Make) -> None:
     assert attempt(application(), environ_base={"REMOTE_ADDR": "192.168.1.9"}) == 403
 
 
@@ -93,11 +93,11 @@ def test_not_by_a_name_that_was_rebound_to_this_computer(application: Make) -> N
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
-def test_not_through_a_proxy(header: str, application: Make) -> None:
+def test_local_owner_is_closed_through_a_proxy(header: str, application: Make) -> None:
     assert attempt(application(), headers={header: "127.0.0.1"}) == 403
 
 
-def test_not_on_servers_of_others(runtime: Runtime) -> None:
+def test_local_owner_is_closed_with_external_servers(runtime: Runtime) -> None:
     server = create_server(runtime)
     server.config[BIND] = "127.0.0.1"
     assert attempt(server) == 403

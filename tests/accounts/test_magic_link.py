@@ -122,7 +122,7 @@ def spent(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def test_nor_does_its_time(server: Flask, mailbox: Mailbox) -> None:
+def test_answer_time_does_not_tell_whether_an_address_is_known(server: Flask, mailbox: Mailbox) -> None:
     asker = Visitor(server)
     ask(asker, "known@example.org")
     asker.get(mailbox.link())

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from app.accounts.sign_in_flow import PATIENCE
+from app.accounts.sign_in_flow import MAX_SECONDS_AWAY
 from db.accounts import users
 from db.core.pool import Database
 from tests.accounts.conftest import Make
@@ -71,7 +71,7 @@ class TestState:
         assert visitor.me() is None
 
     def test_too_old(self, provider: str, visitor: Visitor) -> None:
-        with time_machine.travel(datetime.now(UTC) - timedelta(seconds=PATIENCE + 5)):
+        with time_machine.travel(datetime.now(UTC) - timedelta(seconds=MAX_SECONDS_AWAY + 5)):
             address = visitor.leave(provider)
         assert visitor.arrive(agreed(address)).status_code == 400
         assert visitor.me() is None

@@ -1,4 +1,4 @@
-"""Whatever a provider answers: a sign-in as it should be or a refusal with words, never a fault of ours or a wrong person."""
+"""Odd provider answers: a correct sign-in or a refusal with a message, never a server error or a wrong user."""
 
 import json
 import time

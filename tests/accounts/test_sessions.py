@@ -138,7 +138,7 @@ def test_a_session_in_use_is_prolonged(visitor: Visitor, redis_client: redis.Red
     assert left > LIFETIME - 60
 
 
-def test_a_session_of_a_deleted_account_is_nobodys(visitor: Visitor, database: Database) -> None:
+def test_a_session_of_a_deleted_account_is_anonymous(visitor: Visitor, database: Database) -> None:
     visitor.through("steam/login")
     database.execute("DELETE FROM users")
     assert visitor.me() is None
@@ -166,7 +166,7 @@ def test_sessions_are_listed_and_each_can_be_ended(visitor: Visitor, server: Fla
     assert visitor.send("DELETE", f"{AUTH}/sessions/{entries[0]['id']}").status_code == 404
 
 
-def test_nobody_ends_anothers_session(visitor: Visitor, server: Flask) -> None:
+def test_a_user_cannot_end_anothers_session(visitor: Visitor, server: Flask) -> None:
     visitor.through("steam/login")
     other = Visitor(server)
     other.through("google")

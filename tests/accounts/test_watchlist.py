@@ -1,4 +1,4 @@
-"""A watchlist is its user's: kept once, bounded, exported, deleted, and nobody else's."""
+"""A watchlist is private to its user: without repetitions, bounded, exported and deleted."""
 
 from typing import Any
 from urllib.parse import quote
@@ -83,7 +83,7 @@ def test_what_is_no_item_is_not_watched(symbol: str, ada: Visitor) -> None:
     assert symbols(ada) == []
 
 
-def test_a_watchlist_is_nobody_else_s(ada: Visitor, bob: Visitor) -> None:
+def test_a_watchlist_is_private(ada: Visitor, bob: Visitor) -> None:
     watch(ada, AK)
     watch(ada, PAIR)
     assert symbols(bob) == []
@@ -100,7 +100,7 @@ def test_a_watchlist_is_bounded(ada: Visitor, bob: Visitor, monkeypatch: pytest.
     assert watch(bob, KNIFE).status_code == 200
 
 
-def test_nobody_has_none(visitor: Visitor, ids: dict[tuple[str, str], int]) -> None:
+def test_visitors_have_no_watchlist(visitor: Visitor, ids: dict[tuple[str, str], int]) -> None:
     del ids
     assert visitor.get(LIST).status_code == 401
     assert watch(visitor, AK).status_code == 401

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.runtime import Runtime
-from app.server.providers import plan
+from app.server.providers import job_config
 from db.operations import jobs as job_state
 from jobs.scheduler import Jobs
 from tests.conftest import wait_for
@@ -28,7 +28,9 @@ class Action:
 @pytest.fixture
 def jobs(runtime: Runtime) -> Iterator[Jobs]:
     runtime.start()
-    made = Jobs(plan(runtime.settings, runtime.database_url), runtime.services.database, runtime.services.redis, [])
+    made = Jobs(
+        job_config(runtime.settings, runtime.database_url), runtime.services.database, runtime.services.redis, []
+    )
     made.start()
     wait_for(lambda: made.leading, 10, "nobody leads")
     yield made

@@ -51,7 +51,7 @@ def test_an_unknown_query_value_is_named(live: Live) -> None:
     assert status(live, "?source=a%20b") == 400
 
 
-def test_a_guard_may_refuse(settings: LiveSettings) -> None:
+def test_authorize_may_refuse_a_handshake(settings: LiveSettings) -> None:
     async def authorize(scope: dict[str, object]) -> Principal:
         raise Refusal(401, "sign in first")
 

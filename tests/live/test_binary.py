@@ -31,7 +31,7 @@ def test_prices_come_in_one_frame_with_a_checksum(live: Live, valkey: Valkey) ->
         assert math.isnan(second[2])
 
 
-def test_the_snapshot_is_binary_too(live: Live, valkey: Valkey) -> None:
+def test_the_snapshot_is_binary(live: Live, valkey: Valkey) -> None:
     valkey.keep(price(3, 99))
     with live.connect(subprotocols=OFFER) as client:
         subscribe(client, 3)

@@ -200,7 +200,7 @@ def test_the_servers_own_frames_do_not_mix_with_broadcasts(settings: LiveSetting
 
 
 @pytest.mark.slow
-def test_asking_without_reading_ends_too(settings: LiveSettings) -> None:
+def test_a_client_that_asks_without_reading_is_closed(settings: LiveSettings) -> None:
     generous = replace(settings, max_buffer=10_000, messages_per_second=1e9, frame_burst=10**9, item_burst=10**9)
     with running(generous) as live:
         slow = SlowReader(live.port, *range(1, 501))

@@ -72,7 +72,7 @@ def test_without_redis_the_database_answers_alone(database: Database, kept: list
         live.stop()
 
 
-def test_without_either_the_client_is_told(settings: LiveSettings) -> None:
+def test_without_redis_and_database_the_client_gets_an_error(settings: LiveSettings) -> None:
     gone = Database("postgresql:///none?host=/nowhere", size=1, wait=0.2)
     with running(settings, latest=from_database(gone)) as live, live.connect() as client:
         subscribe(client, 1)
@@ -104,7 +104,7 @@ def test_clients_that_ask_for_the_same_items_share_one_answer(settings: LiveSett
 def test_an_answer_is_shared_for_a_short_time_only(
     settings: LiveSettings, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.live.hub.SHARED", 0.1)
+    monkeypatch.setattr("app.live.hub.SHARED_FOR", 0.1)
     valkey.keep(price(1, 100))
     with running(settings) as live, live.connect() as first, live.connect() as second:
         subscribe(first, 1)

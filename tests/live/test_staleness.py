@@ -1,4 +1,4 @@
-"""Silence that no market explains is said to the clients."""
+"""Staleness: clients are told when no prices come in."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.live.support import Valkey, assert_silent, hear, price, running, subs
 
 @pytest.mark.slow
 def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: Valkey) -> None:
-    with running(replace(settings, quiet_after=1.5)) as live, live.connect() as client:
+    with running(replace(settings, stale_after=1.5)) as live, live.connect() as client:
         subscribe(client, 1)
         assert hear(client) == {"type": "feed", "state": "stale"}
         with live.connect() as late:
@@ -23,7 +23,7 @@ def test_clients_hear_of_silence_and_of_its_end(settings: LiveSettings, valkey: 
 
 
 @pytest.mark.slow
-def test_where_nobody_knows_what_is_usual_nothing_is_said(settings: LiveSettings) -> None:
+def test_without_stale_after_no_staleness_is_announced(settings: LiveSettings) -> None:
     with running(settings) as live, live.connect() as client:
         subscribe(client, 1)
         assert_silent(client, 2.5)
@@ -35,15 +35,15 @@ def test_a_lost_connection_is_stale_long_before_a_slow_market_would_be(tmp_path:
     staleness = Staleness(feed, 900.0, lambda: times[-1])
     feed.state = "connected"
     times.append(1100.0)
-    assert not staleness.changed()
+    assert not staleness.has_changed()
     feed.state = "reconnecting"
     times.append(1104.0)
-    assert not staleness.changed()
+    assert not staleness.has_changed()
     times.append(1106.0)
-    assert staleness.changed()
+    assert staleness.has_changed()
     feed.state, feed.last_message = "connected", 1107.0
     times.append(1108.0)
-    assert staleness.changed()
+    assert staleness.has_changed()
     times.append(2008.0)
-    assert staleness.changed()
+    assert staleness.has_changed()
     assert staleness.stale

@@ -1,4 +1,4 @@
-"""What is subscribed to unasked takes no room from what is asked for."""
+"""Watchlist: items subscribed to at once do not count against the client's limit."""
 
 from dataclasses import replace
 

@@ -133,21 +133,21 @@ def test_same_trace_is_recognised_whatever_it_says() -> None:
 def test_trace_is_admitted_once_and_counted_when_its_window_is_over() -> None:
     told: list[Summary] = []
     repeats = Repeats(told.append, window=0.3)
-    assert [repeats.admit(1, "here") for _ in range(4)] == [True, False, False, False]
-    assert repeats.admit(2, "there")
+    assert [repeats.should_log(1, "here") for _ in range(4)] == [True, False, False, False]
+    assert repeats.should_log(2, "there")
     assert told == []
     wait_for(lambda: told, 5, "nothing was told")
     assert told == [Summary("here", 3)]
-    assert repeats.admit(1, "here")
+    assert repeats.should_log(1, "here")
 
 
 def test_count_is_told_by_the_next_trace_too_and_at_the_end() -> None:
     told: list[Summary] = []
     repeats = Repeats(told.append, window=0.2)
-    assert [repeats.admit(1, "here") for _ in range(2)] == [True, False]
+    assert [repeats.should_log(1, "here") for _ in range(2)] == [True, False]
     time.sleep(0.25)
-    repeats.admit(2, "there")
-    repeats.admit(2, "there")
+    repeats.should_log(2, "there")
+    repeats.should_log(2, "there")
     repeats.flush()
     assert told == [Summary("here", 1), Summary("there", 1)]
 
@@ -155,7 +155,7 @@ def test_count_is_told_by_the_next_trace_too_and_at_the_end() -> None:
 def test_a_flood_of_different_traces_is_bounded() -> None:
     told: list[Summary] = []
     repeats = Repeats(told.append)
-    written = [repeats.admit(number, "somewhere") for number in range(1_000)]
+    written = [repeats.should_log(number, "somewhere") for number in range(1_000)]
     assert sum(written) == MOST
     repeats.flush()
     assert told == [Summary("other traces", 1_000 - MOST)]
@@ -168,6 +168,6 @@ def test_threads_lose_no_count(window: float) -> None:
     told: list[Summary] = []
     repeats = Repeats(told.append, window=window)
     with ThreadPoolExecutor(8) as pool:
-        written = sum(pool.map(lambda _: repeats.admit(1, "here"), range(5_000)))
+        written = sum(pool.map(lambda _: repeats.should_log(1, "here"), range(5_000)))
     repeats.flush()
     assert written + sum(summary.repeated for summary in told) == 5_000

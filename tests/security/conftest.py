@@ -118,16 +118,16 @@ def key(runtime: Runtime) -> Callable[[int, str], dict[str, str]]:
 @pytest.fixture
 def live(server: Flask, endpoints: Endpoints) -> Iterator[Live]:
     """The application with its sockets, on a port."""
-    guard = WebSocketAuth(server)
-    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, renewal=0.5)
+    websocket_auth = WebSocketAuth(server)
+    settings = LiveSettings(base_url=BASE_URL, redis_url=endpoints.redis_url, revalidation_interval=0.5)
     made = Live(
         create_app(
             server,
             settings,
-            authorize=guard.authorize,
-            watchlist=guard.watchlist,
-            permits=guard.permits,
-            ended=guard.ended,
+            authorize=websocket_auth.authorize,
+            watchlist=websocket_auth.watchlist,
+            permits=websocket_auth.permits,
+            find_ended=websocket_auth.find_ended,
         )
     )
     made.start()

@@ -1,4 +1,4 @@
-"""Whose word about the client's address counts."""
+"""Client address: trusted proxies, networks of rate limits, loopback."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.security.client_address import TrustedProxies, client_address, is_loopback, site_of
+from app.security.client_address import TrustedProxies, client_address, is_loopback, network_of
 from app.server.gateway import create_uvicorn
 from app.settings import Settings
 from app.settings.proxies import Trust
@@ -64,7 +64,7 @@ def test_scheme_and_host_come_from_the_nearest_trusted_proxy() -> None:
     assert (forged["wsgi.url_scheme"], forged["HTTP_HOST"]) == ("http", "inside")
 
 
-def test_uvicorn_believes_nobody_by_itself() -> None:
+def test_uvicorn_trusts_no_proxy_headers_by_itself() -> None:
     server = create_uvicorn(SimpleNamespace())  # type: ignore[arg-type]
     assert server.config.proxy_headers is False
 
@@ -85,8 +85,8 @@ def test_a_mistake_in_the_setting_ends_the_start(text: str) -> None:
         ("", "unknown"),
     ],
 )
-def test_what_an_address_counts_as(address: str, site: str) -> None:
-    assert site_of(address) == site
+def test_rate_limits_count_ipv4_addresses_and_ipv6_networks(address: str, site: str) -> None:
+    assert network_of(address) == site
 
 
 @pytest.mark.parametrize(

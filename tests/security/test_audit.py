@@ -1,4 +1,4 @@
-"""Refused requests in a user's name are in that user's log, a few of them."""
+"""Audit: refused requests in a user's name are in that user's activity log, up to a limit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import redis
 from flask.testing import FlaskClient
 
 from app.runtime import Runtime
-from app.security import audit as telling
+from app.security import audit as security_audit
 from components.account.format import event
 from db.accounts import audit
 from db.core.pool import Row
@@ -24,7 +24,7 @@ def log_of(runtime: Runtime, person: Person) -> list[Row]:
     return audit.of_user(runtime.services.database, person.user_id)
 
 
-def test_a_missing_token(runtime: Runtime, person: People) -> None:
+def test_missing_csrf_token_is_logged(runtime: Runtime, person: People) -> None:
     ada, bob = person(), person()
     assert ada.client.post(POST).status_code == 400
     (line,) = log_of(runtime, ada)
@@ -34,14 +34,14 @@ def test_a_missing_token(runtime: Runtime, person: People) -> None:
     assert log_of(runtime, bob) == []
 
 
-def test_another_session_s_token(runtime: Runtime, person: People) -> None:
+def test_another_sessions_csrf_token_is_logged(runtime: Runtime, person: People) -> None:
     ada, bob = person(), person()
     assert ada.client.post(CALLBACKS, json=CALL, headers={"X-CSRFToken": bob.token}).status_code == 400
     assert [line["detail"]["reason"] for line in log_of(runtime, ada)] == ["The CSRF tokens do not match"]
     assert log_of(runtime, bob) == []
 
 
-def test_a_foreign_origin(runtime: Runtime, person: People) -> None:
+def test_foreign_origin_is_logged(runtime: Runtime, person: People) -> None:
     ada = person()
     assert ada.client.post(POST, headers=EVIL | {"X-CSRF-Token": ada.token}).status_code == 403
     (line,) = log_of(runtime, ada)
@@ -49,7 +49,7 @@ def test_a_foreign_origin(runtime: Runtime, person: People) -> None:
     assert "Origin" in line["detail"]["reason"]
 
 
-def test_another_site_s_page(runtime: Runtime, person: People) -> None:
+def test_cross_site_read_is_logged(runtime: Runtime, person: People) -> None:
     ada = person()
     reply = ada.client.get("/api/v1/test/signed_in", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"})
     assert reply.status_code == 403
@@ -69,7 +69,7 @@ def test_a_key_that_wants_too_much(
     assert line["detail"] == {"call": f"POST /api/v1/test/{rule}", "reason": reason, "with": "key"}
 
 
-def test_what_passes_and_what_is_nobody_s_is_not_noted(
+def test_allowed_and_anonymous_requests_are_not_logged(
     runtime: Runtime, client: FlaskClient, person: People, key: Keys
 ) -> None:
     ada = person()
@@ -93,16 +93,16 @@ def test_many_refusals_write_few_lines(runtime: Runtime, person: People, redis_c
     ada, bob = person(), person()
     for _ in range(40):
         assert ada.client.post(POST).status_code == 400
-    assert len(log_of(runtime, ada)) == telling.MOST.amount
+    assert len(log_of(runtime, ada)) == security_audit.MAX_REFUSALS.amount
     assert bob.client.post(POST).status_code == 400
     assert len(log_of(runtime, bob)) == 1
-    assert 0 < redis_client.ttl(f"ratelimit:{{refusals}}:user:{ada.user_id}") <= telling.MOST.seconds
+    assert 0 < redis_client.ttl(f"ratelimit:{{refusals}}:user:{ada.user_id}") <= security_audit.MAX_REFUSALS.seconds
 
 
-def test_only_the_newest_are_kept(runtime: Runtime, person: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_refusals_are_stored(runtime: Runtime, person: People, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, database = person(), runtime.services.database
     audit.note(database, ada.user_id, "sign-in", {}, address=None, user_agent=None)
-    monkeypatch.setattr(telling, "KEPT", 3)
+    monkeypatch.setattr(security_audit, "MAX_ENTRIES", 3)
 
     def calls() -> list[Any]:
         return [line["detail"].get("call") for line in log_of(runtime, ada)]

@@ -27,7 +27,7 @@ def windows(request: pytest.FixtureRequest, redis_client: redis.Redis) -> Window
     return SharedWindows(redis_client) if request.param == "redis" else LocalWindows()
 
 
-def test_exactly_so_many_pass(windows: Windows) -> None:
+def test_exactly_the_limit_passes(windows: Windows) -> None:
     limit = Limit(5, 60)
     verdicts = [windows.hit("a", limit) for _ in range(7)]
     assert [verdict.passed for verdict in verdicts] == [True] * 5 + [False] * 2
@@ -51,7 +51,7 @@ def test_the_window_moves(windows: Windows) -> None:
 
 
 @pytest.mark.slow
-def test_whoever_waits_as_told_is_let_in_and_a_second_less_is_too_early(windows: Windows) -> None:
+def test_wait_is_exact_to_the_second(windows: Windows) -> None:
     limit = Limit(1, 2)
     assert windows.hit("a", limit).passed
     refused = windows.hit("a", limit)

@@ -19,11 +19,11 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_in_an_address(client: FlaskClient, path: str) -> None:
+def test_nul_in_an_address_is_refused(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code in {200, 400, 404}
 
 
-def test_in_a_callback(client: FlaskClient) -> None:
+def test_nul_in_a_callback_is_refused(client: FlaskClient) -> None:
     typed = CALL | {"inputs": [{"id": "search-input", "property": "value", "value": "a\x00b"}]}
     reply = client.post(CALLBACKS, json=typed, headers={"X-CSRFToken": token_of(client)})
     assert reply.status_code in {200, 400}
@@ -36,7 +36,7 @@ def test_in_a_callback(client: FlaskClient) -> None:
         {"name": "a", "currency": "US\x00"},
     ],
 )
-def test_in_a_body(person: Callable[[], Person], body: dict[str, str]) -> None:
+def test_nul_in_a_body_is_refused(person: Callable[[], Person], body: dict[str, str]) -> None:
     ada = person()
     reply = ada.client.post("/api/v1/portfolios", json=body, headers={"X-CSRF-Token": ada.token})
     assert reply.status_code == 400

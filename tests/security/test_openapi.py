@@ -1,4 +1,4 @@
-"""Every operation of /openapi.json with generated requests, as a visitor and as somebody signed in."""
+"""Every operation of /openapi.json with generated requests, as a visitor and as a user."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What concerns one user reaches that user's own sockets and no other."""
+"""User messages reach the WebSockets of their user and no other."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -66,7 +66,7 @@ def test_a_socket_that_left_is_forgotten(live: Live, person: People, redis_clien
         assert_silent(client, 0.2)
 
 
-def test_the_table_decides_here_too(
+def test_policy_decides_about_user_messages(
     live: Live, person: People, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(policy.MESSAGES, "portfolio")
@@ -96,7 +96,7 @@ def test_the_table_decides_here_too(
         orjson.dumps([{"type": "import", "user_id": 1}]),
     ],
 )
-def test_a_message_that_names_no_user_is_for_nobody(
+def test_a_message_without_a_user_is_not_delivered(
     message: bytes, live: Live, person: People, redis_client: redis.Redis
 ) -> None:
     with live.connect(additional_headers=cookie_of(person())) as client, live.connect() as nobody:

@@ -42,7 +42,7 @@ def test_pages(application: Flask) -> None:
 
 def test_callbacks(application: Flask) -> None:
     known = application.extensions["tracera.dash"].callback_map
-    live = {dash_dispatch.name_of(output) for output, held in known.items() if "callback" in held}
+    live = {dash_dispatch.callback_name(output) for output, held in known.items() if "callback" in held}
     assert live == set(policy.CALLBACKS)
     assert dash_dispatch.ROUTER in live, "Dash calls its router by another name: pages would not be guarded"
 

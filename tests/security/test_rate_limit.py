@@ -45,7 +45,7 @@ def few(database_url: str, endpoints: Endpoints, redis_client: redis.Redis) -> F
     return limited(database_url, endpoints, limit_json="3/2", limit_pages="2/60", limit_sign_in="1/60").test_client()
 
 
-def test_what_is_left_is_said(few: FlaskClient) -> None:
+def test_rate_limit_headers_say_what_is_left(few: FlaskClient) -> None:
     reply = few.get("/api/v1/items")
     told = {name: reply.headers[name] for name in dict(reply.headers) if name.startswith("RateLimit")}
     assert told == {
@@ -57,7 +57,7 @@ def test_what_is_left_is_said(few: FlaskClient) -> None:
 
 
 @pytest.mark.slow
-def test_beyond_the_limit_it_is_refused_until_the_second_that_is_told(few: FlaskClient) -> None:
+def test_beyond_the_limit_requests_are_refused_until_retry_after(few: FlaskClient) -> None:
     assert [few.get("/api/v1/items").status_code for _ in range(4)] == [200, 200, 200, 429]
     refused = few.get("/api/v1/items")
     wait = int(refused.headers["Retry-After"])
@@ -79,12 +79,12 @@ def test_groups_and_addresses_are_counted_apart(few: FlaskClient) -> None:
     assert [reply.status_code for reply in six] == [200, 200, 200, 429]
 
 
-def test_what_does_not_exist_is_counted_too(few: FlaskClient) -> None:
+def test_requests_for_missing_paths_are_counted(few: FlaskClient) -> None:
     assert [few.get(f"/api/v1/{number}").status_code for number in range(4)] == [404, 404, 404, 429]
     assert [few.post(f"/nothing/{number}").status_code for number in range(3)] == [405, 405, 429]
 
 
-def test_a_person_is_told_on_a_page(few: FlaskClient) -> None:
+def test_browser_beyond_the_limit_gets_a_page(few: FlaskClient) -> None:
     replies = [few.get("/") for _ in range(3)]
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert replies[2].mimetype == "text/html"
@@ -137,7 +137,7 @@ def test_two_processes_share_one_count(endpoints: Endpoints, redis_client: redis
     assert min(passed) > 0, "they did not run at the same time"
 
 
-def test_sign_in_is_counted_as_such(few: FlaskClient) -> None:
+def test_sign_in_has_its_own_limit(few: FlaskClient) -> None:
     headers = {"X-CSRFToken": token_of(few)}
     statuses = [
         few.post("/api/v1/auth/magic-link", json={"email": "a@example.com"}, headers=headers).status_code
@@ -150,7 +150,7 @@ def test_sign_in_is_counted_as_such(few: FlaskClient) -> None:
 @pytest.mark.slow
 def test_a_request_costs_little(client: FlaskClient) -> None:
     """The count of one request, with everything it takes; generous, because tests share their machine."""
-    limiter = client.application.extensions["tracera.guard"].limiter
+    limiter = client.application.extensions["tracera.middleware"].limiter
     limiter.hit(Group.JSON, "ip:warm")
     best = 1.0
     for number in range(10):

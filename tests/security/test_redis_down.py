@@ -1,4 +1,4 @@
-"""Redis away for a while: who reads goes on reading, who must be counted waits, and nobody becomes somebody else."""
+"""Redis outage: public reads go on, groups that fail closed wait, and no caller gets another one's identity."""
 
 import os
 import socket
@@ -78,7 +78,7 @@ def signed_in(server: Flask) -> FlaskClient:
 
 
 @pytest.mark.slow
-def test_an_outage(server: Flask, mortal: Mortal) -> None:
+def test_requests_during_and_after_a_redis_outage(server: Flask, mortal: Mortal) -> None:
     reader, member = server.test_client(), signed_in(server)
     token, member_token = token_of(reader), token_of(member)
     assert member.get(MINE).status_code == 200

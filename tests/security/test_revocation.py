@@ -1,4 +1,4 @@
-"""A socket does not outlive its session or key, and nobody has too many."""
+"""Revocation: a WebSocket does not outlive its session or key; connections are limited by address and user."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ from app.accounts.sessions import EXTENSION as SESSIONS
 from app.live.principal import Principal
 from app.portfolio.inventory.progress import ProgressStore, State
 from app.runtime import Runtime
-from app.security.revocation import Proof, ended
+from app.security.revocation import Credential, find_ended
 from app.settings.proxies import Trust
 from db.accounts import users
 from db.core.pool import Database
@@ -35,10 +35,10 @@ def alive(client: ClientConnection) -> bool:
 
 def closed_with(client: ClientConnection) -> int:
     """The code with which the server closes, within a few seconds."""
-    with pytest.raises(ConnectionClosed) as ended:
+    with pytest.raises(ConnectionClosed) as closed:
         client.recv(8)
-    assert ended.value.rcvd is not None
-    return ended.value.rcvd.code
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
 
 
 def send(who: Person, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -120,7 +120,7 @@ def test_a_socket_ends_with_its_key(live: Live, person: People, key: Keys) -> No
         assert alive(page)
 
 
-def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: People, redis_client: redis.Redis) -> None:
+def test_a_signed_out_websocket_gets_no_user_messages(live: Live, person: People, redis_client: redis.Redis) -> None:
     ada = person()
     with live.connect(additional_headers=cookie_of(ada)) as client:
         assert alive(client)
@@ -131,19 +131,17 @@ def test_nothing_of_the_user_s_own_comes_after_the_end(live: Live, person: Peopl
 
 
 @pytest.mark.slow
-def test_nobody_is_put_out_because_redis_or_the_database_is_down(
-    runtime: Runtime, server: Flask, tmp_path: Path
-) -> None:
-    principals = [Principal("a", 1, Proof(session_id="s" * 43)), Principal("b", 1, Proof(key_hash=b"k" * 32))]
+def test_outage_of_redis_or_the_database_closes_no_websocket(runtime: Runtime, server: Flask, tmp_path: Path) -> None:
+    principals = [Principal("a", 1, Credential(session_id="s" * 43)), Principal("b", 1, Credential(key_hash=b"k" * 32))]
     runtime.start()
     database, store = runtime.services.database, server.extensions[SESSIONS]
-    assert ended(database, store, principals) == set(principals)
+    assert find_ended(database, store, principals) == set(principals)
     no_redis = SessionStore(redis.Redis.from_url(f"unix://{tmp_path}/none"), "tracera_session")
-    assert ended(database, no_redis, principals) == {principals[1]}
+    assert find_ended(database, no_redis, principals) == {principals[1]}
     no_database = Database("postgresql:///x?host=/nonexistent", size=1)
-    assert ended(no_database, no_redis, principals) == set()
+    assert find_ended(no_database, no_redis, principals) == set()
     # What Redis alone can tell is told.
-    assert ended(no_database, store, principals) == {principals[0]}
+    assert find_ended(no_database, store, principals) == {principals[0]}
     no_database.close()
 
 
@@ -154,7 +152,7 @@ def refusal(live: Live, **options: Any) -> tuple[int, str | None]:
 
 
 def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
-    live.hub.connections.most = 3
+    live.hub.connections.limit = 3
     with ExitStack() as stack:
         opened = [stack.enter_context(live.connect()) for _ in range(3)]
         assert refusal(live) == (429, "10")
@@ -164,14 +162,14 @@ def test_an_address_has_only_so_many_open_at_once(live: Live) -> None:
         assert alive(stack.enter_context(live.connect()))
         assert refusal(live) == (429, "10")
     until(lambda: live.stats()["clients"] == 0)
-    assert not live.hub.connections._places
+    assert not live.hub.connections._counts
 
 
-def test_so_has_a_user_from_wherever(live: Live, person: People, server: Flask) -> None:
+def test_a_user_has_only_so_many_open_at_once(live: Live, person: People, server: Flask) -> None:
     # Each connection comes from another address, as a trusted proxy says.
-    guard = server.extensions["tracera.guard"]
-    object.__setattr__(guard, "trust", Trust(hops=1))
-    live.hub.connections.most = 2
+    middleware = server.extensions["tracera.middleware"]
+    object.__setattr__(middleware, "trust", Trust(hops=1))
+    live.hub.connections.limit = 2
     ada, bob = person(), person()
 
     def connect(who: Person, last: int) -> ClientConnection:

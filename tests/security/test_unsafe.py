@@ -133,7 +133,7 @@ def test_a_wrong_key_does_not_stand_in_for_a_token(person: Callable[[], Person])
         ("key_full", 401, 403, 200, 200),
     ],
 )
-def test_who_may_pass(
+def test_access_levels_admit_exactly_their_callers(
     client: FlaskClient,
     person: Callable[[], Person],
     key: Keys,
@@ -169,7 +169,7 @@ def test_loopback_is_this_machine_alone(client: FlaskClient, environ: dict[str, 
     assert client.get("/api/v1/test/loopback", environ_base=environ, headers=headers).status_code == 403
 
 
-def test_another_site_s_page_cannot_read_as_somebody(person: Callable[[], Person]) -> None:
+def test_cross_site_page_cannot_read_with_a_session(person: Callable[[], Person]) -> None:
     someone = person()
     foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
     assert someone.client.get("/api/v1/test/key_read", headers=foreign).status_code == 403

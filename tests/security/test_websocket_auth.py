@@ -1,4 +1,4 @@
-"""Who opens a WebSocket, how often, and what is told to whom."""
+"""WebSocket authentication: principals, limits of connects, and messages by policy."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_a_session_gets_its_watchlist(live: Live, watching: Person, person: Call
         assert hear(client) == {"type": "pong"}
 
 
-def test_a_key_does_too(live: Live, watching: Person, key: Keys) -> None:
+def test_a_key_gets_its_watchlist(live: Live, watching: Person, key: Keys) -> None:
     with live.connect(additional_headers=key(watching.user_id, "read")) as client:
         assert told(client) == 2
 
@@ -86,7 +86,7 @@ def test_an_unknown_session_is_a_visitor(live: Live, cookie: str) -> None:
         assert hear(client) == {"type": "pong"}
 
 
-def test_a_message_without_a_row_is_for_nobody(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_without_a_policy_row_is_refused(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(policy.MESSAGES, "subscribe")
     monkeypatch.setitem(policy.MESSAGES, "unsubscribe", Access.SIGNED_IN)
     with live.connect() as client:
@@ -97,13 +97,13 @@ def test_a_message_without_a_row_is_for_nobody(live: Live, monkeypatch: pytest.M
 
 
 def test_a_socket_without_a_row_is_refused(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(policy.SOCKETS, "/api/v1/ws")
+    monkeypatch.delitem(policy.WEBSOCKETS, "/api/v1/ws")
     assert refused(live)[0] == 403
 
 
 @pytest.mark.slow
 def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client: redis.Redis) -> None:
-    limiter = server.extensions["tracera.guard"].limiter
+    limiter = server.extensions["tracera.middleware"].limiter
     limiter.limits = limiter.limits | {"websocket": Limit(2, 2)}
     for _ in range(2):
         with live.connect():
@@ -120,8 +120,8 @@ def test_connects_are_limited_by_address(live: Live, server: Flask, redis_client
 def test_signed_in_is_asked_where_the_table_says_so(
     live: Live, watching: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = policy.SOCKETS["/api/v1/ws"]
-    monkeypatch.setitem(policy.SOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
+    row = policy.WEBSOCKETS["/api/v1/ws"]
+    monkeypatch.setitem(policy.WEBSOCKETS, "/api/v1/ws", row._replace(access=Access.SIGNED_IN))
     assert refused(live)[0] == 401
     with live.connect(additional_headers=cookie_of(watching)) as client:
         assert told(client) == 2

@@ -56,12 +56,14 @@ def test_a_slow_body_that_comes_at_its_rate_is_served(live_site: Site) -> None:
     ("path", "bound"),
     [
         ("/_dash-update-component", body_limits.CALLBACK),
-        ("/api/v1/auth/local", body_limits.ORDINARY),
+        ("/api/v1/auth/local", body_limits.DEFAULT),
         ("/api/v1/portfolio/restore", body_limits.FILE),
         ("/api/v1/portfolio/transactions/csv", body_limits.FILE),
     ],
 )
-def test_a_body_larger_than_its_route_s_is_refused_unread(live_site: Site, path: str, bound: body_limits.Bound) -> None:
+def test_a_body_larger_than_its_route_s_is_refused_unread(
+    live_site: Site, path: str, bound: body_limits.BodyLimit
+) -> None:
     reply = send(live_site, post(path, bound.size + 1))
     assert (status_of(reply), str(bound.size) in error_of(reply)) == (413, True)
     status, _, body = ask(live_site, "POST", path, b"x" * (bound.size + 1), Content_Type="application/json")

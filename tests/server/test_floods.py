@@ -43,7 +43,7 @@ FLOODS: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_ends_its_own_connection_and_delays_nobody(live_site: Site, name: str) -> None:
+def test_a_flood_closes_its_own_connection_and_delays_no_other(live_site: Site, name: str) -> None:
     made, protocol = opened(live_site)
     with made:
         flood = threading.Thread(target=lambda: _pour(made, FLOODS[name]()))
@@ -69,15 +69,15 @@ def pong_after(client: ClientConnection) -> float:
 
 
 @pytest.mark.slow
-def test_subscriptions_of_many_who_do_not_read_delay_nobody(live_site: Site) -> None:
+def test_subscriptions_of_clients_that_do_not_read_delay_no_other(live_site: Site) -> None:
     message = orjson.dumps({"action": "subscribe", "item_ids": list(range(1, 501))})
     content = frames(Opcode.TEXT, message, 100)
     with contextlib.ExitStack() as held:
-        crowd = [held.enter_context(opened(live_site)[0]) for _ in range(45)]  # TRACERA_LIMIT_SOCKETS is 50
+        clients = [held.enter_context(opened(live_site)[0]) for _ in range(45)]  # TRACERA_LIMIT_SOCKETS is 50
         client = held.enter_context(
             connect(live_site.url.replace("http", "ws") + "/api/v1/ws", origin=Origin(live_site.url))
         )
-        floods = [threading.Thread(target=_pour, args=(one, content)) for one in crowd]
+        floods = [threading.Thread(target=_pour, args=(one, content)) for one in clients]
         for flood in floods:
             flood.start()
         waits = []
@@ -91,7 +91,7 @@ def test_subscriptions_of_many_who_do_not_read_delay_nobody(live_site: Site) -> 
 
 
 @pytest.mark.slow
-def test_who_pings_and_talks_as_people_do_is_let_be(live_site: Site) -> None:
+def test_a_client_within_the_rates_is_not_closed(live_site: Site) -> None:
     url = live_site.url.replace("http", "ws") + "/api/v1/ws"
     with connect(url, origin=Origin(live_site.url), ping_interval=None, max_queue=None) as client:
         for number in range(60):

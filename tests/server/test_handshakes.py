@@ -38,7 +38,7 @@ def test_another_port_of_this_machine_does_not_borrow_the_owner_s_session(
     assert handshake(live_site, Origin="http://127.0.0.1:3000", Cookie=cookie, **site) == 403
 
 
-def test_our_own_page_does(live_site: Site, cookie: str) -> None:
+def test_own_pages_open_a_websocket_with_a_session(live_site: Site, cookie: str) -> None:
     assert handshake(live_site, Origin=live_site.url, Cookie=cookie) == 101
     assert handshake(live_site, Origin=live_site.url, Cookie=cookie, Sec_Fetch_Site="same-origin") == 101
     assert handshake(live_site, Origin=live_site.url.replace("localhost", "127.0.0.1"), Cookie=cookie) == 101

@@ -19,7 +19,7 @@ def library(site: Site) -> str:
     return document[start : document.index('"', start)]
 
 
-def test_the_kept_answer_equals_the_first(live_site: Site) -> None:
+def test_the_stored_answer_equals_the_first(live_site: Site) -> None:
     for path in ("/assets/tracera.css?m=1", "/assets/tracera.css", library(live_site)):
         for encoding in ("identity", "gzip", "br"):
             answers = [ask(live_site, "GET", path, Accept_Encoding=encoding) for _ in range(FIRST_AND_KEPT)]
@@ -73,13 +73,13 @@ def scope(path: str, method: str = "GET") -> dict[str, object]:
 
 
 def test_the_oldest_are_forgotten_and_equal_bodies_are_one() -> None:
-    files = SharedFiles(most=100)
+    files = SharedFiles(max_bytes=100)
     body = b"x" * 40
-    first = files.keep(scope("/assets/a.js"), Answer(200, [], body))
-    second = files.keep(scope("/assets/b.js"), Answer(200, [], bytes(bytearray(body))))
+    first = files.store(scope("/assets/a.js"), Answer(200, [], body))
+    second = files.store(scope("/assets/b.js"), Answer(200, [], bytes(bytearray(body))))
     assert first.body is second.body
     assert files.find(scope("/assets/a.js")) == first
-    files.keep(scope("/assets/c.js"), Answer(200, [], b"y" * 40))
+    files.store(scope("/assets/c.js"), Answer(200, [], b"y" * 40))
     assert files.find(scope("/assets/b.js")) is None
     assert files.find(scope("/assets/a.js")) is not None
 
@@ -87,9 +87,9 @@ def test_the_oldest_are_forgotten_and_equal_bodies_are_one() -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(404, [], b""), Answer(200, [(b"set-cookie", b"a=b")], b"x"), Answer(200, [], b"x" * 101)]
 )
-def test_what_is_private_missing_or_too_large_is_not_kept(answer: Answer) -> None:
-    files = SharedFiles(most=100)
-    assert files.keep(scope("/assets/a.js"), answer) == answer
+def test_private_missing_or_too_large_answers_are_not_stored(answer: Answer) -> None:
+    files = SharedFiles(max_bytes=100)
+    assert files.store(scope("/assets/a.js"), answer) == answer
     assert files.find(scope("/assets/a.js")) is None
-    files.keep(scope("/api/v1/items"), Answer(200, [], b"x"))
+    files.store(scope("/api/v1/items"), Answer(200, [], b"x"))
     assert files.find(scope("/api/v1/items")) is None

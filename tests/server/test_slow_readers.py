@@ -1,4 +1,4 @@
-"""Clients that ask and do not read, and those that come in too great a number."""
+"""Slow readers: clients that do not read their answers, and too many connections."""
 
 import contextlib
 import time
@@ -21,7 +21,7 @@ def get(path: str, *more: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_those_who_never_read_cost_little_and_are_cut(live_site: Site) -> None:
+def test_clients_that_never_read_cost_little_and_are_closed(live_site: Site) -> None:
     assert ask(live_site, "GET", LIBRARY)[0] == 200
     before = memory_of(live_site)
     with contextlib.ExitStack() as held:

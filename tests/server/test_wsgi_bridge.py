@@ -10,10 +10,10 @@ import pytest
 from flask import Flask, Response, request
 
 from app.live.settings import LiveSettings
-from app.server.wsgi_bridge import HELD
+from app.server.wsgi_bridge import MAX_BUFFERED
 from tests.live.support import Live, serving
 
-LONG = HELD + 1024 * 1024
+HOLD_SECONDS = MAX_BUFFERED + 1024 * 1024
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def site(settings: LiveSettings, released: threading.Event) -> Iterator[Live]:
     server = Flask("wsgi-test")
 
     def parts() -> Iterator[bytes]:
-        yield b"." * (HELD + 1)
+        yield b"." * (MAX_BUFFERED + 1)
         assert released.wait(10)
         yield b"second"
 
@@ -43,7 +43,7 @@ def site(settings: LiveSettings, released: threading.Event) -> Iterator[Live]:
         "/stream": lambda: Response(parts()),
         "/broken": lambda: Response(broken()),
         "/fails": fails,
-        "/long": lambda: b"x" * LONG,
+        "/long": lambda: b"x" * HOLD_SECONDS,
         "/nothing": lambda: ("", 204),
     }
     for path, view in views.items():
@@ -85,7 +85,7 @@ def test_an_answer_longer_than_what_is_held_comes_as_it_is_made(
 ) -> None:
     client.request("GET", "/stream")
     reply = client.getresponse()
-    assert len(reply.read(HELD)) == HELD
+    assert len(reply.read(MAX_BUFFERED)) == MAX_BUFFERED
     released.set()
     assert reply.read() == b".second"
 
@@ -93,8 +93,8 @@ def test_an_answer_longer_than_what_is_held_comes_as_it_is_made(
 def test_an_answer_longer_than_what_is_held_arrives_whole(client: http.client.HTTPConnection) -> None:
     client.request("GET", "/long")
     reply = client.getresponse()
-    assert int(reply.headers["Content-Length"]) == LONG
-    assert reply.read() == b"x" * LONG
+    assert int(reply.headers["Content-Length"]) == HOLD_SECONDS
+    assert reply.read() == b"x" * HOLD_SECONDS
 
 
 def test_an_empty_answer_and_one_after_it(client: http.client.HTTPConnection) -> None:

@@ -1,4 +1,4 @@
-"""Files of the pages: kept by browsers, and closed once they are sent."""
+"""Assets: cached by browsers, and closed once they are sent."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Headers of every kind of answer, and who may read it from elsewhere."""
+"""Response headers of every kind of answer, and CORS."""
 
 import re
 
@@ -63,14 +63,14 @@ def parse(policy: str) -> dict[str, list[str]]:
     return {name: values for name, *values in (part.split() for part in policy.split("; "))}
 
 
-def test_only_documents_may_load_anything(client: FlaskClient) -> None:
+def test_csp_lets_only_documents_load_resources(client: FlaskClient) -> None:
     page = parse(client.get("/").headers["Content-Security-Policy"])
     assert page["script-src"][0] == "'self'"
     assert all(re.fullmatch(r"'sha256-[\w+/]{43}='", word) for word in page["script-src"][1:])
     assert parse(client.get("/api/v1/items").headers["Content-Security-Policy"])["default-src"] == ["'none'"]
 
 
-def test_refusals_have_them_too(client: FlaskClient) -> None:
+def test_refusals_have_security_headers(client: FlaskClient) -> None:
     reply = client.post(CALLBACKS, json=CALL)
     assert reply.status_code == 400
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
@@ -116,7 +116,7 @@ def test_named_origins_may_read_json(shared: FlaskClient, origin: str) -> None:
     assert "Access-Control-Allow-Credentials" not in reply.headers
 
 
-def test_refusals_can_be_read_too(shared: FlaskClient) -> None:
+def test_named_origins_may_read_refusals(shared: FlaskClient) -> None:
     reply = shared.get("/api/v1/items?limit=0", headers={"Origin": FRIEND})
     assert (reply.status_code, reply.headers["Access-Control-Allow-Origin"]) == (400, FRIEND)
 
@@ -124,14 +124,14 @@ def test_refusals_can_be_read_too(shared: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "https://friend.example.evil.example", "http://friend.example", "null"]
 )
-def test_other_origins_may_not(shared: FlaskClient, origin: str) -> None:
+def test_other_origins_get_no_cors_headers(shared: FlaskClient, origin: str) -> None:
     reply = shared.get("/api/v1/items", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in reply.headers
     assert "Origin" in reply.headers["Vary"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/auth/csrf", "/_dash-layout", "/api/v1/auth/me"])
-def test_pages_and_signing_in_are_shared_with_nobody(shared: FlaskClient, path: str) -> None:
+def test_pages_and_sign_in_get_no_cors_headers(shared: FlaskClient, path: str) -> None:
     assert "Access-Control-Allow-Origin" not in shared.get(path, headers={"Origin": FRIEND}).headers
 
 

@@ -1,1 +1,1 @@
-"""Ways to sign in, a file each."""
+"""Sign-in methods, a file each."""

@@ -1,4 +1,4 @@
-"""Answers of sign-in providers, read strictly: what is not as it must be is an `AnswerError`, never a guess."""
+"""Provider answers: parsed strictly; what does not match its specification is an `AnswerError`."""
 
 import json
 import math
@@ -24,21 +24,21 @@ def strict_json(body: bytes | str) -> Any:
         AnswerError: it is none.
     """
     try:
-        found = json.loads(body, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_number)
+        found = json.loads(body, object_pairs_hook=_object, parse_constant=_refuse_number, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"no JSON that can be read: {error}") from error
     _check_depth(found, DEEPEST)
     return found
 
 
-def mapping(value: object, what: str) -> Mapping[str, Any]:
+def required_object(value: object, what: str) -> Mapping[str, Any]:
     """An object, or AnswerError."""
     if not isinstance(value, dict):
         raise AnswerError(f"{what} is no object")
     return value
 
 
-def word(value: object, what: str, longest: int) -> str:
+def required_text(value: object, what: str, longest: int) -> str:
     """A text without spaces or control characters, such as an id, an address or a token; or AnswerError."""
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable() or " " in value:
         raise AnswerError(f"{what} is no text of 1 to {longest} characters without spaces")
@@ -49,7 +49,7 @@ def address(value: object) -> str | None:
     """An e-mail address; None where the provider tells none. What is no address is an AnswerError."""
     if value is None or value == "":
         return None
-    found = word(value, "the e-mail", LONGEST_ADDRESS)
+    found = required_text(value, "the e-mail", LONGEST_ADDRESS)
     local, _, domain = found.partition("@")
     if not local or not domain or "@" in domain:
         raise AnswerError("the e-mail is no address")
@@ -66,7 +66,7 @@ def name(value: object) -> str | None:
 
 
 def picture(value: object) -> str | None:
-    """A picture's address on the web; another one is left out, since nobody needs it to sign in."""
+    """A picture's address on the web; another one is left out, since signing in does not need it."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -99,7 +99,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _no_number(text: str) -> float:
+def _refuse_number(text: str) -> float:
     raise AnswerError(f"{text} is no JSON")
 
 

@@ -1,4 +1,4 @@
-"""GitHub: OAuth 2 without OpenID, so the user is asked of its API."""
+"""GitHub: OAuth 2 without OpenID, so its API is asked for the user."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,27 +9,27 @@ from werkzeug.wrappers import Response
 from app.accounts.errors import RefusedError
 from app.accounts.identity import Identity
 from app.accounts.methods import oauth
-from app.accounts.methods.answers import AnswerError, address, mapping, name, picture, strict_json
+from app.accounts.methods.answers import AnswerError, address, name, picture, required_object, strict_json
 
 LARGEST_ID: Final = 2**63
 log = structlog.get_logger(__name__)
 
 
-def leave(*, link: bool, next_path: str | None) -> Response:
-    """To GitHub."""
-    return oauth.leave("github", link=link, next_path=next_path)
+def redirect_to_provider(*, link: bool, next_path: str | None) -> Response:
+    """Redirect to GitHub."""
+    return oauth.redirect_to_provider("github", link=link, next_path=next_path)
 
 
-def arrive() -> Response:
-    """Back from GitHub."""
-    return oauth.arrive("github", identify)
+def complete() -> Response:
+    """Sign in or link on return from GitHub."""
+    return oauth.complete("github", identify)
 
 
 def identify(client: Any, token: Mapping[str, Any]) -> Identity:
     """By the numeric id: logins are given to others once they are free."""
     reply = client.get("user", token=token)
     reply.raise_for_status()
-    user = mapping(strict_json(reply.content), "the user")
+    user = required_object(strict_json(reply.content), "the user")
     number = user.get("id")
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < LARGEST_ID:
         raise RefusedError("token", "no numeric id")
@@ -53,7 +53,9 @@ def _email(client: Any, token: Mapping[str, Any]) -> str | None:
     entries = strict_json(reply.content)
     if not isinstance(entries, list):
         raise AnswerError("the e-mail addresses are no list")
-    primary = [one for one in (mapping(entry, "an e-mail address") for entry in entries) if one.get("primary") is True]
+    primary = [
+        one for one in (required_object(entry, "an e-mail address") for entry in entries) if one.get("primary") is True
+    ]
     if len(primary) > 1:
         raise AnswerError("two e-mail addresses are the primary one")
     return address(primary[0].get("email")) if primary and primary[0].get("verified") is True else None

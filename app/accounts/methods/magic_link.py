@@ -1,9 +1,9 @@
-"""Sign-in by a link in an e-mail.
+"""Magic link: signs in by a link in an e-mail.
 
 Nothing is looked up when a link is asked for: every address gets the same answer after the same work, and one that is new
 here gets an account when its link is used. Opening the link signs in at once in the browser that asked for it; anywhere
-else (a mail scanner, a phone) a page asks first, so that scanners do not use links up and nobody is signed in to another's
-account unawares.
+else (a mail scanner, a phone) a page asks first, so that scanners do not use links up, and no user is
+signed in to another's account unawares.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from app.accounts.errors import RefusedError
 from app.accounts.identity import Identity
 from app.accounts.mail import send_later, sign_in_mail
 from app.accounts.methods.registry import configured
-from app.accounts.redirects import callback_url, own_path
+from app.accounts.redirects import callback_url, safe_next_path
 from app.accounts.sessions import BROWSER, current_session, session_store
 from app.accounts.sign_in_flow import start_session
 from app.runtime import services
@@ -44,12 +44,12 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
-def ask(email: str, next_path: str | None) -> None:
+def send_link(email: str, next_path: str | None) -> None:
     """Send a link.
 
     Raises:
         RefusedError: there is no mail server.
-        redis.RedisError: the link cannot be kept.
+        redis.RedisError: the link cannot be stored.
     """
     settings = services().settings
     if "email" not in configured(settings):
@@ -62,32 +62,32 @@ def ask(email: str, next_path: str | None) -> None:
     if not browser:
         browser = session[BROWSER] = secrets.token_urlsafe(16)
     token = secrets.token_urlsafe(32)
-    held = {"email": email, "next": own_path(next_path, "/account"), "browser": browser}
+    stored = {"email": email, "next": safe_next_path(next_path, "/account"), "browser": browser}
     store = session_store()
     if store.once(f"magic-sent:{_digest(email)}", PAUSE):
-        store.keep(f"magic:{_digest(token)}", orjson.dumps(held), LIFETIME)
+        store.put(f"magic:{_digest(token)}", orjson.dumps(stored), LIFETIME)
         link = f"{callback_url('magic-link/verify')}?{urlencode({'token': token})}"
         send_later(settings, sign_in_mail(settings, email, link, LIFETIME // 60))
 
 
-def look(token: str) -> Link:
-    """What a link is for, without using it.
+def peek(token: str) -> Link:
+    """The link of a token, which stays valid.
 
     Raises:
         RefusedError: it is used, too old, or was never one.
     """
-    _demand_configured()
-    return _link(session_store().look(f"magic:{_digest(token)}"))
+    _require_configured()
+    return _link(session_store().get(f"magic:{_digest(token)}"))
 
 
-def use(token: str) -> str:
-    """Sign in with a link, which is worthless from now on; where to go on.
+def redeem(token: str) -> str:
+    """Sign in with a link, which is invalid from now on; returns the path to go on to.
 
     Raises:
         RefusedError: it is used, too old, or was never one.
     """
-    _demand_configured()
-    link = _link(session_store().take(f"magic:{_digest(token)}"))
+    _require_configured()
+    link = _link(session_store().pop(f"magic:{_digest(token)}"))
     name = link.email.partition("@")[0]
     start_session(Identity("email", link.email, name=name, email=link.email, email_verified=True))
     return link.next
@@ -96,13 +96,13 @@ def use(token: str) -> str:
 def _link(text: bytes | None) -> Link:
     if text is None:
         raise RefusedError("link")
-    held: dict[str, Any] = orjson.loads(text)
+    stored: dict[str, Any] = orjson.loads(text)
     browser = current_session().get(BROWSER)
-    here = isinstance(browser, str) and secrets.compare_digest(browser, held["browser"])
-    return Link(held["email"], held["next"], here)
+    here = isinstance(browser, str) and secrets.compare_digest(browser, stored["browser"])
+    return Link(stored["email"], stored["next"], here)
 
 
-def _demand_configured() -> None:
+def _require_configured() -> None:
     if "email" not in configured(services().settings):
         raise RefusedError("not-configured")
 

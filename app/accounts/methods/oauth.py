@@ -1,4 +1,4 @@
-"""Google and GitHub, through Authlib: PKCE, state, and for Google a nonce and a signed id_token."""
+"""OAuth: Google and GitHub through Authlib, with PKCE and state, and for Google a nonce and a signed id_token."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +15,8 @@ from app.accounts.errors import RefusedError
 from app.accounts.identity import Identity
 from app.accounts.methods.answers import AnswerError
 from app.accounts.methods.provider_client import ProviderApp
-from app.accounts.redirects import callback_url, elsewhere
-from app.accounts.sign_in_flow import begin, come_back, finish
+from app.accounts.redirects import callback_url, redirect_to_canonical_host
+from app.accounts.sign_in_flow import complete_sign_in, remember_intent, resume_intent
 from app.settings import Settings
 
 EXTENSION: Final = "tracera.oauth"
@@ -50,28 +50,28 @@ def register_clients(server: Flask, settings: Settings) -> None:
         )
 
 
-def leave(provider: str, *, link: bool, next_path: str | None) -> Response:
-    """To the provider, with a state that only this browser's session knows."""
+def redirect_to_provider(provider: str, *, link: bool, next_path: str | None) -> Response:
+    """Redirect to the provider, with a state that only this browser's session knows."""
     found = client(provider)
-    if there := elsewhere():
-        return there
-    state = begin(provider, link=link, next_path=next_path)
+    if redirected := redirect_to_canonical_host():
+        return redirected
+    state = remember_intent(provider, link=link, next_path=next_path)
     with provider_errors():
         answer: Response = found.authorize_redirect(callback_url(f"{provider}/callback"), state=state)
         return answer
 
 
-def arrive(provider: str, identify: Callable[[Any, Mapping[str, Any]], Identity]) -> Response:
-    """Back from the provider: check everything, then sign in or link.
+def complete(provider: str, identify: Callable[[Any, Mapping[str, Any]], Identity]) -> Response:
+    """Check the provider's callback, then sign in or link.
 
     `identify` makes an identity of the client and the token.
     """
     found = client(provider)
-    intent = come_back(provider)
+    intent = resume_intent(provider)
     with provider_errors():
         token: Mapping[str, Any] = found.authorize_access_token()
         identity = identify(found, token)
-    return finish(intent, identity)
+    return complete_sign_in(intent, identity)
 
 
 def client(provider: str) -> Any:
@@ -88,7 +88,7 @@ def client(provider: str) -> Any:
 
 @contextmanager
 def provider_errors() -> Iterator[None]:
-    """Say of every failure of a provider what it means."""
+    """Turn a provider's failures into `RefusedError`."""
     try:
         yield
     except AuthlibBaseError as error:

@@ -1,4 +1,4 @@
-"""Authlib's client with bounds: how long an answer of a provider may take, how large it may be, and what it may hold."""
+"""Provider client: Authlib's, with bounds on an answer's time, size and content."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from joserfc.jwk import KeySet
 from requests.adapters import HTTPAdapter
 
-from app.accounts.methods.answers import AnswerError, is_web_address, mapping, strict_json, word
+from app.accounts.methods.answers import AnswerError, is_web_address, required_object, required_text, strict_json
 
 TIMEOUT: Final = 5.0
 """Seconds for a connection, for silence while reading, and for a whole body."""
@@ -53,7 +53,7 @@ class BoundedAdapter(HTTPAdapter):
     """Bounds every body."""
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send; the body is read by whoever asked, through `BoundedBody`."""
+        """Send; the caller reads the body through `BoundedBody`."""
         response = super().send(*args, **(kwargs | {"stream": True}))
         response.raw = BoundedBody(response.raw, time.monotonic() + TIMEOUT)
         return response
@@ -87,12 +87,12 @@ class BoundedSession(OAuth2Session):  # type: ignore[misc]  # Authlib has no ann
             AnswerError: they are not.
         """
         if response.ok:
-            token = mapping(strict_json(response.content), "the token")
+            token = required_object(strict_json(response.content), "the token")
             if "error" not in token:
-                word(token.get("access_token"), "the access token", LONGEST_TOKEN)
-                word(token.get("token_type"), "the token's type", LONGEST_TOKEN)
+                required_text(token.get("access_token"), "the access token", LONGEST_TOKEN)
+                required_text(token.get("token_type"), "the token's type", LONGEST_TOKEN)
                 if "id_token" in token:
-                    word(token["id_token"], "the id_token", LARGEST)
+                    required_text(token["id_token"], "the id_token", LARGEST)
         return super().parse_response_token(response)
 
 
@@ -145,9 +145,11 @@ def _described(found: dict[str, Any]) -> dict[str, Any]:
         if not is_web_address(found.get(name)):
             raise AnswerError(f"{name} is no address")
         good[name] = found[name]
-    told = found.get("id_token_signing_alg_values_supported", ["RS256"])
+    algorithms = found.get("id_token_signing_alg_values_supported", ["RS256"])
     algorithms = (
-        [one for one in told if isinstance(one, str) and one in SIGNED_BY_KEY] if isinstance(told, list) else []
+        [one for one in algorithms if isinstance(one, str) and one in SIGNED_BY_KEY]
+        if isinstance(algorithms, list)
+        else []
     )
     if not algorithms:
         raise AnswerError("no signature of id_tokens that can be checked")

@@ -1,4 +1,4 @@
-"""Which ways to sign in there are on this instance."""
+"""Sign-in methods that this instance offers."""
 
 from typing import Final
 from urllib.parse import urlsplit

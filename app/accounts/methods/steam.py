@@ -15,9 +15,9 @@ from app.accounts.errors import RefusedError
 from app.accounts.identity import Identity
 from app.accounts.methods import steam_openid
 from app.accounts.methods.registry import configured
-from app.accounts.redirects import callback_url, elsewhere, origin
+from app.accounts.redirects import callback_url, origin, redirect_to_canonical_host
 from app.accounts.sessions import session_store
-from app.accounts.sign_in_flow import begin, come_back, finish
+from app.accounts.sign_in_flow import complete_sign_in, remember_intent, resume_intent
 from app.runtime import services
 
 SIGN_IN, LINK = "steam/login/callback", "steam/callback"
@@ -25,22 +25,22 @@ NONCE_KEPT: Final = 900
 """Seconds a nonce is remembered; longer than one is accepted."""
 
 
-def leave(*, link: bool, next_path: str | None) -> Response:
-    """To Steam."""
+def redirect_to_provider(*, link: bool, next_path: str | None) -> Response:
+    """Redirect to Steam."""
     settings = services().settings
     if not link and "steam" not in configured(settings):
         raise RefusedError("not-configured")
-    if there := elsewhere():
-        return there
-    state = begin(_name(link=link), link=link, next_path=next_path)
+    if redirected := redirect_to_canonical_host():
+        return redirected
+    state = remember_intent(_name(link=link), link=link, next_path=next_path)
     return redirect(steam_openid.login_address(_base(), realm=origin(), return_to=_return_to(state, link=link)))
 
 
-def arrive(*, link: bool) -> Response:
-    """Back from Steam."""
+def complete(*, link: bool) -> Response:
+    """Sign in or link on return from Steam."""
     if not link and "steam" not in configured(services().settings):
         raise RefusedError("not-configured")
-    intent = come_back(_name(link=link))
+    intent = resume_intent(_name(link=link))
     query = request.args.to_dict(flat=False)
     return_to = _return_to(request.args["state"], link=link)
     assertion = steam_openid.read(query, base=_base(), return_to=return_to, now=datetime.now(UTC))
@@ -49,7 +49,7 @@ def arrive(*, link: bool) -> Response:
     if not session_store().once(f"openid:nonce:{digest}", NONCE_KEPT):
         raise RefusedError("replay")
     name = f"Steam user {assertion.steam_id[-4:]}"
-    return finish(intent, Identity("steam", assertion.steam_id, name=name))
+    return complete_sign_in(intent, Identity("steam", assertion.steam_id, name=name))
 
 
 def _name(*, link: bool) -> str:

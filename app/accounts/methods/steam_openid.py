@@ -65,24 +65,24 @@ def read(query: Mapping[str, Sequence[str]], *, base: str, return_to: str, now: 
     mode = fields.get("openid.mode")
     if mode == "cancel":
         raise RefusedError("cancelled")
-    _demand(mode == "id_res" and fields.get("openid.ns") == NS, "mode or namespace")
-    _demand(fields.get("openid.op_endpoint") == f"{base}/login", "1: a foreign op_endpoint")
+    _require(mode == "id_res" and fields.get("openid.ns") == NS, "mode or namespace")
+    _require(fields.get("openid.op_endpoint") == f"{base}/login", "1: a foreign op_endpoint")
     claimed = fields.get("openid.claimed_id", "")
     steam_id = re.fullmatch(re.escape(base) + r"/id/(7656119[0-9]{10})", claimed)
     if steam_id is None:
         raise RefusedError("assertion", "2: claimed_id is not Steam's")
-    _demand(fields.get("openid.identity") == claimed, "3: identity is not claimed_id")
+    _require(fields.get("openid.identity") == claimed, "3: identity is not claimed_id")
     signed = fields.get("openid.signed", "").split(",")
-    _demand(set(signed) >= SIGNED and bool(fields.get("openid.sig")), "4: unsigned fields")
-    _demand(all(f"openid.{name}" in fields for name in SIGNED), "4: missing fields")
-    _demand(fields.get("openid.return_to") == return_to, "5: a foreign return_to")
+    _require(set(signed) >= SIGNED and bool(fields.get("openid.sig")), "4: unsigned fields")
+    _require(all(f"openid.{name}" in fields for name in SIGNED), "4: missing fields")
+    _require(fields.get("openid.return_to") == return_to, "5: a foreign return_to")
     nonce = fields["openid.response_nonce"]
-    _demand(_is_fresh(nonce, now), "6: the nonce is not of the last minutes")
+    _require(_is_fresh(nonce, now), "6: the nonce is not of the last minutes")
     return Assertion(steam_id[1], nonce, {name: value for name, value in fields.items() if name.startswith("openid.")})
 
 
 def verify(assertion: Assertion, base: str) -> None:
-    """Ask Steam whether it said so (7).
+    """Ask Steam whether the assertion is its own (7).
 
     Raises:
         RefusedError: it did not, or does not answer.
@@ -101,8 +101,8 @@ def verify(assertion: Assertion, base: str) -> None:
     # Key-value form (4.1.1): a line each, none twice.
     pairs = [line.partition(":")[::2] for line in body.decode(errors="replace").split("\n") if line]
     said = dict(pairs)
-    _demand(len(said) == len(pairs), "7: a name is there twice")
-    _demand(said.get("ns") == NS and said.get("is_valid") == "true", "7: Steam did not say so")
+    _require(len(said) == len(pairs), "7: a name is there twice")
+    _require(said.get("ns") == NS and said.get("is_valid") == "true", "7: Steam did not say so")
 
 
 def _body(reply: httpx.Response) -> bytes:
@@ -117,8 +117,8 @@ def _body(reply: httpx.Response) -> bytes:
 
 
 def _single(query: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """8: a name given twice is read differently by whoever reads it next."""
-    _demand(all(len(values) == 1 for values in query.values()), "8: duplicated parameters")
+    """8: parsers differ in which value of a repeated name they take."""
+    _require(all(len(values) == 1 for values in query.values()), "8: duplicated parameters")
     return {name: values[0] for name, values in query.items()}
 
 
@@ -133,6 +133,6 @@ def _is_fresh(nonce: str, now: datetime) -> bool:
     return abs(now - made) <= SKEW
 
 
-def _demand(holds: bool, reason: str) -> None:  # noqa: FBT001  # it reads as a sentence
+def _require(holds: bool, reason: str) -> None:  # noqa: FBT001  # it reads as a sentence
     if not holds:
         raise RefusedError("assertion", reason)

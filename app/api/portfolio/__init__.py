@@ -1,1 +1,1 @@
-"""The JSON of portfolios."""
+"""Portfolio API: views, transactions and files, sharing."""

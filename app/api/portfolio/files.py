@@ -1,4 +1,4 @@
-"""Transactions, and everything of a portfolio as a file and back."""
+"""Transactions and files: adds, lists, imports, exports and restores them."""
 
 from datetime import UTC, datetime
 from typing import Any, Final, Literal

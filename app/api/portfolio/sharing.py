@@ -1,4 +1,4 @@
-"""Portfolios that others may see: by link, or because a Steam inventory is public."""
+"""Sharing: portfolios by link, and the value of a public Steam inventory."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A portfolio: what it holds, is worth, earned and risks."""
+"""Portfolio views: holdings, value, returns and risk."""
 
 import time
 from datetime import UTC, datetime
