@@ -37,7 +37,7 @@ Round = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class JobConfig:
+class Plan:
     """One measurement. `sets` are the clients' items."""
 
     name: str
@@ -66,7 +66,7 @@ class HubServer:
         self._app = create_app(Flask("bench"), nowhere)
         self.server = create_uvicorn(self._app, port=0)
 
-    def ready(self, plan: JobConfig) -> bool:
+    def ready(self, plan: Plan) -> bool:
         return bool(self._app.hub.stats()["subscriptions"] == sum(map(len, plan.sets)))
 
     async def round(self, messages: list[dict[str, Any]]) -> None:
@@ -100,7 +100,7 @@ class FloorServer:
             self._clients[send] = set(orjson.loads(message["text"])["item_ids"])
         self._clients.pop(send, None)
 
-    def ready(self, plan: JobConfig) -> bool:
+    def ready(self, plan: Plan) -> bool:
         return len(self._clients) == len(plan.sets)
 
     async def round(self, messages: list[dict[str, Any]]) -> None:
@@ -112,7 +112,7 @@ class FloorServer:
         await asyncio.sleep(0)
 
 
-def serve(kind: type[HubServer] | type[FloorServer], plan: JobConfig, pipe: Connection) -> None:
+def serve(kind: type[HubServer] | type[FloorServer], plan: Plan, pipe: Connection) -> None:
     """The server process: tell the port, wait for the clients, measure, tell the CPU seconds."""
     logging.getLogger("app.live").setLevel(logging.ERROR)  # that there is no Redis is meant
     bench = kind()
@@ -169,7 +169,7 @@ class Client(asyncio.Protocol):
         self._transport.abort()
 
 
-async def attend(plan: JobConfig, pipe: Connection) -> tuple[float, float]:
+async def attend(plan: Plan, pipe: Connection) -> tuple[float, float]:
     """Connect the clients, wait for the server's figures, and see that everything arrived."""
     port = await asyncio.to_thread(pipe.recv)
     loop = asyncio.get_running_loop()
@@ -186,7 +186,7 @@ async def attend(plan: JobConfig, pipe: Connection) -> tuple[float, float]:
     return cpu, wall
 
 
-def run(kind: type[HubServer] | type[FloorServer], plan: JobConfig) -> float:
+def run(kind: type[HubServer] | type[FloorServer], plan: Plan) -> float:
     """Deliveries per second of server CPU."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -220,8 +220,8 @@ def main() -> None:
         ),
     }
     for name, (sets, rounds) in plans.items():
-        floor = run(FloorServer, JobConfig(name, sets, max(1, rounds // 4)))
-        ours = run(HubServer, JobConfig(name, sets, rounds))
+        floor = run(FloorServer, Plan(name, sets, max(1, rounds // 4)))
+        ours = run(HubServer, Plan(name, sets, rounds))
         print(f"{name:<9} {ours / floor:.1f} times the floor")
 
 

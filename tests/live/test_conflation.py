@@ -34,4 +34,4 @@ def test_the_first_value_after_a_pause_does_not_wait_for_the_tick(settings: Live
         began = time.monotonic()
         valkey.publish(price(1, 10))
         assert hear(client)["price"] == 10
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4, "the tick is five seconds"

@@ -211,29 +211,29 @@ def test_a_share_link_signed_out(
     outside = listen(browser.new_context(viewport=page.viewport_size), heard, but="404")
     told: list[str] = []
     outside.on("response", lambda reply: told.append(reply.text()) if "_dash-update" in reply.url else None)
-    principal = outside.new_page()
-    reply = principal.goto(address)
+    visitor = outside.new_page()
+    reply = visitor.goto(address)
     assert reply
     assert reply.status == 200
     assert (reply.headers["referrer-policy"], reply.headers["x-robots-tag"]) == ("no-referrer", "noindex, nofollow")
-    expect(principal.locator(ROWS)).to_have_count(3)
-    expect(row(principal, AK)).to_contain_text("$11.50")
-    assert principal.get_by_text(TOTAL).count() == quantities
-    assert principal.locator(".portfolio-expand").count() == 0
-    rows = principal.evaluate("dash_component_api.getLayout('shared-data').props.data.rows")
+    expect(visitor.locator(ROWS)).to_have_count(3)
+    expect(row(visitor, AK)).to_contain_text("$11.50")
+    assert visitor.get_by_text(TOTAL).count() == quantities
+    assert visitor.locator(".portfolio-expand").count() == 0
+    rows = visitor.evaluate("dash_component_api.getLayout('shared-data').props.data.rows")
     assert [one["quantity"] is None for one in rows] == [not quantities] * 5
     if not quantities:
-        expect(row(principal, AWP)).to_contain_text("59.5")
+        expect(row(visitor, AWP)).to_contain_text("59.5")
         assert not any(TOTAL in text or "13450" in text for text in told)
-    assert grave(principal) == []
+    assert grave(visitor) == []
 
     page.get_by_role("button", name="Revoke").click()
     page.get_by_role("button", name="Really revoke?").click()
     expect(page.get_by_text("Nobody but you sees this portfolio.")).to_be_visible()
-    gone = principal.goto(address)
+    gone = visitor.goto(address)
     assert gone
     assert gone.status == 404
-    expect(principal.get_by_text("This link does not work")).to_be_visible()
+    expect(visitor.get_by_text("This link does not work")).to_be_visible()
     outside.close()
 
 
