@@ -8,11 +8,10 @@ import numpy as np
 
 from app.analytics import Measures, Window, measure
 from db.items.measures import MEASURES
-from db.items.sources import SIMULATED
+from db.items.sources import SIMULATED, reference_rank
 from jobs.closes import Base, Bools, Floats, Ints, Panel
 
 SPARKLINE = 24
-PREFERRED = ("steam", "skinport", "csfloat", "priceempire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,12 @@ def as_rows(closes: list[tuple[int, int]]) -> list[dict[str, Any]]:
 
 
 def _reference(panel: Panel, *, silent: bool) -> Bools:
-    """Which pair speaks for its item: the best coverage, then the order of PREFERRED; with `silent` never a simulated one."""
+    """Which pair speaks for its item: the best coverage, then `reference_rank`; with `silent` never a simulated one."""
     observed = np.isfinite(panel.close).sum(axis=1)
 
     def standing(row: int) -> tuple[bool, int, int, str]:
         source = panel.source[row]
-        place = PREFERRED.index(source) if source in PREFERRED else len(PREFERRED)
-        return (source in SIMULATED, -int(observed[row]), place, source)
+        return (source in SIMULATED, -int(observed[row]), reference_rank(source), source)
 
     best: dict[int, int] = {}
     for row, item in enumerate(panel.item_id.tolist()):

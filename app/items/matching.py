@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import psycopg
 
 from app.providers.base import Quote
-from app.providers.steam.names import match_key, parse_name, slug
+from app.providers.markets import MARKETS
 from db.items import items
 from db.items.sources import SIMULATED
 
@@ -51,12 +51,13 @@ def match(connection: psycopg.Connection, quotes: Sequence[Quote], *, by_hand: b
 
 def describe(quote: Quote) -> items.NewItem:
     """The item that a quote's name speaks of."""
-    name = parse_name(quote.market_hash_name, rarity=quote.rarity)
+    market = MARKETS[quote.market]
+    name = market.parse_name(quote.market_hash_name, rarity=quote.rarity)
     return items.NewItem(
         market=quote.market,
         market_hash_name=quote.market_hash_name,
-        match_key=match_key(quote.market_hash_name),
-        slug=slug(quote.market_hash_name),
+        match_key=market.match_key(quote.market_hash_name),
+        slug=market.slug(quote.market_hash_name),
         weapon_type=name.weapon_type,
         weapon=name.weapon,
         skin_name=name.skin_name,
@@ -74,7 +75,7 @@ def _find(
     connection: psycopg.Connection, market: str, names: list[str], *, by_hand: bool = False
 ) -> dict[str, items.KnownItem]:
     """Known items by the name asked for; a match key counts only where it means one item."""
-    keys = {name: match_key(name) for name in names}
+    keys = {name: MARKETS[market].match_key(name) for name in names}
     by_name: dict[str, items.KnownItem] = {}
     by_key: dict[str, items.KnownItem | None] = {}
     for known in items.known(connection, market, names, list(set(keys.values()))):

@@ -5,11 +5,11 @@ from typing import Final
 
 from flask import current_app
 
-from app.analytics.portfolio.fees import DEFAULT_FEES
 from app.portfolio.inventory.run import Importer, ImportOptions
 from app.providers.http.options import HttpOptions
 from app.runtime import Runtime
 from app.settings import Settings
+from db.items.sources import DEFAULT_FEES
 
 EXTENSION: Final = "tracera.importer"
 _LOCK: Final = Lock()
@@ -18,7 +18,7 @@ _LOCK: Final = Lock()
 def fees_of(settings: Settings) -> dict[str, int]:
     """Sellers' fees by source in basis points."""
     told = (part.strip().split("=") for part in settings.portfolio_fees.split(",") if part.strip())
-    return DEFAULT_FEES | {source: round(float(percent) * 100) for source, percent in told}
+    return dict(DEFAULT_FEES) | {source: round(float(percent) * 100) for source, percent in told}
 
 
 def importer() -> Importer:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from app.providers.markets import CS2
+
 
 class VolumeKind(enum.StrEnum):
     """What a quote's volume counts, because only one of the two may be summed."""
@@ -29,8 +31,8 @@ class Quote:
     source: str
     price: int
     quoted_at: datetime
-    currency: str = "USD"
-    market: str = "steam:730"
+    currency: str = CS2.currency
+    market: str = CS2.id
     volume: int | None = None
     volume_kind: VolumeKind | None = None
     listings: int | None = None

@@ -9,9 +9,8 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from db.core.pool import Database, Row
+from db.items.sources import STEAM_MARKET
 from db.portfolio import portfolios
-
-MARKET = "steam:730"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def replace(
         connection.execute(
             "UPDATE arrived a SET item_id = i.id FROM items i"
             " WHERE i.market = %s AND i.market_hash_name = a.market_hash_name AND a.marketable",
-            [MARKET],
+            [STEAM_MARKET],
         )
         before = _count(connection, "SELECT count(*) FROM user_portfolio_holdings WHERE user_id = %s", [user_id])
         removed = connection.execute(
@@ -115,14 +114,15 @@ def replace(
 def link_new_items(connection: psycopg.Connection) -> int:
     """Join holdings and transactions to items that appeared since; their portfolios are valued again. Returns how many."""
     with connection.transaction():
-        linked = connection.execute(LINK_HOLDINGS, [MARKET]).rowcount
-        return linked + connection.execute(LINK_TRANSACTIONS, [MARKET]).rowcount
+        linked = connection.execute(LINK_HOLDINGS, [STEAM_MARKET]).rowcount
+        return linked + connection.execute(LINK_TRANSACTIONS, [STEAM_MARKET]).rowcount
 
 
 def item_ids(database: Database, names: Sequence[str]) -> dict[str, int]:
     """Items by name, of those that are known."""
     rows = database.rows(
-        "SELECT market_hash_name, id FROM items WHERE market = %s AND market_hash_name = ANY(%s)", [MARKET, list(names)]
+        "SELECT market_hash_name, id FROM items WHERE market = %s AND market_hash_name = ANY(%s)",
+        [STEAM_MARKET, list(names)],
     )
     return {row["market_hash_name"]: row["id"] for row in rows}
 

@@ -8,9 +8,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from db.core.pool import LONG, Database, Row
+from db.items.sources import STEAM_MARKET
 from db.portfolio import portfolios
-
-MARKET = "steam:730"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def add(connection: psycopg.Connection, user_id: int, portfolio_id: int, news: S
             " JOIN portfolios p ON p.id = %s AND p.user_id = %s"
             " LEFT JOIN items i ON i.market = %s AND i.market_hash_name = a.market_hash_name"
             " ORDER BY a.line ON CONFLICT DO NOTHING",
-            [portfolio_id, user_id, MARKET],
+            [portfolio_id, user_id, STEAM_MARKET],
         ).rowcount
         portfolios.touch(connection, portfolio_id)
         return added

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analytics.portfolio.fees import DEFAULT_FEES, receives, receives_all, steam_receives
+from app.analytics.portfolio.fees import receives, receives_all, steam_receives
 from app.analytics.portfolio.money import Rate, RateError, convert_all, divide, rate
+from db.items.sources import DEFAULT_FEES
 
 RATES = {"EUR": 920_000, "JPY": 155_000_000, "KWD": 307_000, "VND": 25_000_000_000}
 

@@ -10,22 +10,6 @@ from app.analytics.arrays import Ints
 BASIS: Final = 10_000
 STEAM: Final = "steam"
 
-DEFAULT_FEES: Final[dict[str, int]] = {
-    "skinport": 800,
-    "csfloat": 200,
-    "buff163": 250,
-    "priceempire": 250,
-    "csgoempire": 600,
-    "youpin": 100,
-    "bitskins": 475,
-    "csmoney": 500,
-    "csgotm": 500,
-    "lootfarm": 300,
-    "swapgg": 500,
-    "skinwallet": 500,
-}
-"""Seller's fee by source in basis points of the price; what markets publish, and change: TRACERA_PORTFOLIO_FEES wins."""
-
 
 def steam_receives(price: int) -> int | None:
     """What a seller on Steam gets when the buyer pays `price` cents; None under Steam's least price of 3.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from app.providers.markets import CS2
 from app.providers.steam.names import WEARS, parse_name
 
 # Rarity @ lowest and highest dollars of the best wear @ weapon: finishes; …
@@ -81,8 +82,8 @@ class DemoItem:
     rarity: str
     base_price: float
     source: str = "demo"
-    market: str = "steam:730"
-    currency: str = "USD"
+    market: str = CS2.id
+    currency: str = CS2.currency
     image_url: str | None = None
 
 
