@@ -1,10 +1,13 @@
 """Allowance of an address: what all its connections together may ask for, whichever of them and however often reopened."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from app.live.rate import TokenBucket
 
+Wanted = Callable[[], bool]
+"""Whether who asked is still there."""
 FEW: Final = 1_000
 """Addresses that are remembered before those that have asked for nothing lately are forgotten."""
 
@@ -17,13 +20,17 @@ class Allowance:
         self._bucket = TokenBucket(rate, burst)
         self._turn = asyncio.Lock()
 
-    async def take(self, events: int) -> None:
-        """Wait until so many events are within the rate; more than the burst count as the burst."""
+    async def take(self, events: int, wanted: Wanted) -> None:
+        """Wait until so many events are within the rate; more than the burst count as the burst.
+
+        Nothing is used up for one that has gone meanwhile, nor waited for once its turn has come.
+        """
         needed = min(events, self._burst)
         async with self._turn:
-            while wait := self._bucket.due(needed):
+            while wanted() and (wait := self._bucket.due(needed)):
                 await asyncio.sleep(wait)
-            self._bucket.take(needed)
+            if wanted():
+                self._bucket.take(needed)
 
     def is_idle(self) -> bool:
         """Whether nobody waits and nothing is used up: a new one would be the same."""
@@ -39,10 +46,10 @@ class Allowances:
         self._kept: dict[str, Allowance] = {}
         self._room = FEW
 
-    async def take(self, address: str | None, events: int) -> None:
-        """Wait until so many events of this address are within the rate; one that is not known never waits."""
+    async def take(self, address: str | None, events: int, wanted: Wanted) -> None:
+        """Wait until so many events of this address are within the rate, or not wanted; without an address nobody waits."""
         if address is not None:
-            await self._of(address).take(events)
+            await self._of(address).take(events, wanted)
 
     def _of(self, address: str) -> Allowance:
         found = self._kept.get(address)

@@ -70,6 +70,8 @@ class Session:
             case "subscribe":
                 await self._charge(item_ids)
                 async with self._hub.subscribing:
+                    if not self._client.connection.is_open:  # it had to wait for this
+                        return
                     if not self._hub.subscribe(self._client, item_ids):
                         raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
                     self._say({"type": "subscribed", "item_ids": item_ids})
@@ -85,9 +87,10 @@ class Session:
 
     async def _wait_turn(self, item_ids: Sequence[int]) -> bool:
         """Wait until the address may have so many items; False if that takes too long. Nothing is read meanwhile."""
+        client = self._client
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._hub.settings.patience):
-                await self._hub.allowances.take(self._client.guest.address, len(item_ids))
+                await self._hub.allowances.take(client.guest.address, len(item_ids), lambda: client.connection.is_open)
                 return True
         return False
 
