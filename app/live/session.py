@@ -70,7 +70,7 @@ class Session:
             case "subscribe":
                 await self._charge(item_ids)
                 async with self._hub.subscribing:
-                    if not self._client.connection.is_open:  # it had to wait for this
+                    if not self._is_there():
                         return
                     if not self._hub.subscribe(self._client, item_ids):
                         raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
@@ -87,12 +87,16 @@ class Session:
 
     async def _wait_turn(self, item_ids: Sequence[int]) -> bool:
         """Wait until the address may have so many items; False if that takes too long. Nothing is read meanwhile."""
-        client = self._client
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._hub.settings.patience):
-                await self._hub.allowances.take(client.guest.address, len(item_ids), lambda: client.connection.is_open)
+                await self._hub.allowances.take(self._client.guest.address, len(item_ids), self._is_there)
                 return True
         return False
+
+    def _is_there(self) -> bool:
+        """Whether the client is still connected, asked when it had to wait."""
+        connection = self._client.connection
+        return connection.is_open and not connection.has_left()
 
     async def _until_read(self) -> None:
         """Hear nothing more of a client that does not read what it asked for, and close it if that lasts."""
