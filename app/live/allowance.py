@@ -27,10 +27,10 @@ class Allowance:
         """
         needed = min(events, self._burst)
         async with self._turn:
-            while wanted() and (wait := self._bucket.due(needed)):
-                await asyncio.sleep(wait)
-            if wanted():
-                self._bucket.take(needed)
+            while wanted():
+                if self._bucket.take(needed):
+                    return
+                await asyncio.sleep(self._bucket.due(needed))
 
     def is_idle(self) -> bool:
         """Whether nobody waits and nothing is used up: a new one would be the same."""

@@ -83,7 +83,9 @@ class Session:
         if not self._items.take(len(item_ids)):
             raise ClientError(f"more than {self._hub.settings.items_per_second:g} items a second")
         if not await self._wait_turn(item_ids):
-            raise ClientError(f"more than {self._hub.settings.address_items_per_second:g} items a second of your address")
+            raise ClientError(
+                f"more than {self._hub.settings.address_items_per_second:g} items a second of your address"
+            )
 
     async def _wait_turn(self, item_ids: Sequence[int]) -> bool:
         """Wait until the address may have so many items; False if that takes too long. Nothing is read meanwhile."""

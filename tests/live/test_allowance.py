@@ -44,14 +44,12 @@ def test_ten_pages_of_one_address_wait_for_nothing(settings: LiveSettings) -> No
 
 
 def test_who_asks_for_more_waits_and_is_served(settings: LiveSettings) -> None:
-    with running(
-        replace(settings, address_items_per_second=1_000, address_item_burst=500), authorise=by_house
-    ) as live:
-        with live.connect() as first, live.connect() as second:
-            subscribe(first, *MANY)
-            begun = time.monotonic()
-            subscribe(second, *MANY)
-            assert 0.3 < time.monotonic() - begun < 3
+    scarce = replace(settings, address_items_per_second=1_000, address_item_burst=500)
+    with running(scarce, authorise=by_house) as live, live.connect() as first, live.connect() as second:
+        subscribe(first, *MANY)
+        begun = time.monotonic()
+        subscribe(second, *MANY)
+        assert 0.3 < time.monotonic() - begun < 3
 
 
 def test_nobody_waits_for_those_who_have_gone(settings: LiveSettings) -> None:
