@@ -71,6 +71,7 @@ class HubServer:
             max_clients=10**6,
             max_items=10**6,
             item_burst=10**6,
+            subscribing=10**6,  # without Redis each waits for it a while
             address_item_burst=10**9,
         )
         unbounded = Connections(HttpBounds(per_address=0, connections=0))
