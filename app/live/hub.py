@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
+from app.live.allowance import Allowances
 from app.live.connections import LiveConnections
 from app.live.delivery import Delivery
 from app.live.feed import Feed
@@ -40,6 +41,7 @@ class Hub:
         self.delivery = Delivery(settings)
         self.subscribing = asyncio.Semaphore(settings.subscribing)
         """Held while a subscription is carried out."""
+        self.allowances = Allowances(settings.address_items_per_second, settings.address_item_burst)
         self._latest = latest
         self.connections = LiveConnections(settings.max_each)
         self._find_ended = find_ended
@@ -110,14 +112,18 @@ class Hub:
         What is published meanwhile reaches the client anyway and is not said twice. Clients that ask for the same items
         within `SHARED_FOR` seconds share one answer of Redis, and whatever was published since.
         """
-        waiting = set(self._dirty.values())
-        fresh = set(self._subscriptions.known_prices(item_ids)) - waiting
+        dirty, answered = self._dirty, True
+        current = self._subscriptions.known_prices(item_ids)
+        if dirty:
+            current = [update for update in current if dirty.get((update.item_id, update.variant)) is not update]
         shared_since = time.monotonic() - SHARED_FOR if self.feed.state == "connected" else math.inf
-        outdated = self._subscriptions.outdated(item_ids, shared_since)
-        fetched, answered = await self._fetch(outdated) if outdated else ([], True)
-        fresh.update(fetched)
-        known = self._subscriptions.known_prices(client.items.intersection(item_ids))
-        current = [update for update in known if update in fresh and client.source in (None, update.variant[1])]
+        if outdated := self._subscriptions.outdated(item_ids, shared_since):
+            fetched, answered = await self._fetch(outdated)
+            fresh = {*current, *fetched}
+            known = self._subscriptions.known_prices(client.items.intersection(item_ids))
+            current = [update for update in known if update in fresh]
+        if client.source is not None:
+            current = [update for update in current if update.variant[1] == client.source]
         if current:
             self.delivery.send(client, encode(current, binary=client.binary), current)
             self._schedule_if_needed()
@@ -179,7 +185,7 @@ class Hub:
         """Send all clients what they may have missed, as ordinary updates."""
         items = list(self._subscriptions.topics)
         await self._fetch(items)
-        self.publish(list(self._subscriptions.known_prices(items)))
+        self.publish(self._subscriptions.known_prices(items))
 
     def _schedule_if_needed(self) -> None:
         # The first value after a pause goes out at once; those behind it wait for the tick.

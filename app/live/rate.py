@@ -16,15 +16,23 @@ class TokenBucket:
         self._tokens = burst
         self._last = clock()
 
-    def take(self, events: int = 1) -> bool:
+    def take(self, events: float = 1) -> bool:
         """Whether so many more events are within the rate; none of them is counted if they are not."""
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
-        self._last = now
-        if self._tokens < events:
+        if self.due(events):
             return False
         self._tokens -= events
         return True
+
+    def due(self, events: float = 1) -> float:
+        """Seconds until so many more events are within the rate; 0 where they are now."""
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate)
+        self._last = now
+        return max(0.0, (events - self._tokens) / self._rate)
+
+    def is_full(self) -> bool:
+        """Whether nothing is left to be forgotten: a new bucket would be the same."""
+        return not self.due(self._burst)
 
 
 class Meter:

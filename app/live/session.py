@@ -1,6 +1,7 @@
 """Session: serves one WebSocket from its first message to its last, within its limits."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final
@@ -44,6 +45,7 @@ class Session:
         self._client.auto_subscribed = len(item_ids)
         self._hub.subscribe(self._client, item_ids)
         self._reply({"type": "auto_subscribe", "item_ids": item_ids})
+        await self._wait_turn(item_ids)
         await self._snapshot(item_ids)
 
     async def _receive(self, message: Mapping[str, Any]) -> None:
@@ -63,21 +65,40 @@ class Session:
             case "ping":
                 self._reply({"type": "pong"})
             case "unsubscribe":
-                self._charge(item_ids)
+                await self._charge(item_ids)
                 self._hub.unsubscribe(self._client, item_ids)
             case "subscribe":
-                self._charge(item_ids)
+                await self._charge(item_ids)
                 async with self._hub.subscribing:
+                    if not self._is_there():
+                        return
                     if not self._hub.subscribe(self._client, item_ids):
                         raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
                     self._reply({"type": "subscribed", "item_ids": item_ids})
                     await self._snapshot(item_ids)
                     await asyncio.sleep(0)  # each in a turn of its own: whatever else is ready goes between
 
-    def _charge(self, item_ids: Sequence[int]) -> None:
+    async def _charge(self, item_ids: Sequence[int]) -> None:
         """Count items that are asked for or given back: what they cost grows with their number."""
         if not self._items.take(len(item_ids)):
             raise ClientError(f"more than {self._hub.settings.items_per_second:g} items a second")
+        if not await self._wait_turn(item_ids):
+            raise ClientError(
+                f"more than {self._hub.settings.address_items_per_second:g} items a second of your address"
+            )
+
+    async def _wait_turn(self, item_ids: Sequence[int]) -> bool:
+        """Wait until the address may have so many items; False if that takes too long. Nothing is read meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._hub.settings.patience):
+                await self._hub.allowances.take(self._client.principal.address, len(item_ids), self._is_there)
+                return True
+        return False
+
+    def _is_there(self) -> bool:
+        """Whether the client is still connected, asked when it had to wait."""
+        connection = self._client.connection
+        return connection.is_open and not connection.has_left()
 
     async def _wait_until_read(self) -> None:
         """Read nothing more from a client that does not read its answers, and close it if that lasts."""

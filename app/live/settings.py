@@ -36,6 +36,10 @@ class LiveSettings:
     """Items that a client may subscribe to or unsubscribe from on the average."""
     item_burst: int = 1_000
     """Items that it may subscribe to or unsubscribe from at once."""
+    address_items_per_second: float = 2_000.0
+    """The same for all connections of one address together; who asks for more waits, at most for `patience`."""
+    address_item_burst: int = 10_000
+    """Items for which the connections of one address wait for nothing."""
     subscribing: int = 1
     """Subscriptions carried out at a time, so that a flood of them does not block the event loop."""
     error_burst: int = 50

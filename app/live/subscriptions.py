@@ -1,7 +1,7 @@
 """Subscriptions: an index from items to groups of clients that want the same."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.live.principal import VISITOR, Principal
@@ -121,12 +121,10 @@ class Subscriptions:
             if (topic := self.topics.get(item_id)) is not None:
                 topic.fetched_at = at
 
-    def known_prices(self, item_ids: Iterable[int]) -> Iterator[Update]:
+    def known_prices(self, item_ids: Iterable[int]) -> list[Update]:
         """The newest prices seen of these items, one per source."""
-        for item_id in item_ids:
-            topic = self.topics.get(item_id)
-            if topic is not None:
-                yield from (update for update in topic.newest.values() if update.variant[0] == "price")
+        topics = [topic for item_id in item_ids if (topic := self.topics.get(item_id)) is not None]
+        return [update for topic in topics for update in topic.newest.values() if update.variant[0] == "price"]
 
     def __len__(self) -> int:
         """How many subscriptions there are: a client counts once for each of its items."""

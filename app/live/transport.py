@@ -15,6 +15,10 @@ class Connection(Protocol):
         """Bytes written that the client has not taken yet."""
         ...
 
+    def has_left(self) -> bool:
+        """Whether the client has ended the connection although nothing is read that would say so."""
+        ...
+
     def write_frames(self, frames: bytes) -> bool:
         """Write whole WebSocket frames, in order with the server's own; False once closing has begun."""
         ...

@@ -1,5 +1,8 @@
 """WebSocket protocol: uvicorn's connection, writing frames that many clients share, and parsing input in small parts."""
 
+import contextlib
+import socket
+import sys
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -16,6 +19,8 @@ GRACE: Final = 5.0
 """Seconds a client has to read what is on its way, close frame included, before the socket is cut."""
 SHUTDOWN: Final = 2.0
 """The same where the server ends."""
+ENDED: Final = (7, 8)
+"""TCP_CLOSE and TCP_CLOSE_WAIT of Linux's tcp_states.h."""
 
 
 class LiveWebSocket(WebSocketsSansIOProtocol):
@@ -126,6 +131,17 @@ class LiveWebSocket(WebSocketsSansIOProtocol):
     def buffered(self) -> int:
         """Bytes written that the client has not taken yet."""
         return self.transport.get_write_buffer_size()
+
+    def has_left(self) -> bool:
+        """Whether the client has ended the connection, as far as the kernel tells.
+
+        While reading is paused no event says so, and what the client still wanted would be worked on for nobody.
+        """
+        if sys.platform == "linux":
+            made = self.transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                return made is not None and made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in ENDED
+        return False
 
     def write_frames(self, frames: bytes) -> bool:
         """Write whole WebSocket frames, in order with the server's own; False once closing has begun."""

@@ -29,6 +29,8 @@ from websockets.uri import parse_uri
 
 from app.live.settings import LiveSettings
 from app.live.updates import parse_updates
+from app.server.bounds import HttpBounds
+from app.server.connections import Connections
 from app.server.gateway import create_app, create_uvicorn
 from tests.live.support import price
 
@@ -62,8 +64,18 @@ class HubServer:
     """The gateway as it is; prices come in as JSON, as they would from Redis."""
 
     def __init__(self) -> None:
-        nowhere = LiveSettings(base_url=BASE, redis_url="unix:///nonexistent/redis.sock", tick=0.0)
-        self._app = create_app(Flask("bench"), nowhere)
+        nowhere = LiveSettings(
+            base_url=BASE,
+            redis_url="unix:///nonexistent/redis.sock",
+            tick=0.0,
+            max_clients=10**6,
+            max_items=10**6,
+            item_burst=10**6,
+            subscribing=10**6,  # without Redis each waits for it a while
+            address_item_burst=10**9,
+        )
+        unbounded = Connections(HttpBounds(per_address=0, connections=0))
+        self._app = create_app(Flask("bench"), nowhere, connections=unbounded)
         self.server = create_uvicorn(self._app, port=0)
 
     def ready(self, plan: Plan) -> bool:

@@ -10,6 +10,8 @@ from app.live.settings import LiveSettings
 from app.runtime import Runtime
 from app.security.access import Access, Group, Row
 from app.security.policy import ROUTES
+from app.server.bounds import HttpBounds
+from app.server.connections import Connections
 from app.server.gateway import create_app, create_uvicorn
 from app.settings import Settings
 from app.web.factory import create_server
@@ -58,9 +60,10 @@ def main() -> None:
     server = create_server(runtime)
     register_floor(server)
     live = LiveSettings(base_url=settings.base_url, redis_url=runtime.redis_url, wsgi_workers=settings.threads)
+    unbounded = Connections(HttpBounds(per_address=0, connections=0))
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            create_uvicorn(create_app(server, live), port=options.port).run()
+            create_uvicorn(create_app(server, live, connections=unbounded), port=options.port).run()
     finally:
         runtime.stop()
 

@@ -116,6 +116,18 @@ def unread_subscriptions(site: Site) -> None:
         time.sleep(0.05)
 
 
+def reopened_subscriptions(site: Site) -> None:
+    """Sockets that subscribe to five hundred items twice and are gone, one after the other."""
+    message = orjson.dumps({"action": "subscribe", "item_ids": list(range(1, 501))})
+    content = Frame(Opcode.TEXT, message).serialize(mask=True, extensions=[]) * 2
+    while True:
+        with contextlib.suppress(OSError, EOFError):
+            made, _ = opened(site, buffer=4096)
+            with made:
+                made.sendall(content)
+                time.sleep(0.005)
+
+
 def broken_callbacks(site: Site) -> None:
     """Requests for files that are none, and callbacks nested nine hundred deep."""
     visitor = Visitor(site)
@@ -136,6 +148,7 @@ ATTACKS: dict[str, Attack] = {
         unread_files,
         ping_flood,
         unread_subscriptions,
+        reopened_subscriptions,
     )
 }
 

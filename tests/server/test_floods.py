@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -15,7 +15,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.conftest import Site
+from tests.conftest import Site, wait_for
 from tests.server.wire import opened, seconds_of
 
 
@@ -25,6 +25,14 @@ def closing_code(made: socket.socket, protocol: ClientProtocol) -> int | None:
         while part := made.recv(65536):
             protocol.receive_data(part)
     return protocol.close_code if protocol.close_rcvd else None
+
+
+@pytest.fixture(autouse=True)
+def rested(live_site: Site) -> Iterator[None]:
+    """All tests come from one address, which waits for its turn after a flood: the next one begins when it need not."""
+    yield
+    wait_for(lambda: orjson.loads(live_site.get("/stats")[1])["live"]["clients"] == 0, 30, "those who left are kept")
+    time.sleep(1)
 
 
 def frames(kind: Opcode, payload: bytes, count: int, *, fin: bool = True) -> bytes:
@@ -88,6 +96,31 @@ def test_subscriptions_of_clients_that_do_not_read_delay_no_other(live_site: Sit
         assert max(waits) < 1
     for flood in floods:
         flood.join(20)
+
+
+def subscribed(made: socket.socket, protocol: ClientProtocol) -> int:
+    """How many subscriptions are answered that come at once."""
+    made.settimeout(0.05)
+    until = time.monotonic() + 0.05
+    with contextlib.suppress(OSError):
+        while time.monotonic() < until and (part := made.recv(65536)):
+            protocol.receive_data(part)
+    return sum(b'"subscribed"' in one.data for one in protocol.events_received() if isinstance(one, Frame))
+
+
+def test_opening_again_and_again_gains_nothing_and_leaves_nothing(live_site: Site) -> None:
+    message = orjson.dumps({"action": "subscribe", "item_ids": list(range(1, 501))})
+    content, answered, begun = frames(Opcode.TEXT, message, 2), 0, time.monotonic()
+    for _ in range(4):
+        with contextlib.ExitStack() as held:
+            crowd = [opened(live_site) for _ in range(15)]
+            for made, _protocol in crowd:
+                held.enter_context(made)
+                made.sendall(content)
+            answered += sum(subscribed(*one) for one in crowd)
+    allowed = 10_000 + 2_000 * (time.monotonic() - begun)
+    assert 2 <= answered <= allowed / 500 + 1, "each of the sixty alone may have two"
+    wait_for(lambda: orjson.loads(live_site.get("/stats")[1])["live"]["clients"] < 5, 5, "those who left are kept")
 
 
 @pytest.mark.slow
