@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from app.analytics.portfolio.ledger import OversoldError
@@ -135,7 +135,11 @@ def _counted(database: Database, there: Sequence[Row], *, again: bool) -> list[R
 
 
 def _identity(row: Row) -> tuple[Any, ...]:
-    return (row["external_id"],) if row["external_id"] is not None else tuple(row.values())
+    """What a transaction is known by. A day without a time counts as its midnight: older versions stored it so, as timed."""
+    if row["external_id"] is not None:
+        return (row["external_id"],)
+    midnight = row["time"].astimezone(UTC).time() == time.min
+    return tuple((row | {"timed": row["timed"] and not midnight}).values())
 
 
 def _renamed(transaction: Transaction, names: Names) -> Transaction:

@@ -121,6 +121,17 @@ def test_a_file_and_our_export_come_in_twice(me: Caller) -> None:
     assert sum(row["quantity"] for row in me.json("GET", "/portfolio/transactions")) == 10
 
 
+def test_days_that_an_older_version_stored_as_midnight_are_known(me: Caller, database: Database) -> None:
+    text = (
+        HEAD + f"2024-01-01,buy,{CASE},1,1.00\n2024-02-01,buy,{CASE},2,1.10\n2024-02-01T00:00:01Z,buy,{CASE},2,1.10\n"
+    )
+    assert take(me, text)["added"] == 3
+    with database.connection() as connection:
+        connection.execute("UPDATE portfolio_transactions SET timed = true")
+    assert preview(me, text)["new"] == 0
+    assert take(me, text) == {"added": 0, "known": 3}
+
+
 transactions = st.builds(
     Transaction,
     time=st.integers(0, 3).map(lambda day: datetime(2024, 1, 1 + day, tzinfo=UTC)),
