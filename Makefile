@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 # pip is told every file it may install and its hash; the project itself needs no download.
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -q --no-deps --no-compile
-# pip would compile on one processor, and the libraries' own tests, too.
-COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests/|/plotly/graph_objs/|/pip/'
+# pip would compile on one processor, and the libraries' own tests, too; ccxt has files that no Python compiles.
+COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/tests/|/plotly/graph_objs/|/pip/|/ccxt/'
+
+DENO_CHECK := DENO_NO_UPDATE_CHECK=1 $(BIN)/deno check -q --no-remote --no-npm
 
 # Compiled modules are kept, whatever the shell says: without them every test process compiles six hundred modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -55,9 +57,22 @@ lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/mypy
 	@$(BIN)/vulture
 	@set -o pipefail; $(BIN)/lint-imports --no-cache | tail -n 12
-	@DENO_NO_UPDATE_CHECK=1 $(BIN)/deno check -q --no-remote --no-npm assets tests/js
+	@$(DENO_CHECK) assets tests/js
 	@$(BIN)/bandit -q -r app pages components jobs db wsgi.py -c pyproject.toml
+	@$(BIN)/python .ci/licences.py
 	@$(BIN)/python .ci/audit.py
+
+sbom: $(VENV)/installed-dev ## what Tracera is made of, as CycloneDX, in sbom.json
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json requirements.txt
+
+licences: $(VENV)/installed-dev ## the licence of each package that Tracera needs to run
+	@$(BIN)/python .ci/licences.py --list
+
+lint-deploy: ## what deploy/ holds, with the tools that read it
+	@deploy/lint
+
+icons: $(VENV)/installed-dev browser ## the installed page's icons, drawn anew from its mark
+	@PYTHONPATH=. $(BIN)/python .ci/app_icons.py
 
 bench: $(VENV)/installed-dev ## measure, each figure beside its peer or floor
 	@for bench in tests/bench/bench_*.py; do \
@@ -66,9 +81,35 @@ bench: $(VENV)/installed-dev ## measure, each figure beside its peer or floor
 quick: $(VENV)/installed-dev $(VENV)/compiled ## tests without a browser, for the everyday loop
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow" --ignore tests/browser --ignore tests/resilience $(ARGS)
 
+POINTS ?= 1000000 5000000 20000000
+bench-db: $(VENV)/installed-dev ## the database at 1, 5 and 20 million points, and in TimescaleDB where TRACERA_TEST_TIMESCALE_URL is set
+	@for points in $(POINTS); do \
+		$(BIN)/python -m tests.bench.bench_db --points $$points || exit 1; \
+		[ -z "$$TRACERA_TEST_TIMESCALE_URL" ] || \
+			$(BIN)/python -m tests.bench.bench_db --points $$points --timescale "$$TRACERA_TEST_TIMESCALE_URL" || exit 1; done
+
+$(VENV)/peers: # what live prices are measured beside: Node's ws from npm, nats-server from Debian; nothing else needs them
+	@mkdir -p $@
+	@npm install --prefix $@ --no-audit --no-fund --no-save --no-package-lock --silent ws ioredis
+	@command -v nats-server >/dev/null || { cd $@ && apt-get download -qq nats-server && dpkg -x nats-server_*.deb .; } || \
+		echo "no nats-server here: measured without it" >&2
+
+bench-live: $(VENV)/installed-dev $(VENV)/peers ## live prices to thousands, beside Node's ws and NATS
+	@$(BIN)/python -m tests.bench.bench_live --idle-seconds 300 $(ARGS)
+	@$(BIN)/python -m tests.bench.bench_live_encoding
+
 bench-hostile: $(VENV)/installed-dev ## hostile clients: generated requests, then attacks held for a minute each
 	@$(BIN)/python -m tests.hostile.fuzz
 	@$(BIN)/python -m tests.hostile.attacks
+
+fault-run: $(VENV)/installed-dev $(VENV)/compiled ## ten minutes of faults between an instance and its exchange, then every minute compared
+	@$(BIN)/python -m tests.exchange.fault_run $(ARGS)
+
+live-fault-run: $(VENV)/installed-dev $(VENV)/compiled ## five minutes of faults between two processes, Redis and 2,000 clients, then every price compared
+	@$(BIN)/python -m tests.live.fault_run $(ARGS)
+
+kill-run: $(VENV)/installed-dev $(VENV)/compiled ## ten minutes of kill -9 in the middle of tasks, then every task looked at
+	@$(BIN)/python -m tests.tasks.kill_rounds $(ARGS)
 
 compile: $(VENV)/installed-dev ## pin the newest dependencies, with hashes and without any address
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -U \
@@ -79,4 +120,4 @@ compile: $(VENV)/installed-dev ## pin the newest dependencies, with hashes and w
 clean: ## remove what was made, but not the data folder
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis test-results
 
-.PHONY: help install run browser test quick lint bench bench-hostile compile clean
+.PHONY: help install run browser test quick lint sbom licences lint-deploy icons bench bench-db bench-live bench-hostile fault-run live-fault-run kill-run compile clean

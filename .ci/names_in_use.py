@@ -3,6 +3,7 @@
 # ruff: noqa: F821, B018, SLF001, INP001  # names of other modules
 
 # Libraries set or call these by name.
+FieldInfo
 StartResponse
 WSGIApplication
 WSGIEnvironment
@@ -11,6 +12,7 @@ _._repr
 _.assets_ignore
 _.close_timer
 _.formatwarning
+_.ensure_sync
 _.get_command
 _.get_id
 _.rate_limit_verdict
@@ -18,12 +20,16 @@ _.rate_limit_group
 _.isolation_level
 _.list_commands
 _.log_exception
+_.read_only
 _.max_content_length
 _.max_redirects
 _.no_cache
 _.open_session
 _.save_session
+_.should_exit
+_.get_retry_decision
 _.session_protection
+_.settings_customise_sources
 _.unraisablehook
 client_cls
 csrf_token
@@ -34,22 +40,19 @@ model_config
 session_class
 
 # Fields that are read by name, as JSON, columns or settings.
+added_at
 DOWN
 MUTED
 STALE
 UP
+added_at
+annual_return
 band
 band_line
 bollinger_lower
 bollinger_middle
 bollinger_upper
 buy_orders
-csfloat_interval
-csfloat_key
-csfloat_url
-csgotrader_interval
-csgotrader_url
-demo_interval
 diversification
 down_deep
 ewma_volatility
@@ -69,22 +72,24 @@ model_config
 name_tag
 neutral
 paint_seed
-priceempire_interval
-priceempire_url
 return_volatility
 sell_orders
-skinport_interval
-skinport_url
-steam_interval
 trend_r2
 trend_slope
 up_deep
 value_at_risk
 yearly_volatility
 
+# Fields of alerts.
+cooldown_seconds
+enabled
+snoozed_until
+
 # Classes that the registry imports by name.
 CsfloatProvider
 CsgotraderProvider
+DemoExchange
+configured
 PriceempireProvider
 SkinportProvider
 SteamProvider
@@ -93,7 +98,18 @@ SteamProvider
 BUY
 _.refresh
 monthly
-newest_day
-outlook
 time_weighted
-wipe
+
+# Fields of levels, which the JSON has by their names; what the documents say of an indicator.
+sync
+ath
+ath_time
+atl
+atl_time
+current_price
+entered
+fib_levels
+pane
+undefined
+
+# Files of an exchange, for a backfill from them.

@@ -10,13 +10,18 @@ from app.server.startup_gc import without_gc
 
 COMMANDS = {
     "serve": "app.commands.serve:serve",
+    "worker": "app.commands.worker:worker",
+    "tasks": "app.commands.tasks:tasks",
     "ingest": "app.commands.collect:ingest",
-    "backfill": "app.commands.backfill:backfill",
+    "backfill": "app.commands.backfill.command:backfill",
     "metrics": "app.commands.collect:metrics",
     "db": "app.commands.database:database",
-    "export": "app.commands.watch:export",
+    "export": "app.commands.export:export",
+    "backtest": "app.commands.backtest:command",
     "watch": "app.commands.watch:watch",
     "status": "app.commands.watch:status",
+    "doctor": "app.commands.doctor:doctor",
+    "config": "app.commands.config:config",
 }
 
 

@@ -7,11 +7,11 @@ import redis
 from flask import Flask, current_app, request
 
 from app.settings import Settings
-from db.core import migrate
 from db.core import redis as cache
 from db.core.breaker import Breaker
 from db.core.pool import Database
 from db.embedded.servers import Embedded
+from db.timescale import overlay
 
 EXTENSION = "tracera"
 NEED_NOTHING = frozenset({"/healthz", "/version"})
@@ -47,8 +47,11 @@ class Runtime:
         endpoints = self.embedded.endpoints() if self.embedded else None
         self.database_url = settings.database_url or (endpoints.database_url if endpoints else "")
         self.redis_url = settings.redis_url or (endpoints.redis_url if endpoints else "")
+        slow = settings.slow_query
         self.services = Services(
-            settings, Database(self.database_url, size=settings.threads + 8), cache.connect(self.redis_url)
+            settings,
+            Database(self.database_url, size=settings.threads + 8, slow_after=slow),
+            cache.connect(self.redis_url),
         )
         """For jobs and commands: statements take as long as they take."""
         within = settings.request_timeout
@@ -56,7 +59,12 @@ class Runtime:
         self.request_services = Services(
             settings,
             Database(
-                self.database_url, size=settings.threads + 8, wait=within, answer_within=within, breaker=Breaker()
+                self.database_url,
+                size=settings.threads + 8,
+                wait=within,
+                answer_within=within,
+                slow_after=slow,
+                breaker=Breaker(),
             ),
             self.connect_redis(),
         )
@@ -64,9 +72,9 @@ class Runtime:
         self._lock = Lock()
         self._started = False
 
-    def connect_redis(self) -> cache.Hasty:
+    def connect_redis(self) -> cache.FailFastRedis:
         """A client for requests; all of them know when one found Redis silent."""
-        return cache.connect_hasty(self.redis_url, within=self.settings.request_timeout, breaker=self.redis_breaker)
+        return cache.connect_fail_fast(self.redis_url, within=self.settings.request_timeout, breaker=self.redis_breaker)
 
     def start(self) -> list[str]:
         """Start or attach to the embedded servers and bring the schema up to date; returns the migrations applied.
@@ -80,7 +88,7 @@ class Runtime:
                 return []
             if self.embedded:
                 self.embedded.start()
-            applied = migrate.upgrade(self.database_url)
+            applied = overlay.upgrade(self.database_url)
             self._started = True
             return applied
 

@@ -6,6 +6,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+NO_NUL: Final = r"^[^\x00]*$"
+"""Pattern of texts that PostgreSQL can hold."""
+GREATEST: Final = 10**15
+"""Bound of numbers that may have a fraction: whole ones next to it are still told apart. Far greater ones, kept in JSON, would
+come back as whole numbers that nothing encodes."""
+
 
 class Problem(BaseModel):
     """What went wrong."""

@@ -1,4 +1,4 @@
-"""`price:latest` in Redis compared with PostgreSQL, and put back after a restart; nothing in Redis is the only copy."""
+"""Cache rebuild: compares `price:latest` in Redis with PostgreSQL and sets it again; nothing in Redis is the only copy."""
 
 import time
 from collections.abc import Mapping
@@ -15,17 +15,19 @@ from db.quotes import latest
 
 log = structlog.get_logger(__name__)
 
-SETTLED = 1.0
+RECHECK_DELAY = 1.0
 """Seconds after which a quote that PostgreSQL has is in Redis, too."""
 
 
 def rebuild_latest(database: Database, client: redis.Redis, items: list[int] | None = None) -> int:
-    """Set `price:latest` of these items, or of all, from PostgreSQL; returns how many.
+    """Set `price:latest` of these items from PostgreSQL, or of all and of none else; returns how many.
 
     PostgreSQL alone knows which quote is the newest and which source speaks for an item: late quotes are normal.
     """
-    messages = _headlines(database, items)
     try:
+        before = cache.latest_items(client) if items is None else set()
+        messages = _headlines(database, items)
+        cache.forget_latest(client, before - messages.keys())
         cache.set_latest(client, messages.values())
     except redis.RedisError as error:
         log.warning("price:latest not rebuilt: Redis does not answer", error=str(error))
@@ -33,36 +35,33 @@ def rebuild_latest(database: Database, client: redis.Redis, items: list[int] | N
     return len(messages)
 
 
-def wrong_latest(database: Database, client: redis.Redis) -> list[Difference]:
-    """What `price:latest` says otherwise than PostgreSQL, twice a second apart: a quote on its way is no fault.
+def latest_differences(database: Database, client: redis.Redis) -> list[Difference]:
+    """Differences between `price:latest` and PostgreSQL that last for a second: a quote on its way is no fault.
 
     Raises:
         redis.RedisError: Redis does not answer.
     """
-    first = _unlike(database, client)
+    first = _differences(database, client)
     if not first:
         return []
-    time.sleep(SETTLED)
-    second = _unlike(database, client)
+    time.sleep(RECHECK_DELAY)
+    second = _differences(database, client)
     return [difference for item, difference in second.items() if first.get(item) == difference]
 
 
 def repair_latest(database: Database, client: redis.Redis) -> int:
     """Set `price:latest` anew and remove those of items without a headline price; returns how many keys were wrong."""
-    found = _unlike(database, client)
-    stray = [item for item, difference in found.items() if difference.expected == ABSENT]
-    if stray:
-        cache.forget_latest(client, stray)
+    found = _differences(database, client)
     rebuild_latest(database, client)
     return len(found)
 
 
-def _unlike(database: Database, client: redis.Redis) -> dict[int, Difference]:
-    kept, right = cache.all_latest(client), _headlines(database)
+def _differences(database: Database, client: redis.Redis) -> dict[int, Difference]:
+    stored, expected = cache.all_latest(client), _headlines(database)
     return {
-        item: Difference("price:latest", item, None, None, "key", _text(kept.get(item)), _text(right.get(item)))
-        for item in sorted(kept.keys() | right.keys())
-        if kept.get(item) != right.get(item)
+        item: Difference("price:latest", item, None, None, "key", _text(stored.get(item)), _text(expected.get(item)))
+        for item in sorted(stored.keys() | expected.keys())
+        if stored.get(item) != expected.get(item)
     }
 
 

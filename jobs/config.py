@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from jobs.backups import BackupPlan
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobConfig:
@@ -13,11 +15,10 @@ class JobConfig:
     database_url: str
     heartbeat: timedelta
     metrics_seconds: float
-    retention_days: int
-    demo_retention_days: int
     demo_history_days: int
     portfolio_seconds: float = 300
     portfolio_fees: Mapping[str, int] = field(default_factory=dict)
     rates_url: str = ""
     rates_hours: float = 6
     rates_table: Path | None = None
+    backups: BackupPlan | None = None

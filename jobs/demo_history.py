@@ -1,16 +1,16 @@
-"""History of the simulated market, so that charts and measures show something from the first minute."""
+"""Demo history: fills in past prices of the simulated market, so that charts and measures start with data."""
 
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import structlog
 
+from app.analytics.arrays import Ints
 from app.items import matching
 from app.providers.base import Quote
 from app.providers.demo.provider import DemoProvider
 from db.core.pool import Database
 from db.quotes import latest, writer
-from db.quotes.buckets import Ints
 
 log = structlog.get_logger(__name__)
 

@@ -9,20 +9,23 @@ import numpy as np
 import redis
 import structlog
 
+from app.analytics.arrays import Ints
 from app.items import matching
+from app.live.lag import now_ms
 from app.live.publish import publish_prices
 from app.providers.base import Batch, Provider, ProviderError, Quote, VolumeKind
+from app.telemetry.jobs import job_ended
 from db.core.binary import UNKNOWN
 from db.core.pool import Database, DatabaseDownError
-from db.operations import providers
+from db.operations import outages, providers
 from db.quotes import writer
-from db.quotes.buckets import Ints
 from jobs import cache_rebuild
+from jobs.pauses import doubled_pause
 
 log = structlog.get_logger(__name__)
 
-LONGEST_WAIT = 3600.0
-LEAST_WAIT = 5.0
+MAX_WAIT = 3600.0
+MIN_WAIT = 5.0
 DATABASE_WAIT = 1.0
 """Seconds until the next attempt where the database was what failed: it is asked once, not a market."""
 CLOCK_SKEW = timedelta(minutes=5)
@@ -51,9 +54,11 @@ class Ingest:
 
     def __init__(self, database: Database, client: redis.Redis, *, heartbeat: timedelta) -> None:
         self.database, self.redis, self.heartbeat = database, client, heartbeat
+        self._began = datetime.now(UTC)
+        self._unrecorded: set[str] = set()
 
     async def cycle(self, provider: Provider) -> Report:
-        """Run one cycle; whatever the provider does, the report and the kept state say what happened."""
+        """Run one cycle; whatever the provider does, the report and the stored state say what happened."""
         begun = time.monotonic()
         report = Report(provider.name, datetime.now(UTC))
         try:
@@ -68,10 +73,11 @@ class Ingest:
             report.error_kind, report.error = "timeout", f"no end within {provider.timeout:.0f} s"
         except DatabaseDownError as error:
             report.error_kind, report.error = "database", str(error)
-        except Exception as error:  # a provider's fault must not reach the others; it is told with its trace
+        except Exception as error:  # a provider's fault must not reach the others; it is logged with its trace
             log.exception("provider failed unexpectedly", provider=provider.name)
             report.error_kind, report.error = "internal", f"{type(error).__name__}: {error}"
         report.seconds = time.monotonic() - begun
+        job_ended(f"provider:{provider.name}", report.seconds, failed=report.error is not None)
         await asyncio.to_thread(self._end, provider, report)
         return report
 
@@ -83,16 +89,20 @@ class Ingest:
             return DATABASE_WAIT
         return max(0.0, (due - datetime.now(UTC)).total_seconds()) if due else 0.0
 
-    def store(self, name: str, batch: Batch, report: Report) -> None:
-        """Store a batch and its cursor in one transaction per source group, then tell the world."""
-        begun = time.monotonic()
+    def store(self, name: str | None, batch: Batch, report: Report) -> None:
+        """Store a batch and its cursor in one transaction per source group, then publish the prices.
+
+        `name` is the provider's whose cursor this is; None keeps the one that is there.
+        """
+        begun, received = time.monotonic(), now_ms()
         report.fetched += len(batch.quotes)
         report.rejected += batch.rejected
         sound, doubtful = _plausible(batch.quotes)
         report.rejected += doubtful
         with self.database.connection() as connection:
             if sound:
-                writer.make_partitions(connection, columns(sound, [0] * len(sound)))
+                moments = [quote.quoted_at for quote in sound]
+                writer.make_months(connection, min(moments), max(moments))
             with connection.transaction():
                 matched = matching.match(connection, sound)
                 for source in sorted({quote.source for quote in matched.quotes}):
@@ -102,15 +112,20 @@ class Ingest:
                     stored = writer.store(connection, source, own, heartbeat=self.heartbeat)
                     report.stored += stored.inserted
                     report.unchanged += stored.unchanged
-                providers.save_cursor(connection, name, batch.cursor)
+                if name is not None:
+                    providers.save_cursor(connection, name, batch.cursor)
+        stages = {"received": received, "stored": now_ms()}
         report.new_items += matched.new_items
         report.rejected += matched.rejected
         report.database_seconds += time.monotonic() - begun
         cache_rebuild.rebuild_latest(self.database, self.redis, sorted({item.id for item in matched.items}))
-        publish_prices(self.redis, matched)
+        publish_prices(self.redis, matched, stages)
 
     def _begin(self, provider: Provider, at: datetime) -> None:
         providers.register(self.database, provider.name, simulated=provider.simulated, interval=provider.interval)
+        failed = provider.name in self._unrecorded
+        outages.begin_cycle(self.database, provider.name, at, process_began=self._began, database_failed=failed)
+        self._unrecorded.discard(provider.name)
         providers.started(self.database, provider.name, at)
 
     def _end(self, provider: Provider, report: Report) -> None:
@@ -126,6 +141,7 @@ class Ingest:
                     error=report.error,
                     next_attempt=now + wait,
                 )
+                self._note_outage(provider.name, report, now)
                 log.warning(
                     "cycle failed",
                     provider=provider.name,
@@ -143,17 +159,25 @@ class Ingest:
                     stored=report.stored,
                     next_attempt=now + wait,
                 )
+                outages.end(self.database, provider.name, now)
             providers.record_cycle(self.database, _line(report, now))
         except DatabaseDownError as error:
+            self._unrecorded.add(provider.name)
             log.warning("cycle not recorded", provider=provider.name, error=str(error))
+
+    def _note_outage(self, name: str, report: Report, now: datetime) -> None:
+        """What a cycle brought before it failed ends an outage, and the next one begins behind it."""
+        if report.fetched:
+            outages.end(self.database, name, now)
+        since = now if report.fetched else report.started_at
+        outages.begin(self.database, name, since, cause=report.error_kind or "internal", detail=report.error or "")
 
     def _backoff(self, provider: Provider, report: Report) -> timedelta:
         if report.error_kind == "database":
             return timedelta(seconds=DATABASE_WAIT)
-        doubled = max(LEAST_WAIT, min(provider.interval, 60.0)) * 2 ** min(
-            providers.failures(self.database, provider.name), 10
-        )
-        return timedelta(seconds=max(report.retry_after or 0.0, min(doubled, LONGEST_WAIT)))
+        first = max(MIN_WAIT, min(provider.interval, 60.0))
+        failures = providers.failures(self.database, provider.name) + 1
+        return timedelta(seconds=doubled_pause(first, MAX_WAIT, failures, asked=report.retry_after))
 
 
 def columns(batch: list[Quote], item_ids: list[int]) -> writer.QuoteColumns:

@@ -1,90 +1,96 @@
-"""Rankings: every measure in every window as a sorted set in Redis, without the items that its gate keeps out."""
+"""Rankings: writes each measure of each window to Redis, for every market a sorted set of what passes its gate."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 import redis
 import structlog
 
-from app.analytics import Window, gate_of
+from app.analytics import Window
 from app.live.publish import rfc3339
+from app.providers.markets import MARKETS
 from db.core import redis as cache
-from db.items.measures import MEASURES
+from db.items.rankings import RUN_KEY, ranking_key
+from jobs.ranking_scores import NOTHING, Scores, changed_scores, ranking_keys, ranking_scores, reference_rows
 from jobs.window_measures import Measured
 
 log = structlog.get_logger(__name__)
 
-VOLATILE = "return_volatility"
-"""What `rankings:volatile` scores."""
-DEFAULT_WINDOW = "24h"
-DAY = 86_400
 
+@dataclass(slots=True)
+class Ranked:
+    """The rankings of one run. Where Redis still has those of the run `before`, what differs is written, else everything.
 
-def publish_rankings(client: redis.Redis, window: Window, pieces: list[Measured], as_of: datetime) -> None:
-    """Replace one window's rankings. Without Redis nothing is lost: the next run writes them again."""
-    sets: dict[str, dict[str, float]] = {}
-    rows: dict[str, bytes] = {}
-    for metric in (*MEASURES, "volume"):
-        members: dict[str, float] = {}
-        for piece in pieces:
-            members |= _members(piece, metric)
-        sets[f"rankings:{metric}:{window.name}"] = members
-    sets[f"rankings:volatile:{window.name}"] = sets[f"rankings:{VOLATILE}:{window.name}"]
-    if window.name == DEFAULT_WINDOW:
-        sets["rankings:volatile"] = sets[f"rankings:{VOLATILE}:{window.name}"]
-    for piece in pieces:
-        rows |= _rows(piece, as_of)
-    try:
-        cache.replace_sorted(client, sets)
-        cache.replace_hash(client, f"rankings:rows:{window.name}", rows)
-    except redis.RedisError as error:
-        log.warning("rankings not replaced", window=window.name, error=str(error))
+    Without Redis nothing is lost: the next run writes them again.
+    """
 
+    client: redis.Redis
+    run: UUID
+    before: "Ranked | None"
+    scores: dict[tuple[str, str], dict[str, Scores]] = field(default_factory=dict)
+    """By market and window, then by key."""
+    references: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    """By market and window, the items that have a row."""
+    _up: bool = True
+    _known: bool = False
 
-def _members(piece: Measured, metric: str) -> dict[str, float]:
-    scores = piece.volume.astype(np.float64) if metric == "volume" else getattr(piece.measures, metric)
-    chosen = piece.reference & ~np.isnan(scores) & _passes(piece, metric)
-    if metric == "volume":
-        chosen &= piece.volume >= 0
-    return dict(zip(map(str, piece.item_id[chosen].tolist()), scores[chosen].tolist(), strict=True))
+    def __post_init__(self) -> None:
+        try:
+            self._known = self.before is not None and self.client.get(RUN_KEY) == self.before.run.bytes
+            if not self._known:
+                self.client.delete(RUN_KEY)
+        except redis.RedisError as error:
+            self._fail(error)
 
+    def publish(
+        self, window: Window, tables: Mapping[str, Measured], fresh: Sequence[Measured], as_of: datetime
+    ) -> None:
+        """Bring one window's rankings to the state of `tables`, by market; `fresh` are the rows that are not as they were before."""
+        for market in MARKETS.values():
+            place, table = (market.id, window.name), tables.get(market.id)
+            self.scores[place] = {} if table is None else ranking_scores(table)
+            self.references[place] = set() if table is None else set(table.item_id[table.reference].tolist())
+            if not self._up:
+                continue
+            try:
+                if self._known and self.before:
+                    self._update(self.before, place, [piece for piece in fresh if piece.market.id == market.id])
+                else:
+                    self._replace(place, [] if table is None else [table])
+                self.client.set(ranking_key("as_of", *place), orjson.dumps(rfc3339(as_of)))
+            except redis.RedisError as error:
+                self._fail(error)
 
-def _passes(piece: Measured, metric: str) -> npt.NDArray[np.bool_]:
-    gate = gate_of(metric)
-    days = np.where(piece.rolling == 1, 1.0, max(piece.window.seconds / DAY, 1e-9))
-    volume = np.where(piece.volume < 0, np.nan, piece.volume / days)
-    given = {
-        "samples": piece.measures.samples,
-        "coverage": piece.measures.coverage,
-        "price": np.where(piece.last_price >= 0, piece.last_price / piece.scale, np.nan),
-        "volume": volume,
-    }
-    passed = gate.passes(**given)
-    sources = np.array(piece.source)
-    # A source that never tells a volume is judged by the rest.
-    for source in set(piece.source):
-        mine = sources == source
-        if np.isnan(volume[mine]).all():
-            passed[mine] = replace(gate, least_volume=0).passes(**given)[mine]
-    return passed
+    def end(self) -> None:
+        """Say whose rankings these are, and let go of those before; to be called once, after all windows."""
+        try:
+            if self._up:  # a Redis that lost its data meanwhile has but a part of them
+                self.client.set(RUN_KEY, self.run.bytes, xx=self._known)
+        except redis.RedisError as error:
+            self._fail(error)
+        self.before = None
 
+    def _update(self, before: "Ranked", place: tuple[str, str], fresh: Sequence[Measured]) -> None:
+        was, scores = before.scores.get(place, {}), self.scores[place]
+        for key in was.keys() | scores.keys():
+            now = scores.get(key, NOTHING)
+            changed, gone = changed_scores(was.get(key, NOTHING), now)
+            if 2 * len(changed[0]) > len(now[0]):
+                cache.replace_sorted(self.client, {key: now})
+            else:
+                cache.update_sorted(self.client, key, changed, gone.tolist())
+        lost = before.references.get(place, set()) - self.references[place]
+        cache.update_hash(self.client, ranking_key("rows", *place), reference_rows(fresh), sorted(lost))
 
-def _rows(piece: Measured, as_of: datetime) -> dict[str, bytes]:
-    """Each item's measures as JSON, so that a request for a ranking computes nothing."""
-    last = piece.last_price
-    columns = {name: getattr(piece.measures, name) for name in MEASURES}
-    rows = {}
-    for row in np.flatnonzero(piece.reference).tolist():
-        entry: dict[str, Any] = {"item_id": int(piece.item_id[row]), "source": piece.source[row]}
-        entry["price"] = int(last[row]) if last[row] >= 0 else None
-        entry["volume"] = int(piece.volume[row]) if piece.volume[row] >= 0 else None
-        entry |= {name: float(values[row]) for name, values in columns.items()}  # orjson writes NaN as null
-        entry |= {"samples": int(piece.measures.samples[row]), "coverage": float(piece.measures.coverage[row])}
-        entry["outliers"] = len(piece.outliers[row].closes) if row in piece.outliers else 0
-        entry["as_of"] = rfc3339(as_of)
-        rows[str(entry["item_id"])] = orjson.dumps(entry)
-    return rows
+    def _replace(self, place: tuple[str, str], tables: Sequence[Measured]) -> None:
+        market, window = place
+        empty = dict.fromkeys(ranking_keys(market, window), NOTHING)
+        cache.replace_sorted(self.client, empty | self.scores[place])
+        cache.replace_hash(self.client, ranking_key("rows", market, window), reference_rows(tables))
+
+    def _fail(self, error: redis.RedisError) -> None:
+        self._up = False
+        log.warning("rankings not written", error=str(error))

@@ -1,8 +1,9 @@
-"""Exchange rates of the European Central Bank's daily reference file, or of one of its form, kept with their day."""
+"""Exchange rates job: stores the European Central Bank's daily reference rates, or those of a file in its form, by day."""
 
 import asyncio
 import csv
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
@@ -24,6 +25,8 @@ RATE = re.compile(r"<Cube\s+currency=['\"]([A-Z]{3})['\"]\s+rate=['\"]([0-9.]{1,
 SMALL = re.compile(r"(https?://.+/)eurofxref-(?:daily|hist-90d)\.xml")
 CODE = re.compile(r"[A-Z]{3}")
 MILLION = 1_000_000
+RATES_PER_STATEMENT = 20_000
+"""So many rates of the full history are held at once."""
 HISTORY_DAYS = 400
 """Rates that begin later than so many days ago are not the full history."""
 
@@ -37,7 +40,20 @@ def read_rates(text: str) -> dict[tuple[str, date], int]:
         ValueError: it is not of that form, or a day has no dollar.
     """
     found: dict[tuple[str, date], int] = {}
-    for day, body in DAY.findall(text):
+    for rates in read_days(text):
+        found |= rates
+    return found
+
+
+def read_days(text: str) -> Iterator[dict[tuple[str, date], int]]:
+    """The same day by day, as the file has them: the full history is too much to hold at once.
+
+    Raises:
+        ValueError: likewise, as soon as it is found.
+    """
+    empty = True
+    for day, body in (match.groups() for match in DAY.finditer(text)):
+        found: dict[tuple[str, date], int] = {}
         try:
             rates = {code: Decimal(number) for code, number in RATE.findall(body)} | {"EUR": Decimal(1)}
             dollar = rates["USD"]
@@ -47,37 +63,49 @@ def read_rates(text: str) -> dict[tuple[str, date], int]:
                     found[code, date.fromisoformat(day)] = millionths
         except (KeyError, InvalidOperation, ArithmeticError) as error:
             raise ValueError(f"rates of {day}: {type(error).__name__} {error}") from error
-    if not found:
+        empty = empty and not found
+        yield found
+    if empty:
         raise ValueError("no rates in it")
-    return found
 
 
 def due(database: Database, hours: float, *, always: bool) -> bool:
-    """Whether to fetch now: the kept ones are so old, and wanted `always` or by a portfolio in another currency."""
+    """Whether to fetch now: stored rates are older than `hours`, and wanted `always` or by a portfolio in another currency."""
     age = currency_rates.age(database)
     return (age is None or age >= hours * 3600) and (always or currency_rates.needed(database))
 
 
 def run(database: Database, url: str, today: date | None = None) -> int:
-    """Fetch and keep the rates; returns how many. Raises ProviderError where the source does not answer, ValueError where its answer has none.
+    """Fetch and store the rates; returns how many. Raises ProviderError where the source does not answer, ValueError where its answer has none.
 
-    Before the first of the small file, and where it does not reach back to the last kept day, the bank's full history is
-    fetched; where that fails the small file is kept all the same.
+    Before the first of the small file, and where it does not reach back to the last stored day, the bank's full history is
+    fetched; where that fails the small file is stored all the same.
     """
     host = urlsplit(url).netloc
     found = read_rates(_fetch(url))
-    whole = history_url(url)
-    if whole and _gap(
-        currency_rates.span(database, host), min(day for _, day in found), today or datetime.now(UTC).date()
-    ):
+    whole, first = history_url(url), min(day for _, day in found)
+    before = 0
+    if whole and _needs_history(currency_rates.span(database, host), first, today or datetime.now(UTC).date()):
         try:
-            found = read_rates(_fetch(whole)) | found
+            before = _store_history(database, host, _fetch(whole), first)
         except (ProviderError, ValueError) as error:
             log.warning("no history of exchange rates", url=whole, error=str(error))
     with database.connection() as connection:
-        kept = currency_rates.keep(connection, host, found)
-    log.info("exchange rates kept", source=host, rates=kept)
-    return kept
+        stored = before + currency_rates.store(connection, host, found)
+    log.info("exchange rates kept", source=host, rates=stored)
+    return stored
+
+
+def _store_history(database: Database, host: str, text: str, end: date) -> int:
+    """Store the rates of a file from before a day, all or none; returns how many."""
+    stored, waiting = 0, dict[tuple[str, date], int]()
+    with database.connection() as connection, connection.transaction():
+        for rates in read_days(text):
+            waiting |= {key: rate for key, rate in rates.items() if key[1] < end}
+            if len(waiting) >= RATES_PER_STATEMENT:
+                stored += currency_rates.store(connection, host, waiting)
+                waiting = {}
+        return stored + currency_rates.store(connection, host, waiting)
 
 
 def history_url(url: str) -> str | None:
@@ -86,9 +114,9 @@ def history_url(url: str) -> str | None:
     return f"{found[1]}eurofxref-hist.xml" if found else None
 
 
-def _gap(kept: tuple[date, date] | None, first: date, today: date) -> bool:
-    """Whether days lie between the kept ones and a file that begins on `first`, or none are kept from before it."""
-    return kept is None or kept[1] < first - timedelta(days=1) or kept[0] > today - timedelta(days=HISTORY_DAYS)
+def _needs_history(stored: tuple[date, date] | None, first: date, today: date) -> bool:
+    """Whether days are missing between the stored span and a file that begins on `first`, or none before it are stored."""
+    return stored is None or stored[1] < first - timedelta(days=1) or stored[0] > today - timedelta(days=HISTORY_DAYS)
 
 
 def read_table(text: str) -> dict[tuple[str, date], int]:
@@ -122,9 +150,9 @@ def run_table(database: Database, path: Path) -> int:
     """
     found = read_table(path.read_text("utf-8"))
     with database.connection() as connection:
-        kept = currency_rates.replace_table(connection, found)
-    log.info("exchange rates kept", source=str(path), rates=kept)
-    return kept
+        stored = currency_rates.replace_table(connection, found)
+    log.info("exchange rates kept", source=str(path), rates=stored)
+    return stored
 
 
 def _fetch(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The valuation of every portfolio: one pass over all holdings, a snapshot each."""
+"""Valuation: values every portfolio in one pass over all holdings and stores a snapshot each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import structlog
 
+from app.analytics.arrays import Floats, Ints
 from app.analytics.portfolio import batch, pricing
-from app.analytics.portfolio.history import history
+from app.analytics.portfolio.history import return_history
 from app.analytics.portfolio.pricing import Exchange, Prices, Quotes
 from app.portfolio.currency_returns import rate_steps
+from app.providers.sources import SIMULATED, is_simulated
+from db.core.arrays import Array
 from db.core.pool import Database
-from db.items.sources import is_simulated
-from db.portfolio import currency_rates, snapshots
-from db.portfolio import holdings as portfolio_holdings
-from db.portfolio import prices as portfolio_prices
+from db.portfolio import currency_rates, holdings, prices, snapshots
 
 log = structlog.get_logger(__name__)
 
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 RISK_DAYS = 90
 
 
@@ -55,16 +52,16 @@ class Valuation:
 
     def __init__(self, database: Database, fees: Mapping[str, int]) -> None:
         self.database, self.fees = database, fees
-        self._returns: tuple[datetime, Ints, npt.NDArray[np.float64]] | None = None
+        self._returns: tuple[datetime, Ints, Floats] | None = None
 
     def run(self, now: datetime) -> ValuationReport:
         """One valuation; what it reads and writes is one transaction."""
-        quotes = portfolio_prices.latest(self.database)
+        quotes = prices.latest(self.database, SIMULATED)
         sources = quotes.sources
-        exchange = Exchange(portfolio_prices.units(self.database), currency_rates.millionths(self.database))
+        exchange = Exchange(prices.units(self.database), currency_rates.rates_of_items(self.database))
         daily = self._daily(now)
         with self.database.connection() as connection:
-            portfolio_holdings.link_new_items(connection)
+            holdings.link_new_items(connection)
             with connection.transaction():
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 accounts = [_account(row) for row in snapshots.accounts(connection, now)]
@@ -74,27 +71,27 @@ class Valuation:
                 changed = [account.id for account in accounts if account.changed]
                 fresh = snapshots.held_now(connection, changed, now)
                 after = np.concatenate([before[~np.isin(before["portfolio_id"], changed)], fresh])
-                worth = Valuer(accounts, quotes, exchange, self.fees)
-                now_worth, source = worth.of(after)
-                then_worth = worth.at_sources(before)
+                valuer = Valuer(accounts, quotes, exchange, self.fees)
+                value_now, source = valuer.values(after)
+                value_before = valuer.at_sources(before)
                 known = after.copy()
-                after["priced"], after["source"] = now_worth >= 0, source + 1
-                columns = snapshot(accounts, after, now_worth, before, then_worth)
+                after["priced"], after["source"] = value_now >= 0, source + 1
+                columns = snapshot(accounts, after, value_now, before, value_before)
                 columns["simulated"] = _simulated(accounts, after, sources)
-                sigma = _volatility(accounts, after, now_worth, *daily, self._steps(accounts, now, daily[1].shape[1]))
+                sigma = _volatility(accounts, after, value_now, *daily, self._steps(accounts, now, daily[1].shape[1]))
                 _write_positions(connection, changed, after, known, sources)
                 currencies = [account.currency for account in accounts]
                 terms = [account.price_source for account in accounts]
                 snapshots.write(connection, now, columns, currencies, terms, sigma)
         return ValuationReport(len(accounts), len(after))
 
-    def _daily(self, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
+    def _daily(self, now: datetime) -> tuple[Ints, Floats]:
         if self._returns is None or now - self._returns[0] >= timedelta(hours=1):
             item_id, returns = read_returns(self.database, now)
             self._returns = (now, item_id, returns)
         return self._returns[1:]
 
-    def _steps(self, accounts: list[Account], now: datetime, days: int) -> npt.NDArray[np.float64] | None:
+    def _steps(self, accounts: list[Account], now: datetime, days: int) -> Floats | None:
         """How each portfolio's currency moved on the last days, (portfolios, days); None where all are in dollars."""
         currencies = {account.currency for account in accounts}
         if currencies == {"USD"}:
@@ -109,9 +106,9 @@ def _volatility(
     after: Array,
     worth: Ints,
     item_id: Ints,
-    returns: npt.NDArray[np.float64],
-    steps: npt.NDArray[np.float64] | None,
-) -> npt.NDArray[np.float64]:
+    returns: Floats,
+    steps: Floats | None,
+) -> Floats:
     """Of each portfolio, from the items of `item_id` (n,) that have `returns` (n, days); `steps` are its currency's."""
     place = Prices(item_id, item_id, item_id, item_id).at(after["item_id"].astype(np.int64))
     usable = (place >= 0) & (worth > 0)
@@ -123,7 +120,7 @@ def _volatility(
 
 
 class Valuer:
-    """What positions are worth, each in its portfolio's currency at its portfolio's source."""
+    """Values positions, each in its portfolio's currency at its portfolio's price source."""
 
     def __init__(self, accounts: list[Account], quotes: Quotes, exchange: Exchange, fees: Mapping[str, int]) -> None:
         self._ids = np.array([account.id for account in accounts])
@@ -133,39 +130,39 @@ class Valuer:
         self._prices = {source: pricing.choose(quotes, source, fees) for source, _ in terms}
         self._quotes = quotes
 
-    def of(self, positions: Array) -> tuple[Ints, Ints]:
-        """Worth, shape (n,), -1 where there is no price, or no rate; and the source it is of, -1 likewise."""
+    def values(self, positions: Array) -> tuple[Ints, Ints]:
+        """Values, shape (n,), -1 where there is no price, or no rate; and the source it is of, -1 likewise."""
         result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
         chosen = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
         term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
         item_id, quantity = positions["item_id"].astype(np.int64), positions["quantity"]
         for index, (source, currency) in enumerate(self._terms):
-            mine, prices = np.flatnonzero(term == index), self._prices[source]
-            own = pricing.amounts(prices, item_id[mine], quantity[mine])
-            result[mine] = self._exchange.worth(item_id[mine], own, currency)
-            if len(prices.source):
-                chosen[mine] = np.where(result[mine] >= 0, prices.source[prices.at(item_id[mine])], pricing.UNKNOWN)
+            mine, quoted = np.flatnonzero(term == index), self._prices[source]
+            own = pricing.amounts(quoted, item_id[mine], quantity[mine])
+            result[mine] = self._exchange.convert_all(item_id[mine], own, currency)
+            if len(quoted.source):
+                chosen[mine] = np.where(result[mine] >= 0, quoted.source[quoted.at(item_id[mine])], pricing.UNKNOWN)
         return result, chosen
 
     def at_sources(self, positions: Array) -> Ints:
-        """Worth now at the source that each was valued at before, shape (n,); -1 where that has no price, or no rate."""
+        """Values now at the source that each was valued at before, shape (n,); -1 where that has no price, or no rate."""
         source, item_id = positions["source"].astype(np.int64) - 1, positions["item_id"].astype(np.int64)
         result = np.full(len(positions), pricing.UNKNOWN, dtype=np.int64)
-        # Valued before its source was kept: it is taken that the source is the same.
+        # Valued before its source was stored: it is taken that the source is the same.
         unnamed = (positions["source"] == 0) & (positions["priced"] != 0)
-        result[unnamed] = self.of(positions[unnamed])[0]
+        result[unnamed] = self.values(positions[unnamed])[0]
         term = self._term[np.searchsorted(self._ids, positions["portfolio_id"])]
         for place in np.unique(source[source >= 0]).tolist():
-            prices = pricing.of_source(self._quotes, place)
+            quoted = pricing.of_source(self._quotes, place)
             for index, (_, code) in enumerate(self._terms):
                 mine = np.flatnonzero((source == place) & (term == index))
-                own = pricing.amounts(prices, item_id[mine], positions["quantity"][mine])
-                result[mine] = self._exchange.worth(item_id[mine], own, code)
+                own = pricing.amounts(quoted, item_id[mine], positions["quantity"][mine])
+                result[mine] = self._exchange.convert_all(item_id[mine], own, code)
         return result
 
 
 def snapshot(
-    accounts: list[Account], after: Array, now_worth: Ints, before: Array, then_worth: Ints
+    accounts: list[Account], after: Array, value_now: Ints, before: Array, value_before: Ints
 ) -> dict[str, Array]:
     """The columns of this valuation's snapshots.
 
@@ -174,11 +171,11 @@ def snapshot(
     or a rate of then is gone, what it would have earned is unknown, and so the step earns nothing.
     """
     ids = np.array([account.id for account in accounts])
-    value = _sums(ids, after, np.maximum(now_worth, 0))
-    carried = _sums(ids, before, np.where(before["priced"] != 0, np.maximum(then_worth, 0), 0))
+    value = _sums(ids, after, np.maximum(value_now, 0))
+    carried = _sums(ids, before, np.where(before["priced"] != 0, np.maximum(value_before, 0), 0))
     last = np.array([account.value or 0 for account in accounts])
     comparable = np.array([account.value is not None and account.same_terms for account in accounts])
-    comparable &= _sums(ids, before, ((before["priced"] != 0) & (then_worth < 0)).astype(np.int64)) == 0
+    comparable &= _sums(ids, before, ((before["priced"] != 0) & (value_before < 0)).astype(np.int64)) == 0
     earned = np.where(comparable, carried, last)
     flow = value - earned
     step = np.divide(carried, last, out=np.ones(len(ids)), where=comparable & (last > 0))
@@ -188,16 +185,16 @@ def snapshot(
         "growth": np.array([account.growth for account in accounts]) * step,
         "deposits": np.array([account.deposits for account in accounts]) + np.maximum(flow, 0),
         "withdrawals": np.array([account.withdrawals for account in accounts]) + np.maximum(-flow, 0),
-        "priced": _sums(ids, after, (now_worth >= 0).astype(np.int64)),
-        "unpriced": _sums(ids, after, (now_worth < 0).astype(np.int64)),
+        "priced": _sums(ids, after, (value_now >= 0).astype(np.int64)),
+        "unpriced": _sums(ids, after, (value_now < 0).astype(np.int64)),
     }
 
 
-def read_returns(database: Database, now: datetime) -> tuple[Ints, npt.NDArray[np.float64]]:
+def read_returns(database: Database, now: datetime) -> tuple[Ints, Floats]:
     """Items with a good history, and their daily returns (n, days) over the last three months."""
     first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=RISK_DAYS)
-    item_id, closes, _ = portfolio_prices.daily(database, None, first, RISK_DAYS + 1)
-    found = history(closes)
+    item_id, closes, _ = prices.daily(database, None, first, RISK_DAYS + 1)
+    found = return_history(closes)
     return item_id[found.used], found.returns
 
 

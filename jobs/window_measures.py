@@ -1,15 +1,17 @@
-"""Measures of one window, without outliers, and with them where a row has any."""
+"""Window measures: measures one window without its outliers, and with them where a row has any."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from app.analytics import Measures, Window, measure
+from app.analytics.arrays import Bools, Floats, Ints
+from app.providers.markets import Market
+from app.providers.sources import SIMULATED, reference_rank
 from db.items.measures import MEASURES
-from db.items.sources import SIMULATED, reference_rank
-from jobs.closes import Base, Bools, Floats, Ints, Panel
+from jobs.closes import Base, WindowPanel
 
 SPARKLINE = 24
 
@@ -26,26 +28,49 @@ class Outliers:
 class Measured:
     """What is known of n (item, source) pairs in one window; arrays (n,)."""
 
+    market: Market
     window: Window
     item_id: Ints
     source: list[str]
     scale: Ints
     reference: Bools
-    """Which pair speaks for its item."""
+    """Which pair is its item's reference."""
     last_price: Ints
     volume: Ints
     rolling: Ints
+    turnover: Floats
+    """What was traded in whole units of the market's currency; NaN where that is not known, and of items."""
     sparkline: Floats
     """(n, SPARKLINE)."""
     measures: Measures
     outliers: dict[int, Outliers]
     """By row; only rows that have any."""
 
+    def take(self, rows: Ints) -> "Measured":
+        """Some rows, in that order."""
+        place = {row: at for at, row in enumerate(rows.tolist())} if self.outliers else {}
+        return Measured(
+            market=self.market,
+            window=self.window,
+            item_id=self.item_id[rows],
+            source=[self.source[row] for row in rows.tolist()],
+            scale=self.scale[rows],
+            reference=self.reference[rows],
+            last_price=self.last_price[rows],
+            volume=self.volume[rows],
+            rolling=self.rolling[rows],
+            turnover=self.turnover[rows],
+            sparkline=self.sparkline[rows],
+            measures=Measures(**{field.name: getattr(self.measures, field.name)[rows] for field in fields(Measures)}),
+            outliers={place[row]: found for row, found in self.outliers.items() if row in place},
+        )
 
-def measured(panel: Panel, *, silent: bool = False) -> Measured:
-    """Measure one panel; with `silent` no simulated source speaks for its item."""
+
+def measured(panel: WindowPanel, market: Market, turnover: Floats | None = None, *, silent: bool = False) -> Measured:
+    """Measure one panel of a market; with `silent` no simulated source is its item's reference."""
     close = np.where(panel.outlier, np.nan, panel.close)
     return Measured(
+        market,
         panel.window,
         panel.item_id,
         panel.source,
@@ -54,13 +79,14 @@ def measured(panel: Panel, *, silent: bool = False) -> Measured:
         last_closes(close),
         panel.volume,
         panel.rolling,
+        np.full(len(panel.item_id), np.nan) if turnover is None else turnover,
         sparkline(close),
         _measure(panel, close, panel.base),
         _outliers(panel),
     )
 
 
-def _measure(panel: Panel, close: Floats, base: Base, rows: Ints | slice = slice(None)) -> Measures:
+def _measure(panel: WindowPanel, close: Floats, base: Base, rows: Ints | slice = slice(None)) -> Measures:
     found = measure(
         close[rows],
         bucket_seconds=panel.window.bucket_seconds,
@@ -72,7 +98,7 @@ def _measure(panel: Panel, close: Floats, base: Base, rows: Ints | slice = slice
     return replace(found, percent_change=np.where(base.stale[rows], np.nan, found.percent_change))
 
 
-def _outliers(panel: Panel) -> dict[int, Outliers]:
+def _outliers(panel: WindowPanel) -> dict[int, Outliers]:
     """Of each row that has an outlier in its window, or right before it, where the change would have counted from it."""
     skipped = (panel.unscreened_base.age < panel.base.age) & ~panel.unscreened_base.stale
     rows = np.flatnonzero(panel.outlier.any(axis=1) | skipped)
@@ -96,15 +122,15 @@ def by_name(measures: Measures, row: int) -> dict[str, float | None]:
 
 
 def as_rows(closes: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    """Outliers as they are kept and told."""
+    """Outliers as they are stored and reported."""
     return [
         {"time": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "price": price}
         for time, price in closes
     ]
 
 
-def _reference(panel: Panel, *, silent: bool) -> Bools:
-    """Which pair speaks for its item: the best coverage, then `reference_rank`; with `silent` never a simulated one."""
+def _reference(panel: WindowPanel, *, silent: bool) -> Bools:
+    """Which pair is its item's reference: the best coverage, then `reference_rank`; with `silent` never a simulated one."""
     observed = np.isfinite(panel.close).sum(axis=1)
 
     def standing(row: int) -> tuple[bool, int, int, str]:

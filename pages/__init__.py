@@ -1,17 +1,37 @@
-"""One file a page; each has `register(app)`, which names its path and adds its callbacks to that application."""
+"""Pages, one file each; `register(app)` names the path and adds the callbacks."""
 
 from pages import (
     account,
+    alerts,
+    crypto,
     item,
     items,
     market,
     not_found_404,
     portfolio,
     rankings,
+    research,
+    research_shared,
     shared,
     sign_in,
     status,
     watchlist,
 )
 
-ALL = (market, items, item, rankings, portfolio, watchlist, shared, status, sign_in, account, not_found_404)
+ALL = (
+    market,
+    items,
+    item,
+    crypto,
+    rankings,
+    portfolio,
+    watchlist,
+    alerts,
+    research,
+    research_shared,
+    shared,
+    status,
+    sign_in,
+    account,
+    not_found_404,
+)

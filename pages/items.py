@@ -1,5 +1,6 @@
-"""All items in one table: searched, filtered, sorted, live."""
+"""Items page: the screener, all items in one live table with search, filters and sorting."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
@@ -8,14 +9,15 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from app.items.screener import table
-from app.spreadsheet import Cell, csv_text
-from components.items.filters import WINDOWS, check_box, drop_down, filter_bar
+from app.spreadsheet import csv_text
+from components.items import shown
+from components.items.filters import WINDOWS, check_box, filter_bar
 from components.items.grid import COLUMNS, item_grid
-from components.items.query import ItemsQuery
+from components.items.query import Chosen, ItemsQuery
+from components.items.toolbar import button, toolbar
 from components.ui import clientside, context
-from components.ui.icon import icon
 from components.ui.inputs import Times
-from components.ui.page import STILL_WORKS, empty_state, error_state, page, page_header, register_page
+from components.ui.page import STILL_WORKS, card, empty_state, error_state, page, page_header, register_page
 from db.core.pool import DatabaseDownError
 
 LISTS = ("weapon_type", "wear", "rarity", "source", "kind")
@@ -33,24 +35,31 @@ def register(app: Dash) -> None:
         Output("items-rarity", "children"),
         Output("items-source", "children"),
         Input("items-facets", "n_intervals"),
-    )(choices)
+    )(update_choices)
     app.callback(
         Output("items-download", "data"),
         Input("items-csv", "n_clicks"),
         State("items-query", "data"),
+        State("items-columns", "value"),
         prevent_initial_call=True,
-    )(download)
+    )(download_csv)
 
 
 def layout(**query: str) -> html.Div:
+    if not context.has_items():
+        return page(page_header("Items", "Everything with a price, live."), card(nothing_listed()))
     values = read(query)
     total = html.Span(id="items-total", role="status")
+    actions = toolbar("items", button("Save screen", "items-save", "plus"), COLUMNS)
     return page(
         page_header(
-            "Items", [html.Span("Everything with a price, live. ", className="items-about"), total], _actions()
+            "Items",
+            [html.Span("Everything with a price, live. ", className="items-about"), total],
+            actions,
         ),
         html.Section(
             [
+                html.Div(id="items-screens", className="screen-chips"),
                 filter_bar(values),
                 html.Div([item_grid(values["sort"]), _states()], className="items-frame"),
             ],
@@ -63,6 +72,12 @@ def layout(**query: str) -> html.Div:
         dcc.Download(id="items-download"),
         html.Div(id="items-copied", role="status", className="items-copied"),
     )
+
+
+def nothing_listed() -> html.Div:
+    """An instance of exchanges alone."""
+    go = dcc.Link("All pairs", href="/crypto", className="item-button")
+    return empty_state("No items here", "This instance collects pairs of exchanges alone.", go, symbol="crypto")
 
 
 def read(parameters: dict[str, str]) -> dict[str, Any]:
@@ -78,7 +93,7 @@ def read(parameters: dict[str, str]) -> dict[str, Any]:
     return values
 
 
-def choices(_beat: Times) -> tuple[Any, ...]:
+def update_choices(_beat: Times) -> tuple[Any, ...]:
     """The check boxes of types, wears, rarities and sources, with how many items each has."""
     try:
         found = table.of(context.database()).facets()
@@ -90,8 +105,8 @@ def choices(_beat: Times) -> tuple[Any, ...]:
     )
 
 
-def download(clicks: Times, query: ItemsQuery) -> Any:
-    """Every row that the query asks for, not only the loaded ones."""
+def download_csv(clicks: Times, query: ItemsQuery, columns: Chosen) -> Any:
+    """Every row that the query asks for, not only the loaded ones, in the columns that are shown."""
     if not clicks:
         return no_update
     try:
@@ -100,7 +115,7 @@ def download(clicks: Times, query: ItemsQuery) -> Any:
         return no_update
     now = datetime.now(UTC)
     return {
-        "content": as_csv(found.rows, query["window"]),
+        "content": as_csv(found.rows, columns, query["window"]),
         "filename": f"items-{now:%Y%m%d-%H%M%S}Z.csv",
         "type": "text/csv",
     }
@@ -127,21 +142,9 @@ def as_query(query: ItemsQuery) -> table.Query:
     )
 
 
-def as_csv(found: list[dict[str, Any]], window: str) -> str:
-    """Rows as CSV: money in whole units, measures as they are kept, times in UTC."""
-    measures = {name: f"{name}_{window}" for name in (*table.MEASURES, "samples")}
-    plain = ("id", "name", "weapon_type", "wear", "rarity", "stattrak", "souvenir", "currency")
-    lines: list[list[Cell]] = [
-        [*plain, "price", "source", "quoted_at", "volume_24h", "listings", *measures.values()],
-    ]
-    for row in found:
-        price = None if row["price"] is None else row["price"] / row["scale"]
-        at = None if row["at"] is None else datetime.fromtimestamp(row["at"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        figures = [row[name] for name in measures]
-        lines.append(
-            [*(row[name] for name in plain), price, row["source"], at, row["volume"], row["listings"], *figures]
-        )
-    return csv_text(lines, mark=True)
+def as_csv(found: list[dict[str, Any]], columns: Sequence[str], window: str) -> str:
+    """What the grid shows as CSV: money in whole units, shares in percent, times in UTC."""
+    return csv_text(shown.lines(found, columns, window), mark=True)
 
 
 def _register_browser(app: Dash) -> None:
@@ -196,22 +199,6 @@ def _register_browser(app: Dash) -> None:
     clientside.add(app, "items", "copy", copied, Input("items-copy", "n_clicks"), prevent_initial_call=True)
 
 
-def _actions() -> list[Any]:
-    boxes = [check_box(field, head) for field, head, *_ in COLUMNS]
-    shown = [column[0] for column in COLUMNS if column[4]]
-    group = dmc.CheckboxGroup(boxes, id="items-columns", value=shown, className="items-choices")
-    columns = drop_down(_button("Columns", "items-columns-button", "columns"), group, position="bottom-end")
-    return [
-        html.Div(columns, className="items-wide"),
-        _button("Copy", "items-copy", "copy"),
-        _button("CSV", "items-csv", "download"),
-    ]
-
-
-def _button(label: str, name: str, symbol: str) -> dmc.Button:
-    return dmc.Button(label, id=name, variant="default", size="xs", leftSection=icon(symbol, size=14))
-
-
 def _states() -> html.Div:
     """What stands in place of rows; assets/items/page.js says which."""
     clear = dmc.Button("Clear filters", id="items-clear-all", variant="default", size="sm")
@@ -223,7 +210,7 @@ def _states() -> html.Div:
         works=STILL_WORKS,
     )
     parts = [html.Div(nothing, className="items-none"), html.Div(failed, className="items-failed")]
-    return html.Div(parts, id="items-state")
+    return html.Div(parts, id="items-state", className="items-state")
 
 
 def _number(text: str) -> float | None:

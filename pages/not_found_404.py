@@ -1,4 +1,4 @@
-"""What an address shows that leads nowhere. Dash finds this page by the name of its module."""
+"""Not-found page: shown for unknown addresses. Dash finds it by the name of its module."""
 
 import re
 

@@ -1,14 +1,13 @@
-"""What the signed-in user holds: its worth as prices move, what it earned, and how it got here."""
+"""Portfolio page: holdings, live value, profit, returns and risk of the signed-in user."""
 
 from typing import Any
 
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
-from components.portfolio import actions as portfolio_actions
-from components.portfolio import chart, holdings, owner, states, tabs, tiles
-from components.portfolio import data as portfolio_read
-from components.portfolio.owner import chosen
-from components.portfolio.states import import_panel
+from app.portfolio.sample import is_possible
+from components.portfolio import actions, chart, data, holdings, owner, states, tabs, tiles
+from components.portfolio.owner import selected_portfolio
+from components.portfolio.states import import_panel, sample_banner
 from components.ui import clientside, context
 from components.ui.inputs import PortfolioId, Times, Version
 from components.ui.page import Children, alert, card, database_down, page, page_header, register_page
@@ -35,8 +34,8 @@ def register(app: Dash) -> None:
         Input(CHOSEN, "data"),
         Input("portfolio-clock", "n_intervals"),
         Input("portfolio-retry", "n_clicks", allow_optional=True),
-    )(update)
-    switch = portfolio_actions.SWITCH
+    )(update_portfolio)
+    switch = actions.SWITCH
     clientside.add(
         app, "portfolioPage", "go", Output(switch, "data-gone"), Input(switch, "value"), prevent_initial_call=True
     )
@@ -47,8 +46,8 @@ def register(app: Dash) -> None:
 def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) -> html.Div:
     try:
         wanted = owner.as_id(portfolio)
-        mine = chosen(wanted) or (chosen(None) if wanted is not None else None)
-        actions = portfolio_actions.actions(mine, linked=_linked(mine)) if mine else None
+        mine = selected_portfolio(wanted) or (selected_portfolio(None) if wanted is not None else None)
+        header_actions = actions.actions(mine, linked=_linked(mine)) if mine else None
     except DatabaseDownError:
         return page(page_header("Portfolio", DESCRIPTION), card(database_down()))
     if mine is None:
@@ -63,7 +62,7 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     named: dict[str, Any] = {"data-portfolio-id": "" if mine["includes_steam"] else mine["id"]}
     figures = html.Div(
         [
-            tiles.frames(),
+            tiles.tile_frames(),
             html.Div([chart.layout(), holdings.allocation()], className="portfolio-top"),
         ],
         id="portfolio-figures",
@@ -71,7 +70,8 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
         **named,
     )
     return page(
-        page_header("Portfolio", DESCRIPTION, actions),
+        page_header("Portfolio", DESCRIPTION, header_actions),
+        *([sample_banner(mine["id"])] if mine["sample"] else []),
         import_panel(),
         html.Div(id="portfolio-state"),
         holdings.subscription(),
@@ -81,15 +81,15 @@ def layout(tab: str | None = None, portfolio: str | None = None, **_query: str) 
     )
 
 
-def update(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
+def update_portfolio(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, ...]:
     """Figures, rows, what stands above them, and whether there are any figures."""
     try:
-        mine = chosen(portfolio_id)
+        mine = selected_portfolio(portfolio_id)
         if mine is None:
             return no_update, no_update, states.gone(), True
-        seen = portfolio_read.read(mine)
-        overview = seen.overview
-        data = portfolio_read.for_browser(overview.holdings, mine, overview.totals)
+        current = data.read(mine)
+        overview = current.overview
+        browser_data = data.for_browser(overview.holdings, mine, overview.totals)
         empty = not overview.holdings and overview.totals["realized_pnl"] is None
         state: Children = alert(overview.problem) if overview.problem else None
         if empty and state is None:
@@ -98,14 +98,14 @@ def update(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: 
         if ctx.triggered_id == "portfolio-clock":
             return (no_update,) * 4
         return no_update, no_update, card(database_down(retry="portfolio-retry")), no_update
-    return tiles.fillings(overview, seen.percentile), data, state, empty
+    return tiles.tile_html(overview, current.percentile), browser_data, state, empty
 
 
 def _nothing(mine: Row) -> Children:
     return states.nothing_held(
-        includes_steam=mine["includes_steam"],
+        includes_steam=mine["includes_steam"] and context.has_items(),
         linked=_linked(mine),
-        transactions=any(tab.value == "transactions" for tab in tabs.TABS),
+        sample=not mine["sample"] and context.has_items() and is_possible(context.database(), context.markets()[0].id),
     )
 
 

@@ -1,4 +1,4 @@
-"""Items by a measure."""
+"""Rankings page: items in order of a measure."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -7,10 +7,12 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from pydantic import AfterValidator, Field
 
+from app.providers.markets import MARKETS, Market
 from components.items import ranking_table
-from components.items.measures import HOURLY, MEASURES, Measure, buckets, days, gate_values
+from components.items.measures import HOURLY, MEASURES, Measure, buckets, gate_values, measure_of, scope_of
+from components.market.switch import MarketId, chosen, default, market_switch
 from components.ui import context, markup, url_state
-from components.ui.format import number, percent
+from components.ui.format import counted, number, percent, short_number
 from components.ui.icon import icon
 from components.ui.inputs import Times, Window
 from components.ui.page import Children, empty_state, not_yet, page, page_header, register_page, skeleton, skeleton_rows
@@ -18,7 +20,14 @@ from db.core.pool import DatabaseDownError, Row
 from db.items import rankings
 
 PAGE = "rankings"
-DEFAULTS: dict[str, str | int] = {"measure": "return_volatility", "window": "24h", "order": "desc", "least": 0}
+DEFAULTS: dict[str, str | int] = {
+    "market": "",
+    "measure": "return_volatility",
+    "window": "24h",
+    "order": "desc",
+    "least": 0,
+}
+"""What the address leaves out; its market is the instance's first one."""
 WINDOWS = ("1h", "24h", "7d", "30d")
 ORDERS = ("desc", "asc")
 GREATEST = 500
@@ -43,24 +52,31 @@ def register(app: Dash) -> None:
         __name__, path="/rankings", title="Rankings · Tracera", description="Items by a measure", layout=layout
     )
     url_state.register(app, PAGE, tuple(DEFAULTS))
-    chosen = [Input(control, "value") for control in CONTROLS.values()]
     app.callback(
         *markup.outputs("rankings-body"),
-        *chosen,
+        *[Input(control, "value") for control in CONTROLS.values()],
         Input("rankings-clock", "n_intervals"),
         Input("rankings-retry", "n_clicks", allow_optional=True),
-    )(update)
+    )(update_ranking)
     markup.register(app, "rankings-body")
+    app.callback(
+        Output("rankings-least-name", "children"),
+        Output(CONTROLS["least"], "thumbLabel"),
+        Output(CONTROLS["least"], "value"),
+        Input(CONTROLS["market"], "value"),
+        prevent_initial_call=True,
+    )(update_least)
     app.callback(
         Output("rankings-file", "data"),
         Output("notifications", "sendNotifications", allow_duplicate=True),
         Input("rankings-csv", "n_clicks"),
         *[State(control, "value") for control in CONTROLS.values()],
         prevent_initial_call=True,
-    )(export)
+    )(export_csv)
 
 
 def layout(**query: str) -> html.Div:
+    market = chosen(query)
     measure = url_state.one_of(query, "measure", tuple(MEASURES), "return_volatility")
     window = url_state.one_of(query, "window", WINDOWS, "24h")
     order = url_state.one_of(query, "order", ORDERS, "desc")
@@ -85,20 +101,24 @@ def layout(**query: str) -> html.Div:
         className="card card-flush",
     )
     content = page(
-        page_header("Rankings", "What moves most among what trades enough.", export_button),
-        _controls(window, order, least),
+        page_header(
+            "Rankings",
+            "What moves most among what trades enough.",
+            [market_switch(PAGE, market), export_button],
+        ),
+        _controls(market, window, order, least),
         body,
         dcc.Interval(id="rankings-clock", interval=REFRESH_MS),
         dcc.Download(id="rankings-file"),
     )
-    return url_state.outermost(content, PAGE, DEFAULTS)
+    return url_state.outermost(content, PAGE, DEFAULTS | {"market": default()})
 
 
 def _named(text: str) -> dict[str, Any]:
     return {"aria-label": text}
 
 
-def _controls(window: str, order: str, least: int) -> html.Div:
+def _controls(market: Market, window: str, order: str, least: int) -> html.Div:
     windows = dmc.SegmentedControl(
         id=CONTROLS["window"], data=list(WINDOWS), value=window, size="sm", **_named("Window")
     )
@@ -116,59 +136,97 @@ def _controls(window: str, order: str, least: int) -> html.Div:
         max=GREATEST,
         step=5,
         updatemode="mouseup",
-        thumbLabel="Least sales a day",
+        thumbLabel=least_name(market),
         marks=[{"value": value, "label": str(value)} for value in (0, 100, 250, GREATEST)],
         className="least",
     )
     hidden: dict[str, Any] = {"aria-hidden": "true"}
     liquidity = html.Div(
-        [html.Span("Least sales a day", className="control-name", **hidden), slider], className="least-frame"
+        [html.Span(least_name(market), id="rankings-least-name", className="control-name", **hidden), slider],
+        className="least-frame",
     )
     return html.Div([windows, orders, liquidity], className="controls")
 
 
-def read(measure: Measure, window: str, order: str, least: int) -> list[Row]:
-    gate = gate_values(measure, least)
+def least_name(market: Market) -> str:
+    """What the slider sets."""
+    return f"Least million {market.currency} a day" if market.quotes == "exchange" else "Least sales a day"
+
+
+def update_least(market_id: MarketId) -> tuple[str, str, int]:
+    """The slider's name, twice, and its value: another market counts in something else."""
+    name = least_name(MARKETS[market_id])
+    return name, name, 0
+
+
+def read(market: Market, measure: Measure, window: str, order: str, least: int) -> list[Row]:
     return rankings.ranked(
-        context.database(), measure.key, window, days(window), gate, descending=order == "desc", limit=LISTED
+        context.database(),
+        measure.key,
+        scope_of(market, window),
+        gate_values(measure.key, market, least),
+        descending=order == "desc",
+        limit=LISTED,
     )
 
 
-def update(
-    measure_key: Measured, window: Window, order: Order, least: Least, _clock: Times, _retry: Times
+def update_ranking(
+    market_id: MarketId,
+    measure_key: Measured,
+    window: Window,
+    order: Order,
+    least: Least,
+    _clock: Times,
+    _retry: Times,
 ) -> tuple[Any, Any]:
-    measure = MEASURES[measure_key]
+    market = MARKETS[market_id]
+    measure = measure_of(measure_key, market)
 
     def render() -> Children:
-        gate = gate_values(measure, least)
-        reach = rankings.reach(context.database(), window, days(window), gate)
-        rows = read(measure, window, order, least)
+        gate = gate_values(measure_key, market, least)
+        reach = rankings.reach(context.database(), scope_of(market, window), gate, currency=market.currency)
+        rows = read(market, measure, window, order, least)
         descending = order == "desc"
         table = (
-            ranking_table.table(rows, measure, window, descending=descending)
+            ranking_table.table(rows, measure, market, window, descending=descending)
             if rows
-            else nothing(measure, window, gate, reach)
+            else empty_ranking(market, measure, window, gate, reach)
         )
-        return [html.Div(note(measure, window, gate, reach), className="ranking-note"), table]
+        return [html.Div(note(market, measure, window, gate, reach), className="ranking-note"), table]
 
     return markup.answer(render, keep=ctx.triggered_id == "rankings-clock", retry="rankings-retry")
 
 
-def note(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
-    """What the measure means and what an item must show to be listed."""
-    asked = [f"{number(gate['least_samples'])} {HOURLY[window]} closes"]
+def note(market: Market, measure: Measure, window: str, gate: dict[str, float], reach: Row) -> list[Children]:
+    """What the measure means, what an item must show to be listed, and how pairs in other currencies are compared."""
+    pairs = market.quotes == "exchange"
+    requirements = [f"{number(gate['least_samples'])} {HOURLY[window]} closes"]
     if gate["least_coverage"]:
-        asked[0] += f" over {percent(gate['least_coverage'] * 100, 0)} of the window"
+        requirements[0] += f" over {percent(gate['least_coverage'] * 100, 0)} of the window"
     if gate["least_price"]:
-        asked.append(f"a price of {number(gate['least_price'], 2)}")
+        requirements.append(f"a price of {number(gate['least_price'], 2)}")
     if gate["least_volume"]:
-        asked.append(f"{number(gate['least_volume'])} sales a day")
+        least = short_number(gate["least_volume"]) if pairs else number(gate["least_volume"])
+        requirements.append(f"{least} {f'{market.currency} traded' if pairs else 'sales'} a day")
     first = f", the first {LISTED} shown." if reach["passing"] > LISTED else "."
-    listed = f"{number(reach['passing'])} of {number(reach['items'])} items have at least {', '.join(asked)}{first}"
-    return [html.P(measure.explanation), html.P(listed, className="muted")]
+    listed = f"{number(reach['passing'])} of {number(reach['items'])} {market.things} have at least {', '.join(requirements)}{first}"
+    return [html.P(measure.explanation), html.P([listed, _converted(market, reach)], className="muted")]
 
 
-def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -> html.Div:
+def _converted(market: Market, reach: Row) -> str:
+    """How what is traded in other currencies was counted."""
+    words = ""
+    if reach["converted"]:
+        words = (
+            f" What is traded in other currencies is converted to {market.currency} at the exchange's own last price."
+        )
+    if reach["unconverted"]:
+        left = counted(reach["unconverted"], market.thing, market.things)
+        words += f" {left} in currencies that no pair converts to {market.currency} cannot be compared."
+    return words
+
+
+def empty_ranking(market: Market, measure: Measure, window: str, gate: dict[str, float], reach: Row) -> html.Div:
     """Why nothing is listed, and what to do."""
     if buckets(window) < gate["least_samples"]:
         return empty_state(
@@ -186,17 +244,24 @@ def nothing(measure: Measure, window: str, gate: dict[str, float], reach: Row) -
         return empty_state(
             "Unknown in this window", f"{measure.name} needs more closes than {window} has. Choose a longer one."
         )
-    return empty_state("Nothing trades that much", "Lower the least sales a day to see items that trade less.")
+    return empty_state(
+        "Nothing trades that much",
+        f"Lower the least {'turnover' if market.quotes == 'exchange' else 'sales'} a day to see {market.things} that trade less.",
+    )
 
 
-def export(clicks: Times, measure_key: Measured, window: Window, order: Order, least: Least) -> tuple[Any, Any]:
+def export_csv(
+    clicks: Times, market_id: MarketId, measure_key: Measured, window: Window, order: Order, least: Least
+) -> tuple[Any, Any]:
     if not clicks:
         return no_update, no_update
-    measure = MEASURES[measure_key]
+    market = MARKETS[market_id]
+    measure = measure_of(measure_key, market)
     try:
-        rows = read(measure, window, order, least)
+        rows = read(market, measure, window, order, least)
     except DatabaseDownError:
         failed = {"action": "show", "message": "The database does not answer; try again.", "color": "orange"}
         return no_update, [failed]
     name = f"tracera-{measure.key}-{window}-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
-    return {"content": ranking_table.as_csv(rows, measure), "filename": name, "type": "text/csv"}, no_update
+    text = ranking_table.as_csv(rows, measure, market, window)
+    return {"content": text, "filename": name, "type": "text/csv"}, no_update

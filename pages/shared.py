@@ -1,13 +1,11 @@
-"""A portfolio that its owner shares by link: read only, for whoever has the link."""
+"""Shared page: a portfolio shared by link, read only."""
 
-from http import HTTPStatus
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
-from flask import Response, request
 
 from components.portfolio import holdings, shared_page
-from components.ui import clientside
+from components.ui import clientside, shared_link
 from components.ui.inputs import Name, Times
 from components.ui.page import card, database_down, page, page_header, register_page
 from db.core.pool import DatabaseDownError
@@ -31,10 +29,10 @@ def register(app: Dash) -> None:
         Output(STATE, "children"),
         Input("shared-clock", "n_intervals"),
         State("shared-token", "data"),
-    )(update)
+    )(update_shared_portfolio)
     clientside.add(app, "portfolioPage", "fill", Output(SLOTS, "clear_data"), Input(SLOTS, "data"))
     clientside.add(app, "portfolioPage", "adopt", Output(DATA, "clear_data"), Input(DATA, "data"))
-    app.server.after_request(keep_to_itself)
+    shared_link.register(app.server, PREFIX, lambda token: shared_page.find(token) is not None)
 
 
 def layout(token: str | None = None, **_query: str) -> html.Div:
@@ -58,7 +56,7 @@ def layout(token: str | None = None, **_query: str) -> html.Div:
     )
 
 
-def update(_clock: Times, token: Name) -> tuple[Any, ...]:
+def update_shared_portfolio(_clock: Times, token: Name) -> tuple[Any, ...]:
     """Texts, rows, and what is wrong."""
     try:
         found = shared_page.find(token)
@@ -68,20 +66,3 @@ def update(_clock: Times, token: Name) -> tuple[Any, ...]:
         return (*shared_page.read(portfolio, hidden=hidden), None)
     except DatabaseDownError:
         return no_update, no_update, card(database_down())
-
-
-def keep_to_itself(response: Response) -> Response:
-    """The address is the secret: no search engine and no other site hears of it. A link that shows nothing is a 404."""
-    if not request.path.startswith(PREFIX) or response.mimetype != "text/html":
-        return response
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Cache-Control"] = "private, no-store"
-    if response.status_code == HTTPStatus.OK:
-        try:
-            known = shared_page.find(request.path.removeprefix(PREFIX).rstrip("/")) is not None
-        except DatabaseDownError:
-            return response  # the page itself says so
-        if not known:
-            response.status_code = HTTPStatus.NOT_FOUND
-    return response

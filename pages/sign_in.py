@@ -1,4 +1,4 @@
-"""The ways in."""
+"""Sign-in page."""
 
 from dash import Dash, dcc, html
 
@@ -18,18 +18,18 @@ def layout(error: str | None = None, next: str | None = None, **_query: str) -> 
     box: list[Children] = [html.H1("Sign in", className="page-title")]
     if error is not None and error in REFUSALS:
         box.append(alert(REFUSALS[error][1]))
-    who = data.who()
-    if who.unknown:
+    caller = data.current_caller()
+    if caller.unknown:
         box.append(
             error_state(
                 "Signing in is not possible right now",
-                f"{who.unavailable[0].upper()}{who.unavailable[1:]} does not answer. It comes back by itself.",
+                f"{caller.unavailable[0].upper()}{caller.unavailable[1:]} does not answer. It comes back by itself.",
             )
         )
-    elif who.kind == "session":
+    elif caller.kind == "session":
         box += _signed_in()
     else:
-        box += _ways(safe_next_path(next, "/account"))
+        box += _sign_in_methods(safe_next_path(next, "/account"))
     return page(html.Section(box, className="card account-box"))
 
 
@@ -40,13 +40,13 @@ def _signed_in() -> list[Children]:
     ]
 
 
-def _ways(next_path: str) -> list[Children]:
-    found = sign_in.ways(usable(context.settings()), next_path)
+def _sign_in_methods(next_path: str) -> list[Children]:
+    found = sign_in.sign_in_methods(usable(context.settings()), next_path)
     if not found:
         return [
             html.P(
                 "No way to sign in is configured on this instance. Prices, charts and rankings need no account."
-                " Who runs it finds the settings in docs/accounts.md.",
+                " The settings are in docs/accounts.md.",
                 className="account-note",
             )
         ]

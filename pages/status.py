@@ -1,11 +1,11 @@
-"""How this instance is doing, and what is wrong in plain words."""
+"""Status page: the state of this instance, and what is wrong."""
 
 from functools import partial
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 
-from components.status import data, view
+from components.status import backups, data, exchanges, tasks, view
 from components.ui import markup
 from components.ui.format import time_text
 from components.ui.inputs import Times
@@ -25,7 +25,7 @@ def register(app: Dash) -> None:
         Input("status-clock", "n_intervals"),
         # A database that is down takes seconds to say so: the clock waits, or each answer would come too late to count.
         running=[(Output("status-clock", "disabled"), True, False)],
-    )(update)
+    )(update_status)
     markup.register(app, "status-verdict", "status-body")
 
 
@@ -42,9 +42,17 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def update(_clock: Times) -> tuple[Any, ...]:
-    found = data.gather()
-    verdict = partial(view.verdict, data.problems(found))
-    body = partial(view.everything, found)
+def update_status(_clock: Times) -> tuple[Any, ...]:
+    found = data.read_status()
+    verdict = partial(
+        view.verdict,
+        [
+            *data.problems(found),
+            *exchanges.feed_problems(found),
+            *tasks.task_problems(found),
+            *backups.backup_problems(found),
+        ],
+    )
+    body = partial(view.status_cards, found)
     time = f"as of {time_text(found.now)}"
     return *markup.answer(verdict, keep=False), *markup.answer(body, keep=False), time

@@ -1,58 +1,75 @@
-"""What the signed-in user watches, live."""
+"""Watchlist page: lists of items with notes and target prices, live; a visitor's are kept in the browser."""
 
 from typing import Any
 
-from dash import Dash, Input, ctx, dcc, html
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, dcc, html
 
 from components.account import data
-from components.items.watch import nothing_watched, sign_in_first, watch_table
-from components.shell.account_menu import cannot_check
-from components.ui import context, markup
-from components.ui.inputs import Times, Version
-from components.ui.page import Children, card, error_state, page, page_header, register_page, skeleton_rows
-from db.accounts import watchlist
+from components.items.filters import WINDOWS
+from components.items.grid import WATCHED, watch_grid
+from components.items.toolbar import button, toolbar
+from components.items.watch import nothing_watched
+from components.shell.account_menu import session_unchecked
+from components.ui import clientside, url_state
+from components.ui.page import STILL_WORKS, Children, card, error_state, page, page_header, register_page
 
-ROWS, CLOCK, RETRY, VERSION = "watchlist-rows", "watchlist-clock", "watchlist-retry", "watchlist-version"
-REFRESH_MS = 60_000
+BEGUN = "watchlist-begun"
+"""Store of the window that is shown: the browser begins the page with it."""
 
 
 def register(app: Dash) -> None:
     register_page(__name__, path="/watchlist", title="Watchlist · Tracera", description="What you watch", layout=layout)
-    app.callback(
-        *markup.outputs(ROWS),
-        Input(VERSION, "data"),
-        Input(CLOCK, "n_intervals"),
-        Input(RETRY, "n_clicks", allow_optional=True),
-    )(update)
-    markup.register(app, ROWS)
+    clientside.add(app, "watchlist", "begin", Output(BEGUN, "data"), Input("watchlist-window", "value"))
+    for function, component, prop in (
+        ("columns", "watchlist-columns", "value"),
+        ("retry", "watchlist-retry", "n_clicks"),
+    ):
+        clientside.add(app, "watchlist", function, Input(component, prop), prevent_initial_call=True)
 
 
-def layout(**_query: str) -> html.Div:
-    header = page_header("Watchlist", "What you watch, with its newest price.")
-    who = data.who()
-    if who.unknown:
-        return page(header, card(error_state("Your watchlist cannot be shown right now", cannot_check(who))))
-    if data.session_user(who) is None:
-        return page(header, card(sign_in_first()))
+def layout(**query: str) -> html.Div:
+    caller = data.current_caller()
+    if caller.unknown:
+        header = page_header("Watchlist", "What you watch, with its newest price.")
+        return page(header, card(error_state("Your watchlist cannot be shown right now", session_unchecked(caller))))
+    total = html.Span(id="watchlist-total", role="status")
+    words: list[Children] = ["What you watch, live. ", total]
+    if data.session_user(caller) is None:
+        link = dcc.Link("Sign in", href="/sign-in?next=/watchlist")
+        words += [" Kept in this browser: ", link, " to have it everywhere."]
     return page(
-        header,
-        card(markup.frame(ROWS, skeleton_rows(6), className="watch-frame")),
-        dcc.Store(id=VERSION),
-        dcc.Interval(id=CLOCK, interval=REFRESH_MS),
+        page_header("Watchlist", words, toolbar("watchlist", button("Add items", "watchlist-add", "plus"), WATCHED)),
+        html.Section(
+            [
+                _bar(url_state.one_of(query, "window", WINDOWS, WINDOWS[0])),
+                html.Div([watch_grid(), _states()], className="items-frame"),
+            ],
+            className="card items-screener watchlist",
+        ),
+        dcc.Store(id=BEGUN),
     )
 
 
-def update(_version: Version, _clock: Times, _retry: Times) -> tuple[Any, Any]:
-    """The user's items; whose they are is asked again, for a page outlives its session."""
-    who = data.who()
+def _bar(window: str) -> html.Div:
+    lists: dict[str, Any] = {"aria-label": "Watchlists"}
+    named: dict[str, Any] = {"aria-label": "Window"}
+    windows = dmc.SegmentedControl(
+        id="watchlist-window", value=window, data=list(WINDOWS), size="xs", className="items-window", **named
+    )
+    edit = dmc.Button("Edit list", id="watchlist-edit", variant="subtle", size="xs")
+    return html.Div(
+        [html.Nav(id="watchlist-tabs", className="watch-tabs", **lists), edit, windows], className="watch-bar"
+    )
 
-    def render() -> Children:
-        if who.unknown:
-            return error_state("Your watchlist cannot be shown right now", cannot_check(who))
-        user_id = data.session_user(who)
-        if user_id is None:
-            return sign_in_first()
-        rows = watchlist.lines(context.database(), user_id)
-        return watch_table(rows) if rows else nothing_watched()
 
-    return markup.answer(render, keep=bool(ctx.triggered_id == CLOCK), retry=RETRY)
+def _states() -> html.Div:
+    """What stands in place of rows; assets/items/watchlist.js says which."""
+    failed = error_state(
+        "Your watchlist cannot be shown right now",
+        html.Span(id="watchlist-error"),
+        retry="watchlist-retry",
+        works=STILL_WORKS,
+    )
+    parts = [html.Div(nothing_watched(), className="items-none"), html.Div(failed, className="items-failed")]
+    return html.Div(parts, id="watchlist-state", className="items-state")

@@ -32,10 +32,10 @@ from app.runtime import Runtime
 from app.settings import Settings
 from app.settings.security import COUNTED
 from app.web.factory import create_server
-from db.core import migrate
 from db.core.pool import Database
 from db.embedded.servers import Embedded, Endpoints
-from tests import chromium, lazy_rules
+from db.timescale import overlay
+from tests import chromium, lazy_rules, timescale
 
 lazy_rules.install()
 hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
@@ -46,13 +46,20 @@ DATA = ROOT.parent / "shared" / "data"
 MEMORY = Path("/dev/shm")  # noqa: S108  # made safe by pytest: its folder there is this user's alone
 ROOMY = 4 << 30
 MINUTE = 60
+TIMESCALE = os.environ.pop("TRACERA_TEST_TIMESCALE_URL", "")
+"""A server with TimescaleDB, for tests alone: databases are made and dropped there, by one test process at a time."""
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
     # Two thousand databases are made and dropped here, hundreds of files each: on a disk that is half of all the time.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Name schemathesis' tests by their operation: pytest makes ids of parameters, of which they have none, and all alike."""
+    """Mark what needs the shared instance as slow: every process starts one for its first such test.
+
+    Schemathesis' tests are named by their operation: pytest makes ids of parameters, of which they have none, and all alike.
+    """
+    if "live_site" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.slow)
     operation = getattr(item, "operation_label", None)
     if operation and operation not in item.nodeid and item.parent:
         item._id = item.parent.id.child(item.originalname).with_params(operation)  # type: ignore[attr-defined]
@@ -83,6 +90,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what needs TimescaleDB where there is none, and what needs plain tables where there is."""
+    if not TIMESCALE and item.get_closest_marker("timescale"):
+        pytest.skip("TRACERA_TEST_TIMESCALE_URL names no server with TimescaleDB")
+    if TIMESCALE and item.get_closest_marker("plain"):
+        pytest.skip("of plain tables, and this server has TimescaleDB")
+
+
 @pytest.fixture(autouse=True)
 def same_log() -> Iterator[None]:
     """A command run in this process sets the log up for itself: later tests find it as it was."""
@@ -111,7 +126,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def kept_context(browser: Browser) -> Iterator[BrowserContext]:
     """One window for all tests of a process: like a reader's, it need not fetch and compile every file for each page."""
     # What moves is tested where it matters, and costs everywhere.
-    context = browser.new_context(reduced_motion="reduce")
+    # A service worker would outlive the test that opened its page, and answer in place of the next one's routes.
+    context = browser.new_context(reduced_motion="reduce", service_workers="block")
     anchor = context.new_page()  # its renderer serves every page of this host, and lives as long as it is open
     anchor.route(
         "http://localhost/", lambda route: route.fulfill(body="<title>Anchor</title>", content_type="text/html")
@@ -126,7 +142,7 @@ def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """That window as if nobody had used it: no cookie, nothing stored, no other page; or one for this test alone."""
     if request.node.get_closest_marker("own_window"):
         browser: Browser = request.getfixturevalue("browser")
-        with browser.new_context() as alone:
+        with browser.new_context(service_workers="block") as alone:
             yield alone
         return
     kept: BrowserContext = request.getfixturevalue("kept_context")
@@ -140,7 +156,13 @@ def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="session")
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """This test process's PostgreSQL and Valkey."""
+    """This test process's PostgreSQL and Valkey; in PostgreSQL's place the server that TRACERA_TEST_TIMESCALE_URL names."""
+    if TIMESCALE:
+        embedded = Embedded(tmp_path_factory.mktemp("servers"), postgres=False).start()
+        with timescale.borrowed(TIMESCALE) as database_url:
+            yield Endpoints(database_url, embedded.endpoints().redis_url)
+        embedded.stop()
+        return
     embedded = Embedded(tmp_path_factory.mktemp("servers")).start()
     with psycopg.connect(embedded.endpoints().database_url, autocommit=True) as connection:
         # Nobody pulls the plug while tests run, and a database for each of them is made and dropped seven times as fast.
@@ -156,13 +178,13 @@ def template(endpoints: Endpoints) -> str:
     """The name of a migrated, empty database that tests copy."""
     with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_tracera")
-    migrate.upgrade(endpoints.database_url.replace("/tracera?", "/template_tracera?"))
+    overlay.upgrade(endpoints.database_url.replace("/tracera?", "/template_tracera?"))
     return "template_tracera"
 
 
-@pytest.fixture
-def database_url(endpoints: Endpoints, template: str) -> Iterator[str]:
-    """Address of a migrated, empty database that only this test uses."""
+@contextlib.contextmanager
+def made_database(endpoints: Endpoints, template: str) -> Iterator[str]:
+    """Address of a migrated, empty database, which goes with the block."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(endpoints.database_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
@@ -172,6 +194,13 @@ def database_url(endpoints: Endpoints, template: str) -> Iterator[str]:
                 break
             time.sleep(0.002)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(endpoints: Endpoints, template: str) -> Iterator[str]:
+    """Address of a migrated, empty database that only this test uses."""
+    with made_database(endpoints, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -254,7 +283,7 @@ def start_site(data_dir: Path, port: int | None = None, program: str = "app.cli"
     known = {name: value for name, value in os.environ.items() if not name.startswith("TRACERA_")}
     environment = known | {"TRACERA_DATA_DIR": str(data_dir), "TRACERA_BASE_URL": f"http://localhost:{port}"}
     # Tests ask more often than people do; those of the limits set them.
-    environment |= {f"TRACERA_LIMIT_{group.upper()}": "0" for group in COUNTED} | settings
+    environment |= {f"TRACERA_LIMIT_{group.upper()}": "0" for group in COUNTED} | {"TRACERA_DEMO_PAIRS": "0"} | settings
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", program, "serve", "--port", str(port)],

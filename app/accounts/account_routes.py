@@ -138,7 +138,7 @@ def export_account() -> Response:
     """Everything kept about the user."""
     owner = session_user_id()
     log_activity(services().database, owner, "export")
-    held = export.everything(services().database, owner)
+    held = export.user_rows(services().database, owner)
     response = jsonify({**held, "sessions": session_entries(owner), "exported_at": datetime.now(UTC)})
     response.headers["Content-Disposition"] = "attachment; filename=tracera-account.json"
     response.headers["Cache-Control"] = "no-store"

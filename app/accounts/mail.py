@@ -1,50 +1,56 @@
-"""Mail: sent by a thread of its own, so that the answer's time does not tell whether an address is known."""
+"""Mail: one message handed to the configured server."""
 
 import smtplib
 import ssl
-from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from typing import Final
 
-import structlog
-
 from app.settings import Settings
 
-log = structlog.get_logger(__name__)
-
 TIMEOUT: Final = 15.0
-_senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+PERMANENT: Final = 500
+"""SMTP replies from here on are final (RFC 5321, 4.2.1)."""
 
 
-def send_later(settings: Settings, message: EmailMessage) -> None:
-    """Send a message soon; a failure is logged, because the answer is out by then."""
-    _senders.submit(_send, settings, message)
+class MailError(Exception):
+    """The server did not take the message; the words name no address. `final`: it refused the recipient for good."""
+
+    def __init__(self, words: str, *, final: bool = False) -> None:
+        super().__init__(words)
+        self.final = final
 
 
-def sign_in_mail(settings: Settings, to: str, link: str, minutes: int) -> EmailMessage:
-    """The message with the link."""
-    message = EmailMessage()
-    message["Subject"] = "Sign in to Tracera"
-    message["From"] = settings.smtp_from
-    message["To"] = to
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
-        f"Open this link to sign in to Tracera:\n\n{link}\n\nIt works once, within {minutes} minutes.\n"
-        "If you did not ask for it, ignore this message: nobody is signed in without it.\n",
-        cte="8bit",
-    )
-    return message
+def send(settings: Settings, message: EmailMessage) -> None:
+    """Hand a message to the mail server.
 
-
-def _send(settings: Settings, message: EmailMessage) -> None:
+    Raises:
+        MailError: it was not taken.
+    """
     try:
         with _connect(settings) as server:
             if settings.smtp_user:
                 secret = settings.smtp_password.get_secret_value() if settings.smtp_password else ""
                 server.login(settings.smtp_user, secret)
             server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        replies = list(error.recipients.values())
+        words = "; ".join(f"{code} {_text(reply)}" for code, reply in replies)
+        final = all(code >= PERMANENT for code, _ in replies)
+        raise _error(message, f"the recipient was refused: {words}", final=final) from None
+    except smtplib.SMTPResponseException as error:  # its str is that of a tuple with bytes
+        words = f"{error.smtp_code} {_text(error.smtp_error)}"
+        raise _error(message, f"{settings.smtp_host} answered {words}") from None
     except (OSError, smtplib.SMTPException) as error:
-        log.error("a sign-in link could not be sent", error=str(error), host=settings.smtp_host)  # noqa: TRY400  # no trace needed
+        raise _error(message, f"{settings.smtp_host}: {error}") from None
+
+
+def _text(reply: bytes | str) -> str:
+    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+
+
+def _error(message: EmailMessage, words: str, *, final: bool = False) -> MailError:
+    """An error without the address, which servers like to repeat: errors are logged, and kept with dead letters."""
+    return MailError(f"the mail could not be sent: {words.replace(message['To'], '…')}", final=final)
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:

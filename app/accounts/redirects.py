@@ -1,6 +1,5 @@
 """Redirects: the instance's public address, and safe targets after signing in."""
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -8,6 +7,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from app.runtime import services
+from app.settings.addresses import is_loopback
 
 PREFIX: Final = "/api/v1/auth"
 _MOST = 500
@@ -47,13 +47,3 @@ def safe_next_path(path: str | None, default: str = "/") -> str:
         return default
     parts = urlsplit(path)
     return default if parts.scheme or parts.netloc else path
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this computer, by name or address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False

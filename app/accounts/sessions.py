@@ -30,7 +30,7 @@ BROWSER: Final = "browser"
 """Names the browser that asked for an e-mail link."""
 VISITOR_KEYS: Final = frozenset({CSRF, BROWSER, "_permanent"})
 """What fits the signed cookie; anything else makes a session in Redis."""
-FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+FILES: Final = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/app.webmanifest")
 """Paths of files that are the same for every client."""
 HEALTH: Final = frozenset({"/healthz", "/readyz", "/version"})
 """Paths that are answered while Redis is down."""

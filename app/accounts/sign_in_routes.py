@@ -145,7 +145,7 @@ def ask_magic_link(body: MagicBody) -> tuple[FlaskResponse, int]:
 def open_magic_link(query: TokenQuery) -> Response:
     """A link from an e-mail: signs in where it was asked for, elsewhere shows a page that asks first."""
     link = magic_link.peek(query.token)
-    if link.here:
+    if magic_link.asked_here(link):
         return redirect(magic_link.redeem(query.token), 303)
     return confirm_page(email=link.email, token=query.token, action=request.path)
 

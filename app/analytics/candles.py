@@ -1,4 +1,4 @@
-"""Measures that need each bucket's high and low.
+"""Range measures: Parkinson volatility and ATR, which need each bucket's high and low.
 
 A row is unknown if a bucket has a close but no high or low: half a candle would understate the range.
 """
@@ -64,8 +64,8 @@ def average_true_range(panel: Panel, ranges: Ranges, scratch: Scratch) -> Floats
     spans[panel.offsets[panel.samples > 0]] = 0.0  # a row's first candle has no close before it, so no true range
     laid_out = panel.lay_out(spans, np.zeros(panel.samples.shape), scratch.matrix("path", panel.closes.shape))
 
-    keep = 1 - 1 / ATR_PERIODS
-    weights = keep ** np.arange(buckets - 1, -1, -1.0) / ATR_PERIODS
+    decay = 1 - 1 / ATR_PERIODS
+    weights = decay ** np.arange(buckets - 1, -1, -1.0) / ATR_PERIODS
     smoothed = np.vecdot(laid_out, weights)
     # The recursion weighs the first 14 ranges alike, as if all were as new as the 14th: add what they lack.
     enough = panel.samples > ATR_PERIODS

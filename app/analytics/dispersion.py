@@ -1,4 +1,4 @@
-"""How far closes lie from their mean, and from where they began."""
+"""Dispersion: mean, standard deviation, coefficient of variation and percent change of closes."""
 
 import numpy as np
 

@@ -26,8 +26,8 @@ def max_drawdown(panel: Panel, scratch: Scratch) -> Floats:
         np.maximum(peaks, closes, out=peaks)
         np.divide(closes, peaks, out=ratios)
         np.minimum(least, ratios, out=least)
-    kept = least.min(axis=1)
-    return known_where(panel.positive & (panel.samples >= 2), 1.0 - kept)  # noqa: PLR2004 - a fall needs two closes
+    lowest_ratio = least.min(axis=1)
+    return known_where(panel.positive & (panel.samples >= 2), 1.0 - lowest_ratio)  # noqa: PLR2004 - a fall needs two closes
 
 
 def _block_length(buckets: int) -> int:

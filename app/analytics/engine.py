@@ -1,4 +1,4 @@
-"""All measures of many series at once: `measure(closes, bucket_seconds=3600)`."""
+"""Measures engine: computes all measures of many series at once, `measure(closes, bucket_seconds=3600)`."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields

@@ -1,8 +1,9 @@
-"""What an item must show before a ranking may list it, so that illiquid junk does not lead."""
+"""Liquidity gates: what an item or pair must show before a ranking lists it, so that illiquid junk does not lead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,8 @@ class Gate:
     """The least of everything. A least of 0 asks for nothing; above 0, an unknown value does not pass.
 
     `least_price` is in whole units of the currency (the caller divides minor units by the price scale), `least_volume`
-    in sales per day. For a source that reports no volume at all use `dataclasses.replace(gate, least_volume=0)`.
+    in sales per day, for pairs of exchanges in what is traded of them a day, in whole units of their market's currency. For
+    a source that reports no volume at all use `dataclasses.replace(gate, least_volume=0)`.
     """
 
     least_samples: int = 8
@@ -50,9 +52,22 @@ GATES: Mapping[str, Gate] = MappingProxyType(
         "volume": Gate(least_samples=1, least_coverage=0.0, least_volume=1.0),
     }
 )
-"""By the ranking's name in `/rankings/{metric}`."""
+"""By the ranking's name in `/rankings/{metric}`: of items that are offered by listings."""
+# An exchange trades in every bucket, so one that lacks a tenth of them was not there all the time. A price says nothing: a
+# coin may cost a hundred-thousandth of a dollar.
+_EXCHANGE = Gate(least_coverage=0.9, least_price=0.0, least_volume=100_000.0)
+EXCHANGE_GATES: Mapping[str, Gate] = MappingProxyType(
+    {
+        "volatile": _EXCHANGE,
+        "trend_score": replace(_EXCHANGE, least_samples=12),
+        "sharpe": replace(_EXCHANGE, least_samples=31),
+        "volume": Gate(least_samples=1, least_coverage=0.0, least_price=0.0, least_volume=1.0),
+    }
+)
+"""The same for pairs of exchanges; any other has that of `volatile`."""
 
 
-def gate_of(measure: str) -> Gate:
-    """The gate of a measure's ranking."""
-    return GATES.get("volatile" if measure == "return_volatility" else measure, Gate())
+def gate_of(measure: str, quotes: Literal["listing", "exchange"] = "listing") -> Gate:
+    """The gate of a measure's ranking in a market of that kind of quotes."""
+    gates, other = (EXCHANGE_GATES, _EXCHANGE) if quotes == "exchange" else (GATES, Gate())
+    return gates.get("volatile" if measure == "return_volatility" else measure, other)

@@ -1,4 +1,4 @@
-"""What the engine gives back."""
+"""Measures: the engine's result, one value per row in each field."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""Outlier screening: closes that a few odd sales made, and that the price did not keep.
+"""Outlier screening: finds closes that a few odd sales made and that the price did not hold.
 
 Source: the rolling centred median that leaves out the close in question, with a limit in deviations from it, of O. E.
 Barndorff-Nielsen, P. R. Hansen, A. Lunde, N. Shephard, *Realized Kernels in Practice: Trades and Quotes*, Econometrics
@@ -16,11 +16,11 @@ from app.analytics.arrays import Bools, Floats
 
 NEIGHBOURS = 5
 """Observed closes on each side that a close is compared with."""
-LEAST_NEIGHBOURS = 2
+MIN_NEIGHBOURS = 2
 """Fewer on one side, and nothing is said of the close: the newest one is never an outlier."""
 DEVIATIONS = 10.0
 """Limit in median absolute deviations of the neighbours, scaled to a sigma of the normal distribution."""
-LEAST_FACTOR = 2.0
+MIN_FACTOR = 2.0
 """A close less than this many times its neighbours' median, and more than its inverse, is no outlier."""
 VOLUME_SHARE = 0.2
 """Sales behind an outlier, at most, as a share of the neighbours' median."""
@@ -36,7 +36,7 @@ def outlying(closes: Floats, volume: Floats) -> Bools:
     `volume` (rows, buckets) counts the sales of each bucket, NaN where that is unknown: such a close is never an outlier.
     All prices are compared by their logarithm, among the nearest observed closes whatever the gap. An outlier
 
-    - lies further from its neighbours' median than DEVIATIONS and than LEAST_FACTOR,
+    - lies further from its neighbours' median than DEVIATIONS and than MIN_FACTOR,
     - has at most VOLUME_SHARE of their median volume behind it, and
     - did not last: the medians before and after it agree.
 
@@ -46,7 +46,7 @@ def outlying(closes: Floats, volume: Floats) -> Bools:
     if closes.size:
         # A close is no further from a median of its row than the row is wide: few rows are left.
         lowest, highest = np.fmin.reduce(closes, axis=1), np.fmax.reduce(closes, axis=1)
-        wide = np.flatnonzero((lowest > 0) & (highest >= LEAST_FACTOR * lowest))
+        wide = np.flatnonzero((lowest > 0) & (highest >= MIN_FACTOR * lowest))
         flagged[wide] = _screen(closes[wide], volume[wide])
     return flagged
 
@@ -69,9 +69,9 @@ def _screen(closes: Floats, volume: Floats) -> Bools:
     known = own[:, :NEIGHBOURS].sum(axis=1), own[:, NEIGHBOURS:].sum(axis=1)
     usual = _median(np.where(own, sales[inside], np.nan))
 
-    found = (away >= math.log(LEAST_FACTOR)) & (away > DEVIATIONS * spread)
+    found = (away >= math.log(MIN_FACTOR)) & (away > DEVIATIONS * spread)
     found &= apart <= REVERSION_SHARE * away
-    found &= np.minimum(*known) >= LEAST_NEIGHBOURS
+    found &= np.minimum(*known) >= MIN_NEIGHBOURS
     found &= sales[at] <= VOLUME_SHARE * usual
     flagged = np.zeros(closes.shape, dtype=np.bool_)
     flagged.ravel()[observed[at[found]]] = True
@@ -82,7 +82,7 @@ def _far_from_a_neighbour(logs: Floats) -> Bools:
     """Cells that differ enough from one of their neighbours, of any row: the others cannot be outliers."""
     far = np.zeros(logs.shape, dtype=np.bool_)
     for step in range(1, min(NEIGHBOURS, len(logs) - 1) + 1):
-        differ = np.abs(logs[step:] - logs[:-step]) >= math.log(LEAST_FACTOR)
+        differ = np.abs(logs[step:] - logs[:-step]) >= math.log(MIN_FACTOR)
         far[step:] |= differ
         far[:-step] |= differ
     return far

@@ -1,4 +1,4 @@
-"""Rows of closes with gaps, laid out so that every measure is a plain reduction along the row."""
+"""Panel: rows of closes with gaps, laid out so that every measure is a plain reduction along the row."""
 
 from dataclasses import dataclass
 

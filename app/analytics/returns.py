@@ -1,4 +1,4 @@
-"""Volatility and reward of log returns r = ln(pₜ / pₜ₋₁) between successive observed closes.
+"""Return measures: volatility and Sharpe ratio of log returns r = ln(pₜ / pₜ₋₁) between successive observed closes.
 
 Gaps: over a gap of Δ buckets a random walk's variance grows with Δ, so a return across one enters as r / √Δ, and the
 mean return per bucket is Σr / ΣΔ. That is generalised least squares (Aitken 1935) for a Brownian motion with drift
@@ -16,8 +16,8 @@ from app.analytics.scratch import Scratch
 
 EWMA_DECAY = 0.94
 """Lambda of RiskMetrics (J.P. Morgan/Reuters, *RiskMetrics Technical Document*, 4th ed. 1996, section 5.3)."""
-VOLATILITY_LEAST_RETURNS = 2
-SHARPE_LEAST_RETURNS = 30
+VOLATILITY_MIN_RETURNS = 2
+SHARPE_MIN_RETURNS = 30
 
 _STEADY = 1e-4  # share of the squares left beside the drift, under which a difference of sums has lost 4 digits
 _ROUNDING = 1e-14  # sigma of equal returns after rounding, as a share of their sum; a tick is far larger
@@ -62,13 +62,13 @@ def return_measures(panel: Panel, path: Floats, bucket_seconds: float, scratch: 
     # The history is finite: divide by what the weights add up to.
     ewma = np.sqrt(decayed * (1 - EWMA_DECAY) / (1 - EWMA_DECAY**count))
 
-    enough = panel.positive & (count >= VOLATILITY_LEAST_RETURNS)
+    enough = panel.positive & (count >= VOLATILITY_MIN_RETURNS)
     per_day = math.sqrt(SECONDS_PER_DAY / bucket_seconds)
     per_year = per_day * math.sqrt(DAYS_PER_YEAR)
     return ReturnMeasures(
         volatility=known_where(enough, sigma * per_day),
         ewma=known_where(enough, ewma * per_day),
-        sharpe=known_where(panel.positive & (count >= SHARPE_LEAST_RETURNS) & (sigma > 0), drift / sigma * per_year),
+        sharpe=known_where(panel.positive & (count >= SHARPE_MIN_RETURNS) & (sigma > 0), drift / sigma * per_year),
     )
 
 

@@ -1,4 +1,4 @@
-"""Memory that is used again for every group of rows.
+"""Scratch buffers: memory that is reused for every group of rows.
 
 Fresh matrices for each group would be given back to the system and faulted in again, which costs as much time as the
 arithmetic, and would push each other out of the processor's cache.

@@ -1,4 +1,4 @@
-"""The straight line through ln p against time."""
+"""Trend: least-squares line through ln p against time, its slope and R²."""
 
 import numpy as np
 

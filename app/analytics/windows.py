@@ -1,4 +1,4 @@
-"""The windows that measures are computed over, and where their buckets lie."""
+"""Windows: the time spans that measures cover, and the edges of their buckets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ WINDOWS: Mapping[str, Window] = MappingProxyType(
     }
 )
 
-LEAST_BASE_REACH = 2 * _DAY
+MIN_BASE_REACH = 2 * _DAY
 
 
 def base_reach(seconds: float) -> float:
@@ -48,7 +48,7 @@ def base_reach(seconds: float) -> float:
 
     An older one does not tell what the price was when the window began.
     """
-    return max(seconds, LEAST_BASE_REACH)
+    return max(seconds, MIN_BASE_REACH)
 
 
 def bucket_edges(window: Window, as_of: float) -> Ints:

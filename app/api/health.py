@@ -11,8 +11,11 @@ from flask_openapi3 import OpenAPI
 from prometheus_client import CollectorRegistry, Gauge
 
 from app import __version__
+from app.api import backup_health, exchange_health, task_health
+from app.live.lag import LAG
 from app.runtime import Services, services
 from app.schemas import Row
+from app.telemetry import durations
 from db.core import migrate
 from db.core.pool import DatabaseDownError
 from db.operations import providers as provider_state
@@ -29,15 +32,20 @@ def checks(held: Services) -> dict[str, Check]:
     timeout = held.settings.request_timeout + MARGIN
     threads = ThreadPoolExecutor(2, thread_name_prefix="health")
     database = threads.submit(_database, held)
-    cache = threads.submit(_checked, lambda: _reachable(held.redis.ping))
+    cache = threads.submit(_redis, held)
     threads.shutdown(wait=False)
     wait((database, cache), timeout)
     unanswered: Check = {"ok": False, "error": f"no answer within {timeout:g} s"}
     stored = (
         database.result() if database.done() else dict.fromkeys(("database", "migrations", "ingestion"), unanswered)
     )
-    answered = cache.result() if cache.done() else unanswered
-    return {"database": stored["database"], "redis": answered, **stored}
+    cached = cache.result() if cache.done() else {"redis": unanswered, "exchanges": {"ok": True, "feeds": None}}
+    return {"database": stored["database"], "redis": cached["redis"], **stored, "exchanges": cached["exchanges"]}
+
+
+def _redis(held: Services) -> dict[str, Check]:
+    """Checks of Redis and of the feeds, whose states are kept there."""
+    return {"redis": _checked(lambda: _reachable(held.redis.ping)), "exchanges": exchange_health.check(held)}
 
 
 def _database(held: Services) -> dict[str, Check]:
@@ -67,7 +75,9 @@ def _migrations(held: Services) -> Check:
 
 
 def _ingestion(held: Services) -> Check:
-    """The age of the last cycle that went well, of any provider."""
+    """The age of the last cycle that went well, of any provider of item prices; there need not be one beside exchanges."""
+    if not exchange_health.collects_items(held):
+        return {"ok": True, "age_seconds": None}
     newest = latest.newest(held.database)
     if newest is None:
         return {"ok": False, "error": "nothing was collected yet", "age_seconds": None}
@@ -83,8 +93,10 @@ def _ingestion(held: Services) -> Check:
 
 
 def registry(held: Services) -> CollectorRegistry:
-    """Gauges as of now, in a registry of their own."""
+    """Gauges as of now and the process's histograms, in a registry of their own."""
     found = CollectorRegistry()
+    for histogram in (durations.REQUESTS, durations.JOBS, LAG):
+        found.register(histogram)
     up = Gauge("tracera_up", "1 where a part answers", ["part"], registry=found)
     parts = checks(held)
     for part, check in parts.items():
@@ -99,6 +111,9 @@ def registry(held: Services) -> CollectorRegistry:
     for name, value in (hub.stats() if hub else {}).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             Gauge(f"tracera_live_{name}", "The live path", registry=found).set(value)
+    backup_health.add_metrics(found, held)
+    task_health.add_metrics(found, held)
+    exchange_health.add_metrics(found, exchange_health.states(held) or [])
     return found
 
 
@@ -127,4 +142,7 @@ def register_health(server: OpenAPI) -> None:
         """Figures of this process."""
         hub = current_app.extensions.get("tracera.live")
         live = hub.stats() if hub else None
-        return jsonify({"version": __version__, "live": live, "database": services().database.stats()})
+        held = services()
+        figures = {"version": __version__, "live": live, "database": held.database.stats()}
+        times = {"requests": durations.summary(durations.REQUESTS), "jobs": durations.summary(durations.JOBS)}
+        return jsonify(figures | times | {"exchanges": exchange_health.states(held)})

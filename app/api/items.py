@@ -11,6 +11,7 @@ from app.api.replies import answer
 from app.runtime import services
 from app.schemas import PROBLEMS, Query, Row, Rows
 from db.items import items, listing
+from db.quotes import history
 
 blueprint = APIBlueprint("items", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS)
 
@@ -66,3 +67,11 @@ def get_item(path: ItemPath) -> Response:
         return {**item, "prices": items.latest(database, path.item_id)}
 
     return answer(make)
+
+
+def require_source(item_id: int, source: str) -> None:
+    """Answer 404 where there is no such item, 400 where a source that a client names has no quotes of it."""
+    try:
+        history.check_source(services().database, item_id, source)
+    except history.UnknownSourceError as error:
+        abort(error.status, str(error))

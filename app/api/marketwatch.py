@@ -7,9 +7,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from app.api.owner import owner, private
+from app.api.watched import Watched, watched
 from app.runtime import services
 from app.schemas import PROBLEMS, Problem
 from db.accounts import watchlist
+from db.candles import listed
 from db.core.pool import Row
 
 PRIVATE: Final = {**PROBLEMS, 401: Problem, 403: Problem}
@@ -26,14 +28,6 @@ class SymbolPath(BaseModel):
     symbol: str = Field(
         min_length=1, max_length=300, pattern=r"^[^\x00]+$", description="Its market_hash_name, or its id."
     )
-
-
-class Watched(BaseModel):
-    """An item that is watched."""
-
-    item_id: int
-    market: str
-    symbol: str = Field(description="Its market_hash_name.")
 
 
 class Watchlist(BaseModel):
@@ -74,11 +68,14 @@ def unwatch(path: SymbolPath) -> Response:
 
 def _listed(user_id: int) -> dict[str, Any]:
     items = watchlist.of_user(services().database, user_id)
-    return {"symbols": [item["symbol"] for item in items], "items": items}
+    return {"symbols": [item["symbol"] for item in items], "items": watched(items)}
 
 
 def _item(symbol: str) -> Row:
-    found = watchlist.find(services().database, symbol)
+    database = services().database
+    found = watchlist.find(database, symbol)
+    if found is None and listed.adopt(database, symbol) is not None:
+        found = watchlist.find(database, symbol.upper())
     if found is None:
         abort(404, f"there is no item {symbol!r}")
     return found

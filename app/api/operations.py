@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, abort, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.api.health import checks, registry
 from app.runtime import services
 from app.schemas import Row
+from app.security.diagnosis import HEADER, arrival, is_signed
 
 blueprint = APIBlueprint("operations", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="operations")])
 
@@ -25,6 +26,14 @@ def get_detailed_health() -> tuple[Response, int]:
     found: dict[str, Any] = checks(services())
     ready = all(part["ok"] for part in found.values())
     return jsonify({"status": "ok" if ready else "degraded", "checks": found}), 200 if ready else 503
+
+
+@blueprint.get("/arrival", responses={200: Row, 404: Row})
+def get_arrival() -> Response:
+    """How this request arrived, for `tracera doctor`, which proves that it knows the instance's secret; for others nothing is here."""
+    if not is_signed(str(current_app.secret_key), request.headers.get(HEADER)):
+        abort(404, "there is no /api/v1/arrival; /openapi.json lists what there is")
+    return jsonify(arrival(request))
 
 
 @blueprint.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})

@@ -42,10 +42,14 @@ def private(value: Any, status: int = 200) -> Response:
     return response
 
 
+def failure_json(error: InventoryError) -> dict[str, Any]:
+    """Why an import or profile valuation failed."""
+    return {"error": str(error), "reason": error.reason} | ({} if error.gone is None else {"gone": error.gone})
+
+
 def refuse(error: InventoryError) -> NoReturn:
     """The answer to an import or profile valuation that failed."""
-    reply = {"error": str(error), "reason": error.reason} | ({} if error.gone is None else {"gone": error.gone})
-    response = make_response(jsonify(reply), error.status)
+    response = make_response(jsonify(failure_json(error)), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     abort(response)

@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 
 from app.analytics import WINDOWS, gate_of
 from app.api.replies import answer
+from app.providers.markets import MARKETS, main
 from app.runtime import services
 from app.schemas import PROBLEMS, Query, Rows
 from db.items import rankings_cache
+from db.items.rankings import MarketWindow
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +35,10 @@ class RankingQuery(Query):
     window: Literal["1h", "24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
     order: Literal["desc", "asc"] = Field("desc", description="Greatest or least first.")
     limit: int = Field(50, ge=1, le=500, description="At most so many items.")
-    market: str | None = Field(None, max_length=64, description="Only items of this market.")
+    market: Literal["steam:730", "binance:spot"] | None = Field(
+        None,
+        description="Each market is ranked alone. Where none is named: CS2 items, or the pairs where an instance collects them alone.",
+    )
 
 
 class VolatileQuery(RankingQuery):
@@ -65,10 +70,12 @@ def get_ranking(path: RankingPath, query: RankingQuery) -> Response:
 def ranking(metric: str, query: RankingQuery) -> list[dict[str, Any]] | bytes:
     """The contract's rows, or their JSON."""
     held = services()
-    asked = rankings_cache.RankingQuery(metric, query.window, query.order == "desc", query.limit, query.market)
+    market = MARKETS[query.market] if query.market else main(held.settings)
+    days = WINDOWS[query.window].seconds / 86_400
+    scope = MarketWindow(market.id, query.window, days, pairs=market.quotes == "exchange")
+    asked = rankings_cache.RankingQuery(metric, scope, query.order == "desc", query.limit)
     try:
         return rankings_cache.from_redis(held.redis, held.database, asked)
     except redis.RedisError as error:
         log.warning("ranking read from PostgreSQL: Redis does not answer", error=str(error))
-        days = WINDOWS[query.window].seconds / 86_400
-        return rankings_cache.from_database(held.database, asked, days, asdict(gate_of(metric)))
+        return rankings_cache.from_database(held.database, asked, asdict(gate_of(metric, market.quotes)))

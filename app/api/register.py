@@ -4,8 +4,30 @@ from flask import Response, abort, jsonify, request
 from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.api import history, items, marketwatch, operations, rankings, screener, volatility
-from app.api.portfolio import files, sharing, views
+from app.api import (
+    alerts,
+    backfills,
+    bars,
+    exports,
+    gaps,
+    history,
+    item_analysis,
+    items,
+    marketwatch,
+    operations,
+    overlays,
+    polling,
+    rankings,
+    research,
+    screener,
+    screens,
+    symbols,
+    tasks,
+    udf,
+    volatility,
+    watchlists,
+)
+from app.api.portfolio import files, imports, sharing, transactions, views
 from app.security.methods import METHODS, allowed_methods
 from app.security.openapi import describe
 
@@ -15,14 +37,30 @@ def register_api(server: OpenAPI) -> None:
     for resource in (
         items,
         screener,
+        screens,
         history,
+        bars,
+        gaps,
+        polling,
         volatility,
+        item_analysis,
         rankings,
+        symbols,
+        overlays,
+        udf,
         operations,
         marketwatch,
+        watchlists,
+        alerts,
         views,
+        imports,
+        transactions,
         files,
         sharing,
+        tasks,
+        exports,
+        backfills,
+        research,
     ):
         server.register_api(resource.blueprint)
 

@@ -101,5 +101,5 @@ def _respond(reply: Reply) -> Response:
 
 
 def _replies(app: Flask) -> ReplyCache:
-    found: ReplyCache = app.extensions.setdefault(EXTENSION, ReplyCache())
-    return found
+    found: ReplyCache | None = app.extensions.get(EXTENSION)
+    return found or app.extensions.setdefault(EXTENSION, ReplyCache())

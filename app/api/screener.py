@@ -1,16 +1,16 @@
 """Screener: items searched, filtered and sorted, a block of rows at a time."""
 
-from math import isfinite
 from typing import Annotated, Literal, Self
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from app.api.replies import answer
+from app.api.replies import answer, encode
+from app.items import rows as item_rows
 from app.items.screener import table
 from app.runtime import services
-from app.schemas import PROBLEMS, Query, Row
+from app.schemas import GREATEST, NO_NUL, PROBLEMS, Query, Row
 
 blueprint = APIBlueprint(
     "screener", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="items")], abp_responses=PROBLEMS
@@ -18,25 +18,17 @@ blueprint = APIBlueprint(
 
 MOST_ROWS = 500
 KINDS = ("regular", "stattrak", "souvenir")
+Limit = Annotated[float | None, Field(ge=-GREATEST, le=GREATEST, allow_inf_nan=False)]
 
 
-def _finite(value: float | None) -> float | None:
-    if value is not None and not isfinite(value):
-        raise ValueError("not a finite number")
-    return value
+class Screen(Query):
+    """Which items, in which order."""
 
-
-Limit = Annotated[float | None, AfterValidator(_finite)]
-
-
-class ScreenerQuery(Query):
-    """Which items, in which order, which of their rows."""
-
-    q: str = Field("", max_length=200, description="Words of the name, in any order.")
-    type: str = Field("", max_length=1000, description="Types of item, separated by commas.")
-    wear: str = Field("", max_length=200, description="Wears, separated by commas.")
-    rarity: str = Field("", max_length=500, description="Rarities, separated by commas.")
-    source: str = Field("", max_length=1000, description="Sources of the price, separated by commas.")
+    q: str = Field("", max_length=200, pattern=NO_NUL, description="Words of the name, in any order.")
+    type: str = Field("", max_length=1000, pattern=NO_NUL, description="Types of item, separated by commas.")
+    wear: str = Field("", max_length=200, pattern=NO_NUL, description="Wears, separated by commas.")
+    rarity: str = Field("", max_length=500, pattern=NO_NUL, description="Rarities, separated by commas.")
+    source: str = Field("", max_length=1000, pattern=NO_NUL, description="Sources of the price, separated by commas.")
     kind: str = Field("", max_length=100, description="`regular`, `stattrak`, `souvenir`, separated by commas.")
     price_min: Limit = Field(None, description="In whole units of the item's currency.")
     price_max: Limit = Field(None, description="In whole units of the item's currency.")
@@ -45,8 +37,6 @@ class ScreenerQuery(Query):
     volume_min: Limit = Field(None, description="Sales in the last 24 hours.")
     window: Literal["24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
     sort: str = Field("-turnover", max_length=64, description="A column; a minus turns the order.")
-    start: int = Field(0, ge=0, le=10**7, description="The first row.")
-    limit: int = Field(100, ge=1, le=MOST_ROWS, description="At most so many rows.")
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -57,6 +47,38 @@ class ScreenerQuery(Query):
         return self
 
 
+class ScreenerQuery(Screen):
+    """The same, and which of the rows."""
+
+    start: int = Field(0, ge=0, le=10**7, description="The first row.")
+    limit: int = Field(100, ge=1, le=MOST_ROWS, description="At most so many rows.")
+
+
+class RowsQuery(Query):
+    """Which items."""
+
+    ids: str = Field(
+        min_length=1,
+        max_length=6_000,
+        pattern=r"^[1-9]\d{0,9}(,[1-9]\d{0,9})*$",
+        description="Numbers of items, separated by commas.",
+    )
+    window: Literal["24h", "7d", "30d"] = Field("24h", description="Measures are computed per window.")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if len(self.numbers) > MOST_ROWS:
+            raise ValueError(f"ids: more than {MOST_ROWS}")
+        if max(self.numbers) >= 2**31:
+            raise ValueError("ids: no item has such a number")
+        return self
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the items."""
+        return [int(number) for number in self.ids.split(",")]
+
+
 @blueprint.get("/screener", responses={200: Row})
 def get_screener(query: ScreenerQuery) -> Response:
     """Rows `start` to `start + limit` of what is asked for, and how many there are in all."""
@@ -64,6 +86,16 @@ def get_screener(query: ScreenerQuery) -> Response:
     def make() -> bytes:
         found = table.of(services().database).block(as_query(query), query.start, query.start + query.limit)
         return b'{"total":%d,"rows":%s}' % (found.total, found.rows)
+
+    return answer(make)
+
+
+@blueprint.get("/screener/items", responses={200: Row})
+def get_screener_items(query: RowsQuery) -> Response:
+    """The same rows of chosen items, pairs of exchanges too, in their order; those that there are not are left out."""
+
+    def make() -> bytes:
+        return encode({"rows": item_rows.of_items(services().database, query.numbers, query.window)})
 
     return answer(make)
 

@@ -7,12 +7,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from app.analytics import WINDOWS, base_reach
-from app.api.items import ItemPath
+from app.api.items import ItemPath, require_source
 from app.api.replies import answer
 from app.runtime import services
 from app.schemas import PROBLEMS, Query, Row
 from db.items import items, measures
-from db.quotes import history
 
 blueprint = APIBlueprint(
     "volatility", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="measures")], abp_responses=PROBLEMS
@@ -51,10 +50,7 @@ def _explain(item_id: int, source: str | None) -> None:
     if items.one(database, item_id) is None:
         abort(404, f"there is no item {item_id}")
     if source is not None:
-        try:
-            history.check_source(database, item_id, source)
-        except history.UnknownSourceError as error:
-            abort(error.status, str(error))
+        require_source(item_id, source)
 
 
 def shape(item_id: int, window: str, row: dict[str, Any]) -> dict[str, Any]:

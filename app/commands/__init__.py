@@ -1,1 +1,1 @@
-"""One file per group of commands; `app.cli` collects them."""
+"""Commands of `tracera`, one file a group; `app.cli` collects them."""

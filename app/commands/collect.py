@@ -1,4 +1,4 @@
-"""`tracera ingest`, `tracera metrics`: the jobs, by hand."""
+"""`tracera ingest`, `tracera metrics`: run the jobs by hand."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from app.commands.base import FailureError, console, started, with_settings
+from app.commands.base import FailureError, Moment, console, running_services, with_settings
 from app.providers.base import Provider
 from app.server.providers import build_providers
 from app.settings import PROVIDERS, Settings
@@ -24,7 +24,7 @@ SHOWN_REJECTIONS = 5
 @with_settings
 def ingest(settings: Settings, names: tuple[str, ...]) -> None:
     """Run one cycle of every provider now, side by side."""
-    with started(settings) as runtime:
+    with running_services(settings) as runtime:
         runner = Ingest(
             runtime.services.database, runtime.services.redis, heartbeat=timedelta(seconds=settings.heartbeat_seconds)
         )
@@ -68,26 +68,12 @@ def _table(reports: list[Report]) -> Table:
     return table
 
 
-class Moment(click.ParamType[datetime]):
-    """A time with a zone; one without is UTC."""
-
-    name = "time"
-
-    def convert(self, value: datetime | str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read RFC 3339."""
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a time like 2024-12-13T00:00:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 @click.command()
 @click.option("--as-of", type=Moment(), help="Measure as of this moment instead of now, e.g. 2024-12-13T00:00:00Z.")
 @with_settings
 def metrics(settings: Settings, as_of: datetime | None) -> None:
     """Compute the measures of every item and fill the rankings."""
-    with started(settings) as runtime:
+    with running_services(settings) as runtime:
         summary = measures.run(runtime.services.database, runtime.services.redis, as_of or datetime.now(UTC))
     table = Table("window", "measured", title=f"as of {summary.as_of.astimezone(UTC).isoformat()}")
     for window, pairs in summary.pairs.items():

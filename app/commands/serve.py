@@ -1,4 +1,4 @@
-"""`tracera serve`: everything."""
+"""`tracera serve`: starts pages, JSON, live prices and jobs."""
 
 import click
 
@@ -14,15 +14,16 @@ from app.settings import Settings
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that share the port."
 )
+@click.option("--open", "open_browser", is_flag=True, help="Open the address in the browser once it answers.")
 @with_settings
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int, *, open_browser: bool) -> None:
     """Start everything: pages, JSON, live prices and the jobs."""
     if workers > 1:
         from app.server.workers import serve_with_workers
 
-        serve_with_workers(Runtime(settings), host, port, workers)
+        serve_with_workers(Runtime(settings), host, port, workers, open_browser=open_browser)
         return
     with without_gc():
         from app.server.serve import serve as run
 
-    run(Runtime(settings), host, port)
+    run(Runtime(settings), host, port, open_browser=open_browser)

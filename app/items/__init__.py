@@ -1,1 +1,1 @@
-"""Items: their names, and how names of one item are matched."""
+"""Items: matching of names, the screener, outliers and long measures."""

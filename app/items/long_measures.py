@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.analytics import base_reach, measure
+from app.analytics.arrays import Bools
 from app.items import outliers
 from db.core.pool import Database, Row
 from db.quotes import candles
 from db.quotes.candles import Candles
 
-LONG = ("1y", "all")
+LONG_WINDOWS = ("1y", "all")
 """The windows of `db.quotes.candles.SPANS` that no job measures."""
 DAY = 86_400
 LEAD = 5
@@ -24,7 +24,7 @@ NEEDED = (
 
 
 def long_measures(database: Database, item_id: int, source: str, window: str, now: datetime) -> Row | None:
-    """Measures of a window of `LONG` up to `now` (aware), shaped like those of `db.items.details`; None without quotes.
+    """Measures of a window of `LONG_WINDOWS` up to `now` (aware), shaped like those of `db.items.details`; None without quotes.
 
     "all" reaches from the first quoted day to the last.
     """
@@ -55,9 +55,9 @@ def of_candles(found: Candles, start: int, end: int) -> Row:
     return row
 
 
-def _measures(found: Candles, kept: npt.NDArray[np.bool_], start: int, end: int) -> Row:
-    inside = np.arange(len(kept)) >= found.lead
-    shown, before = np.flatnonzero(kept & inside), np.flatnonzero(kept & ~inside)
+def _measures(found: Candles, usable: Bools, start: int, end: int) -> Row:
+    inside = np.arange(len(usable)) >= found.lead
+    shown, before = np.flatnonzero(usable & inside), np.flatnonzero(usable & ~inside)
     matrix: dict[str, Any] = {}
     for name in ("close", "high", "low"):
         row = np.full((1, (end - start) // DAY + 1), np.nan)

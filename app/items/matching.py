@@ -8,8 +8,8 @@ import psycopg
 
 from app.providers.base import Quote
 from app.providers.markets import MARKETS
+from app.providers.sources import SIMULATED
 from db.items import items
-from db.items.sources import SIMULATED
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def match(connection: psycopg.Connection, quotes: Sequence[Quote], *, by_hand: b
 
 
 def describe(quote: Quote) -> items.NewItem:
-    """The item that a quote's name speaks of."""
+    """The item that a quote's name stands for."""
     market = MARKETS[quote.market]
     name = market.parse_name(quote.market_hash_name, rarity=quote.rarity)
     return items.NewItem(
@@ -75,18 +75,19 @@ def _find(
     connection: psycopg.Connection, market: str, names: list[str], *, by_hand: bool = False
 ) -> dict[str, items.KnownItem]:
     """Known items by the name asked for; a match key counts only where it means one item."""
+    found = {item.market_hash_name: item for item in items.known(connection, market, names, [])}
+    if len(found) == len(names):
+        return found
     keys = {name: MARKETS[market].match_key(name) for name in names}
-    by_name: dict[str, items.KnownItem] = {}
-    by_key: dict[str, items.KnownItem | None] = {}
-    for known in items.known(connection, market, names, list(set(keys.values()))):
-        by_name[known.market_hash_name] = known
-        by_key[known.match_key] = None if known.match_key in by_key else known
     often = Counter(keys.values())
-    found = {}
-    for name in names:
+    missing = [name for name in names if name not in found]
+    by_key: dict[str, items.KnownItem | None] = {}
+    for known in items.known(connection, market, [], list({keys[name] for name in missing})):
+        by_key[known.match_key] = None if known.match_key in by_key else known
+    for name in missing:
         loose = by_hand and often[keys[name]] == 1  # two names of one key in one file are two items
-        item = by_name.get(name) or by_key.get(keys[name])
-        if item is not None and (name in by_name or loose or _spelled_otherwise(name, item.market_hash_name)):
+        item = by_key.get(keys[name])
+        if item is not None and (loose or _spelled_otherwise(name, item.market_hash_name)):
             found[name] = item
     return found
 

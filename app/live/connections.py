@@ -22,7 +22,7 @@ class LiveConnections:
 
     def reserve(self, principal: Principal) -> bool:
         """Count one connection more of this principal, before its handshake; False if there would be too many."""
-        keys = _keys(principal)
+        keys = principal.counted_as()
         if self.limit and any(self._counts[key] >= self.limit for key in keys):
             return False
         self._counts.update(keys)
@@ -30,10 +30,18 @@ class LiveConnections:
 
     def release(self, principal: Principal) -> None:
         """Count one connection less."""
-        for key in _keys(principal):
+        for key in principal.counted_as():
             self._counts[key] -= 1
             if not self._counts[key]:
                 del self._counts[key]
+
+    def count(self, key: str) -> int:
+        """How many are counted under one of a principal's keys."""
+        return self._counts[key]
+
+    def keys(self) -> list[str]:
+        """The keys under which any are counted."""
+        return list(self._counts)
 
     def add(self, client: Client) -> None:
         """Add a client."""
@@ -65,8 +73,3 @@ class LiveConnections:
     def __len__(self) -> int:
         """How many are connected."""
         return len(self._clients)
-
-
-def _keys(principal: Principal) -> list[str]:
-    keys = [] if principal.address is None else [f"ip:{principal.address}"]
-    return keys if principal.user_id is None else [*keys, f"user:{principal.user_id}"]

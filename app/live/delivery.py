@@ -21,12 +21,15 @@ class Delivery:
         self.meter = Meter()
         self.closed_slow = 0
 
-    def send(self, client: Client, payload: bytes, updates: Sequence[Update]) -> None:
-        """Write the payload, which says `updates`, or keep these if the client has not read what came before."""
-        if client.backlog or client.connection.buffered() > self._settings.high_water:
-            self._defer(client, updates)
-        elif client.connection.write_frames(payload):
-            self.meter.add(len(updates))
+    def send(self, clients: Iterable[Client], payload: bytes, updates: Sequence[Update]) -> None:
+        """Write the payload, which says `updates`, or keep these for a client that has not read what came before."""
+        high_water, written = self._settings.high_water, 0
+        for client in clients:
+            if not client.backlog and client.connection.offer_frames(payload, high_water):
+                written += 1
+            else:
+                self._defer(client, updates)
+        self.meter.add(written * len(updates))
 
     def answer(self, client: Client, frames: bytes) -> None:
         """Write what a client asked for, or close it if it asks and does not read.
@@ -52,7 +55,7 @@ class Delivery:
                 backlog, client.backlog = client.backlog, {}
                 wanted = [update for update in backlog.values() if update.item_id in client.items]
                 if wanted:
-                    self.send(client, encode(wanted, binary=client.binary), wanted)
+                    self.send((client,), encode(wanted, client.encoding), wanted)
             elif now - client.behind_since > self._settings.patience:
                 self.close_slow(client)
 
@@ -66,6 +69,7 @@ class Delivery:
             key = (update.item_id, update.variant)
             known = client.backlog.get(key)
             if known is None or update.at >= known.at:
+                client.backlog.pop(key, None)  # so that they stay in the order of their offsets
                 client.backlog[key] = update
 
     def close_slow(self, client: Client) -> None:

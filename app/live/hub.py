@@ -9,12 +9,16 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
+from app.live import lag
 from app.live.allowance import Allowances
 from app.live.connections import LiveConnections
 from app.live.delivery import Delivery
+from app.live.demand import TELL_EVERY, Report
 from app.live.feed import Feed
+from app.live.history import History
 from app.live.protocol import text_frame
 from app.live.revalidation import FindEnded, find_none_ended, revalidate
+from app.live.seats import Seats
 from app.live.settings import LiveSettings
 from app.live.staleness import CHECK_EVERY, Staleness
 from app.live.subscriptions import Client, Group, Subscriptions
@@ -33,10 +37,15 @@ class Hub:
     """Belongs to one event loop; only `stats` may be called from other threads."""
 
     def __init__(
-        self, settings: LiveSettings, latest: Latest | None = None, find_ended: FindEnded = find_none_ended
+        self,
+        settings: LiveSettings,
+        latest: Latest | None = None,
+        find_ended: FindEnded = find_none_ended,
+        demand: Report | None = None,
     ) -> None:
         self.settings = settings
-        self.feed = Feed(settings.redis_url, self.publish, self._after_gap, self.send_to_user)
+        self.history = History()
+        self.feed = Feed(settings.redis_url, self.history, self.publish, self._after_gap, self.send_to_user)
         self.staleness = Staleness(self.feed, settings.stale_after)
         self.delivery = Delivery(settings)
         self.subscribing = asyncio.Semaphore(settings.subscribing)
@@ -44,18 +53,25 @@ class Hub:
         self.allowances = Allowances(settings.address_items_per_second, settings.address_item_burst)
         self._latest = latest
         self.connections = LiveConnections(settings.max_each)
+        self.seats = Seats(settings.redis_url, self.connections, settings.worker)
         self._find_ended = find_ended
+        self._demand = demand
         self._subscriptions = Subscriptions()
         self._dirty: dict[tuple[int, Variant], Update] = {}
         self._next_flush: asyncio.TimerHandle | None = None
         self._last_flush = 0.0
+        self._flushed_offset = 0
+        self._refreshing = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to listen to Redis, which need not be there yet."""
         self._spawn(self.feed.run())
         self._spawn(self._watch_staleness())
+        self._spawn(self.seats.keep())
         self._spawn(revalidate(self.connections, self._find_ended, self.settings.revalidation_interval))
+        if self._demand is not None:
+            self._spawn(self._tell_demand(self._demand))
 
     async def stop(self) -> None:
         """Stop listening; the connections are the server's to close."""
@@ -85,6 +101,8 @@ class Hub:
     def add(self, client: Client) -> None:
         """Take in a client whose handshake is complete."""
         self.connections.add(client)
+        if self.history.epoch is not None:
+            self.delivery.answer(client, text_frame({"type": "hello", **self._here()}))
         if self.staleness.stale:
             self.delivery.answer(client, text_frame(self.staleness.message()))
 
@@ -106,6 +124,46 @@ class Hub:
         """Take items from a client's; those it does not have are ignored."""
         self._subscriptions.assign(client, client.items.difference(item_ids))
 
+    # Positions
+
+    def _here(self) -> dict[str, Any]:
+        """Up to where clients have what they are subscribed to; None where prices are not numbered."""
+        offset = self._flushed_offset if self._dirty else self.history.offset
+        return {"epoch": self.history.epoch, "offset": None if self.history.epoch is None else offset}
+
+    def position(self, client: Client) -> dict[str, Any]:
+        """Up to where this client was sent what it is subscribed to; empty while that cannot be told."""
+        unknown = self.history.epoch is None or self._refreshing or client.backlog
+        return {} if unknown else self._here()
+
+    async def resume(self, client: Client, epoch: str, offset: int, item_ids: Sequence[int]) -> bool:
+        """Answer a client that has everything of its items up to an offset; False as of `snapshot`."""
+        recovered = self.history.covers(epoch, offset)
+        self.delivery.answer(client, text_frame(self._resumed(recovered=recovered)))
+        if not recovered:
+            return await self.snapshot(client, item_ids)
+        topics = self._subscriptions.topics
+        missed = []
+        for update in self.history.since(offset, item_ids):
+            # One that waits for the tick reaches the client with it.
+            if self._dirty.get((update.item_id, update.variant)) is not update:
+                topics[update.item_id].advance(update)
+                missed.append(topics[update.item_id].newest[update.variant])
+        self._send_prices(client, missed)
+        return True
+
+    def _resumed(self, *, recovered: bool) -> dict[str, Any]:
+        return {"type": "resumed", "recovered": recovered, **self._here()}
+
+    def _send_prices(self, client: Client, updates: list[Update]) -> None:
+        if client.source is not None:
+            updates = [update for update in updates if update.variant[1] == client.source]
+        if updates:
+            # In the order of their offsets: a client cut off in between has everything before the last one it got.
+            updates.sort(key=lambda update: update.position)
+            self.delivery.send((client,), encode(updates, client.encoding), updates)
+            self._schedule_if_needed()
+
     async def snapshot(self, client: Client, item_ids: Sequence[int]) -> bool:
         """Send the current prices of these items, as far as they are known; False if neither Redis nor the database answered.
 
@@ -122,11 +180,7 @@ class Hub:
             fresh = {*current, *fetched}
             known = self._subscriptions.known_prices(client.items.intersection(item_ids))
             current = [update for update in known if update in fresh]
-        if client.source is not None:
-            current = [update for update in current if update.variant[1] == client.source]
-        if current:
-            self.delivery.send(client, encode(current, binary=client.binary), current)
-            self._schedule_if_needed()
+        self._send_prices(client, current)
         return answered
 
     async def _fetch(self, item_ids: Sequence[int]) -> tuple[list[Update], bool]:
@@ -154,11 +208,18 @@ class Hub:
 
     def publish(self, updates: Iterable[Update]) -> None:
         """Take in new values; clients get the newest of each at the next tick."""
-        topics = self._subscriptions.topics
+        updates = list(updates)
+        self.history.add(updates)
+        self._spread(updates)
+
+    def _spread(self, updates: Iterable[Update]) -> None:
+        topics, dirty = self._subscriptions.topics, self._dirty
         for update in updates:
             topic = topics.get(update.item_id)
             if topic is not None and topic.advance(update):
-                self._dirty[update.item_id, update.variant] = update
+                key = update.item_id, update.variant
+                dirty.pop(key, None)  # so that they stay in the order of their offsets
+                dirty[key] = update
         self._schedule_if_needed()
 
     def send_to_user(self, message: UserMessage) -> None:
@@ -178,14 +239,30 @@ class Hub:
                 for client in self.connections:
                     self.delivery.answer(client, frame)
 
-    def _after_gap(self) -> None:
-        self._spawn(self._refresh())
+    async def _tell_demand(self, demand: Report) -> None:
+        """Tell what clients are subscribed to, over and over: who stops saying so is gone."""
+        while True:
+            await demand(tuple(self._subscriptions.topics))
+            await asyncio.sleep(TELL_EVERY)
 
-    async def _refresh(self) -> None:
-        """Send all clients what they may have missed, as ordinary updates."""
-        items = list(self._subscriptions.topics)
-        await self._fetch(items)
-        self.publish(self._subscriptions.known_prices(items))
+    def _after_gap(self) -> None:
+        self._refreshing += 1
+        if self.history.epoch is not None:
+            frame = text_frame(self._resumed(recovered=False))
+            for client in self.connections:
+                self.delivery.answer(client, frame)
+        self._spawn(self._refresh(self.history.epoch, self.history.offset))
+
+    async def _refresh(self, epoch: str | None, offset: int) -> None:
+        """Send all clients what they may have missed, as ordinary updates; what is numbered behind the offset comes anyway."""
+        try:
+            items = list(self._subscriptions.topics)
+            await self._fetch(items)
+            known = self._subscriptions.known_prices(items)
+            self._spread([update for update in known if update.epoch != epoch or update.position <= offset])
+            self._flush_now()
+        finally:
+            self._refreshing -= 1
 
     def _schedule_if_needed(self) -> None:
         # The first value after a pause goes out at once; those behind it wait for the tick.
@@ -194,16 +271,26 @@ class Hub:
             at = max(loop.time(), self._last_flush + self.settings.tick)
             self._next_flush = loop.call_at(at, self._flush)
 
+    def _flush_now(self) -> None:
+        if self._next_flush is not None:
+            self._next_flush.cancel()
+            self._flush()
+
     def _flush(self) -> None:
         self._next_flush = None
         self._last_flush = asyncio.get_running_loop().time()
         self.delivery.catch_up()
+        news = self._dirty.values()
         for group in self._fill_outboxes():
             updates, group.outbox = group.outbox, []
-            payload = encode(updates, binary=group.binary)
-            for client in group.clients:
-                self.delivery.send(client, payload, updates)
+            self.delivery.send(group.clients, encode(updates, group.encoding), updates)
+        self._note_lag(news)
+        self._flushed_offset = self.history.offset
         self._schedule_if_needed()
+
+    def _note_lag(self, sent: Iterable[Update]) -> None:
+        known = [(1000 * one.at.timestamp(), one.moments) for one in sent if one.moments.published is not None]
+        lag.observe(known, lag.now_ms())
 
     def _fill_outboxes(self) -> list[Group]:
         """Put the new values into the outboxes of the groups that want them, and return these groups."""
@@ -236,5 +323,8 @@ class Hub:
             "redis": self.feed.state,
             "stale": self.staleness.stale,
             "gaps": self.feed.gaps,
+            "gaps_recovered": self.feed.recovered,
+            "remembered_items": len(self.history),
             "rejected": self.feed.rejected,
+            "lag": lag.summary(),
         }

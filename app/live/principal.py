@@ -15,5 +15,10 @@ class Principal:
     user_id: int | None = None
     credential: Hashable = None
 
+    def counted_as(self) -> list[str]:
+        """The keys under which its connections are counted: its address, and its user."""
+        keys = [] if self.address is None else [f"ip:{self.address}"]
+        return keys if self.user_id is None else [*keys, f"user:{self.user_id}"]
+
 
 VISITOR = Principal()

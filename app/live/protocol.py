@@ -1,16 +1,14 @@
-"""WebSocket protocol: parses what clients send and encodes frames (CONTRACT.md, "WebSocket")."""
+"""WebSocket protocol: parses what clients send and encodes frames (docs/live.md)."""
 
 import struct
-import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
 
+PATH: Final = "/api/v1/ws"
 POLICY_VIOLATION: Final = 1008
 """The close code for a client that breaks the protocol's limits."""
-BINARY_SUBPROTOCOL: Final = "tracera.v1.binary"
 MAX_MESSAGE: Final = 16 * 1024
 """Bytes of one message from a client."""
 MAX_ITEM_ID: Final = 2**32 - 1
@@ -18,12 +16,10 @@ MAX_ITEM_ID: Final = 2**32 - 1
 
 _TEXT: Final = 0x81
 _BINARY: Final = 0x82
-_CHECKSUM = struct.Struct("<I")
-_COUNT = struct.Struct("<H")
-_RECORD = struct.Struct("<Idd")
-MAX_RECORDS: Final = 2**16 - 1
 
-Action = Literal["subscribe", "unsubscribe", "ping"]
+Action = Literal["subscribe", "unsubscribe", "resume", "ping"]
+MAX_EPOCH: Final = 64
+"""Characters of an epoch's name."""
 
 
 class ClientError(ValueError):
@@ -32,17 +28,23 @@ class ClientError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A valid message from a client; `item_ids` is empty for a ping."""
+    """A valid message from a client.
+
+    `item_ids` is empty for a ping, `epoch` and `offset` are those of `resume`, `position` tells whether a ping asks for it.
+    """
 
     action: Action
     item_ids: tuple[int, ...] = ()
+    epoch: str = ""
+    offset: int = 0
+    position: bool = False
 
 
 def parse_request(text: str | None) -> Request:
     """Understand one message of a client; None stands for one that is not text.
 
     Raises:
-        ClientError: not text, too large, not JSON, an unknown action, or item ids that are not positive integers.
+        ClientError: not text, too large, not JSON, an unknown action, or values that are none of it.
     """
     if text is None:
         raise ClientError("messages are text")
@@ -57,10 +59,25 @@ def parse_request(text: str | None) -> Request:
         raise ClientError("a message is a JSON object")
     match message.get("action"):
         case "ping":
-            return Request("ping")
+            return Request("ping", position=message.get("position") is True)
         case "subscribe" | "unsubscribe" as action:
             return Request(action, _item_ids(message.get("item_ids")))
-    raise ClientError("action must be one of subscribe, unsubscribe, ping")
+        case "resume" as action:
+            item_ids = _item_ids(message.get("item_ids"))
+            return Request(action, item_ids, _epoch(message.get("epoch")), _offset(message.get("offset")))
+    raise ClientError("action must be one of subscribe, unsubscribe, resume, ping")
+
+
+def _epoch(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_EPOCH:
+        raise ClientError(f"epoch must be a text of 1 to {MAX_EPOCH} characters")
+    return value
+
+
+def _offset(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ClientError("offset must be a whole number, 0 or more")
+    return value
 
 
 def _item_ids(value: object) -> tuple[int, ...]:
@@ -83,18 +100,9 @@ def error_frame(error: str) -> bytes:
     return text_frame({"type": "error", "error": error})
 
 
-def binary_frame(records: Iterable[bytes]) -> bytes:
-    """One WebSocket binary frame of `tracera.v1.binary` with at most 65,535 of `record`'s results."""
-    packed = list(records)
-    if len(packed) > MAX_RECORDS:
-        raise ValueError(f"{len(packed)} records do not fit one frame")
-    body = _COUNT.pack(len(packed)) + b"".join(packed)
-    return _frame(_BINARY, _CHECKSUM.pack(zlib.crc32(body)) + body)
-
-
-def record(item_id: int, price: int, volume: float | None) -> bytes:
-    """One price in a binary frame: minor units, and NaN for a volume that is not known."""
-    return _RECORD.pack(item_id, price, float("nan") if volume is None else volume)
+def binary_frame(payload: bytes) -> bytes:
+    """One unmasked WebSocket binary frame (RFC 6455, 5.2)."""
+    return _frame(_BINARY, payload)
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:

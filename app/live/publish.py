@@ -8,6 +8,7 @@ import redis
 import structlog
 
 from app.items.matching import Matched
+from db.core import price_log
 from db.core import redis as cache
 
 log = structlog.get_logger(__name__)
@@ -30,23 +31,43 @@ def price_message(item_id: int, price: int, volume: int | None, source: str, at:
     }
 
 
-def publish_prices(client: redis.Redis, matched: Matched) -> None:
-    """Publish stored quotes; while Redis is down they are only stored."""
+def levels_message(
+    item_id: int, price: int, enigma: float | None, events: list[dict[str, Any]], source: str, at: datetime
+) -> dict[str, Any]:
+    """What a price changed of an item's levels."""
+    return {
+        "type": "levels",
+        "item_id": item_id,
+        "price": price,
+        "enigma": enigma,
+        "events": events,
+        "source": source,
+        "timestamp": rfc3339(at),
+    }
+
+
+def publish_prices(client: redis.Redis, matched: Matched, moments: dict[str, int]) -> None:
+    """Publish stored quotes; while Redis is down they are only stored.
+
+    Args:
+        client: the Redis.
+        matched: what is published.
+        moments: when they were `received` and `stored`, in milliseconds since 1970.
+    """
     pairs = zip(matched.quotes, matched.items, strict=True)
-    _send(
-        client,
-        cache.PRICES,
-        (price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at) for quote, item in pairs),
+    messages = (
+        price_message(item.id, quote.price, quote.volume, quote.source, quote.quoted_at) | moments
+        for quote, item in pairs
     )
+    try:
+        price_log.publish_prices(client, messages)
+    except redis.RedisError as error:
+        log.warning("nothing published: Redis does not answer", channel=cache.PRICES, error=str(error))
 
 
 def publish_measures(client: redis.Redis, messages: Iterable[Mapping[str, Any]]) -> None:
-    """Publish measures."""
-    _send(client, cache.VOLATILITY, messages)
-
-
-def _send(client: redis.Redis, channel: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Publish measures; while Redis is down they are only stored."""
     try:
-        cache.publish_messages(client, channel, messages)
+        cache.publish_messages(client, cache.VOLATILITY, messages)
     except redis.RedisError as error:
-        log.warning("nothing published: Redis does not answer", channel=channel, error=str(error))
+        log.warning("nothing published: Redis does not answer", channel=cache.VOLATILITY, error=str(error))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from typing import Any, Final
 
 from app.live.hub import Hub
+from app.live.lag import now_ms
 from app.live.protocol import POLICY_VIOLATION, ClientError, Request, error_frame, parse_request, text_frame
 from app.live.rate import TokenBucket
 from app.live.subscriptions import Client
@@ -14,6 +15,8 @@ from app.live.subscriptions import Client
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 POLL_INTERVAL: Final = 0.05
 """Seconds between two checks of whether a client has read its answers."""
+AHEAD: Final = 0.25
+"""Seconds by which processes may hear the same price apart."""
 
 
 class Session:
@@ -46,7 +49,7 @@ class Session:
         self._hub.subscribe(self._client, item_ids)
         self._reply({"type": "auto_subscribe", "item_ids": item_ids})
         await self._wait_turn(item_ids)
-        await self._snapshot(item_ids)
+        self._note_snapshot(answered=await self._hub.snapshot(self._client, item_ids))
 
     async def _receive(self, message: Mapping[str, Any]) -> None:
         if not self._messages.take():
@@ -63,20 +66,37 @@ class Session:
             raise ClientError(f"{request.action} is not for you; sign in")
         match request.action:
             case "ping":
-                self._reply({"type": "pong"})
+                told = {"time": now_ms(), **self._hub.position(self._client)} if request.position else {}
+                self._reply({"type": "pong", **told})
             case "unsubscribe":
                 await self._charge(item_ids)
                 self._hub.unsubscribe(self._client, item_ids)
-            case "subscribe":
+            case "subscribe" | "resume":
                 await self._charge(item_ids)
+                if request.action == "resume":
+                    await self._wait_for(request)
                 async with self._hub.subscribing:
-                    if not self._is_there():
-                        return
-                    if not self._hub.subscribe(self._client, item_ids):
-                        raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
-                    self._reply({"type": "subscribed", "item_ids": item_ids})
-                    await self._snapshot(item_ids)
+                    await self._subscribe(request)
                     await asyncio.sleep(0)  # each in a turn of its own: whatever else is ready goes between
+
+    async def _subscribe(self, request: Request) -> None:
+        """Subscribe, and send what the client does not have: current prices, or those it missed."""
+        if not self._is_there():
+            return
+        if not self._hub.subscribe(self._client, request.item_ids):
+            raise ClientError(f"at most {self._hub.settings.max_items} items may be subscribed to")
+        if request.action == "subscribe":
+            self._reply({"type": "subscribed", "item_ids": request.item_ids})
+            answered = await self._hub.snapshot(self._client, request.item_ids)
+        else:
+            answered = await self._hub.resume(self._client, request.epoch, request.offset, request.item_ids)
+        self._note_snapshot(answered=answered)
+
+    async def _wait_for(self, request: Request) -> None:
+        """Wait a moment for an offset that is yet to come: another process may have been told of it first."""
+        history = self._hub.history
+        if request.epoch == history.epoch and request.offset > history.offset:
+            await asyncio.sleep(AHEAD)
 
     async def _charge(self, item_ids: Sequence[int]) -> None:
         """Count items that are asked for or given back: what they cost grows with their number."""
@@ -109,8 +129,8 @@ class Session:
                 self._hub.delivery.close_slow(self._client)
             await asyncio.sleep(POLL_INTERVAL)
 
-    async def _snapshot(self, item_ids: Sequence[int]) -> None:
-        if not await self._hub.snapshot(self._client, item_ids):
+    def _note_snapshot(self, *, answered: bool) -> None:
+        if not answered:
             self._write(error_frame("current prices are not available now; new ones will follow"))
 
     def _refuse(self, error: str) -> None:

@@ -18,7 +18,9 @@ class LiveSettings:
     """Most items one client may be subscribed to."""
     max_clients: int = 10_000
     max_each: int = 0
-    """Most connections of one address and of one user at once; 0: no limit."""
+    """Most connections of one address and of one user at once, in all processes together; 0: no limit."""
+    worker: str = ""
+    """This process in `worker:all`; empty: there is no other one."""
     revalidation_interval: float = 3.0
     """Seconds between two checks of whether sessions and keys of connected users have ended."""
     high_water: int = 64 * 1024

@@ -4,11 +4,12 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.live.binary import Encoding
 from app.live.principal import VISITOR, Principal
 from app.live.transport import Connection
 from app.live.updates import Update, Variant
 
-GroupKey = tuple[frozenset[int], str | None, bool]
+GroupKey = tuple[frozenset[int], str | None, Encoding]
 
 
 @dataclass(slots=True, eq=False)
@@ -17,14 +18,14 @@ class Group:
 
     items: frozenset[int]
     source: str | None
-    binary: bool
+    encoding: Encoding
     clients: set["Client"] = field(default_factory=set)
     outbox: list[Update] = field(default_factory=list)
 
     @property
     def key(self) -> GroupKey:
         """What makes two groups one."""
-        return self.items, self.source, self.binary
+        return self.items, self.source, self.encoding
 
     def wants(self, update: Update) -> bool:
         """Whether the update passes the group's filter by source, which concerns prices alone."""
@@ -39,7 +40,7 @@ class Client:
     connection: Connection
     source: str | None = None
     """Only this source's prices are wanted; None for all."""
-    binary: bool = False
+    encoding: Encoding = "json"
     principal: Principal = VISITOR
     takes_user_messages: bool = False
     """Whether messages for its user alone are for it too."""
@@ -84,7 +85,7 @@ class Subscriptions:
     def assign(self, client: Client, items: Collection[int]) -> None:
         """Make these the client's items; none takes it out of the index."""
         left = client.group
-        key = (frozenset(items), client.source, client.binary)
+        key = (frozenset(items), client.source, client.encoding)
         if left is not None and left.key == key:
             return
         # Joining before leaving keeps what is known about items that are in both.

@@ -23,6 +23,10 @@ class Connection(Protocol):
         """Write whole WebSocket frames, in order with the server's own; False once closing has begun."""
         ...
 
+    def offer_frames(self, frames: bytes, most: int) -> bool:
+        """Write whole frames where at most so many bytes wait to be taken; else, and once closing has begun, False."""
+        ...
+
     def close(self, code: int, reason: str) -> bool:
         """Begin closing; False when that had begun before."""
         ...

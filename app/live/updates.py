@@ -1,17 +1,21 @@
-"""Updates: parses price and measure messages from Redis and encodes them for clients."""
+"""Updates: parses price, measure and levels messages from Redis and encodes them for clients."""
 
-from collections.abc import Iterable
+import math
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
 
-from app.live.protocol import MAX_ITEM_ID, binary_frame, record, text_frame
+from app.live.binary import Encoding, Row, pack_row, record, records_frame, rows_frame
+from app.live.lag import NOT_KNOWN, Moments, take_moments
+from app.live.protocol import MAX_ITEM_ID, text_frame
 
-Kind = Literal["price", "volatility"]
+Kind = Literal["price", "volatility", "levels"]
 Variant = tuple[Kind, str]
-"""What only a newer value of the same may replace: prices by source, measures by source and window."""
+"""What only a newer value of the same may replace: prices and levels by source, measures by source and window."""
 
 
 class UpdateError(ValueError):
@@ -20,14 +24,31 @@ class UpdateError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Update:
-    """One price or measure: the message as it goes out, and what is needed to sort it."""
+    """One price, measure or change of levels: the message as it goes out, and what is needed to sort it."""
 
     item_id: int
     variant: Variant
     at: datetime
     message: dict[str, Any]
+    epoch: str = ""
+    """The row of numbers that its offset is of; empty for one that is not numbered."""
+    position: int = 0
+    """Its offset; of one that is not numbered, the offset that follows (see `History`)."""
+    moments: Moments = NOT_KNOWN
+    """When it was received, stored and published."""
     frame: bytes = b""
     """The WebSocket frame, made when the first client needs it."""
+    row: Row | None = None
+    """Its part of a frame of `tracera.v2.binary`, made when the first client needs it."""
+    alone: bytes = b""
+    """Such a frame with this price alone, as most are."""
+
+    def as_row(self) -> Row:
+        """Its part of a frame of `tracera.v2.binary`, made once; without numbers where it goes as JSON."""
+        packed = pack_row(self.item_id, self.message, self.at) if self.variant[0] == "price" else b""
+        offset, published = self.position if self.epoch else -1, self.moments.published
+        self.row = Row(packed, self.variant[1].encode(), offset, math.inf if published is None else published)
+        return self.row
 
     def encoded(self) -> bytes:
         """The WebSocket frame, made once."""
@@ -66,7 +87,14 @@ def parse_update(message: object) -> Update:
     item_id = message.get("item_id")
     if type(item_id) is not int or not 0 < item_id <= MAX_ITEM_ID:
         raise UpdateError(f"item_id {item_id!r} is not a positive integer")
-    return Update(item_id, _variant(message), _time(message.get("timestamp")), message)
+    variant, at = _variant(message), _time(message.get("timestamp"))
+    # Clients know the epoch from elsewhere; an offset without one means nothing.
+    epoch, offset = message.pop("epoch", None), message.get("offset")
+    moments = take_moments(message)
+    if variant[0] == "price" and isinstance(epoch, str) and epoch and type(offset) is int and offset > 0:
+        return Update(item_id, variant, at, message, sys.intern(epoch), offset, moments)
+    message.pop("offset", None)
+    return Update(item_id, variant, at, message, moments=moments)
 
 
 def _variant(message: dict[str, Any]) -> Variant:
@@ -80,7 +108,11 @@ def _variant(message: dict[str, Any]) -> Variant:
             return "price", _text(message, "source")
         case "volatility":
             return "volatility", f"{_text(message, 'window')} {message.get('source', '')}"
-    raise UpdateError(f"type {message.get('type')!r} is not price or volatility")
+        case "levels":
+            if not isinstance(message.get("events"), list):
+                raise UpdateError(f"events {message.get('events')!r} is not an array")
+            return "levels", _text(message, "source")
+    raise UpdateError(f"type {message.get('type')!r} is not price, volatility or levels")
 
 
 def _text(message: dict[str, Any], name: str) -> str:
@@ -100,10 +132,18 @@ def _time(value: object) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def encode(updates: Iterable[Update], *, binary: bool) -> bytes:
-    """WebSocket frames that say all of this, for one write; prices go into one binary frame where that was agreed."""
-    if not binary:
-        return b"".join([update.frame or update.encoded() for update in updates])
+def encode(updates: Sequence[Update], encoding: Encoding) -> bytes:
+    """WebSocket frames that say all of this, for one write; prices go into binary frames where that was agreed."""
+    match encoding:
+        case "json":
+            return b"".join([update.frame or update.encoded() for update in updates])
+        case "v1":
+            return _encode_v1(updates)
+        case "v2":
+            return _encode_v2(updates)
+
+
+def _encode_v1(updates: Iterable[Update]) -> bytes:
     prices: dict[int, Update] = {}
     frames = []
     for update in updates:
@@ -114,5 +154,38 @@ def encode(updates: Iterable[Update], *, binary: bool) -> bytes:
             prices[update.item_id] = update
     if prices:
         records = (record(key, u.message["price"], u.message.get("volume")) for key, u in prices.items())
-        frames.append(binary_frame(records))
+        frames.append(records_frame(records))
     return b"".join(frames)
+
+
+def _encode_v2(updates: Sequence[Update]) -> bytes:
+    if len(updates) == 1:
+        return updates[0].alone or _alone(updates[0])
+    rows = [update.row or update.as_row() for update in updates]
+    if all([row.packed for row in rows]):  # noqa: C419 - a list takes half the time
+        return rows_frame(rows)
+    return _with_text(updates, rows)
+
+
+def _with_text(updates: Sequence[Update], rows: Sequence[Row]) -> bytes:
+    """Frames of rows, and text for what no row can say."""
+    frames: list[bytes] = []
+    together: list[Row] = []
+    for update, row in zip(updates, rows, strict=True):
+        if row.packed:
+            together.append(row)
+            continue
+        # Prices stay in the order of their offsets; measures may stand anywhere.
+        if together and update.variant[0] == "price":
+            frames.append(rows_frame(together))
+            together = []
+        frames.append(update.encoded())
+    if together:
+        frames.append(rows_frame(together))
+    return b"".join(frames)
+
+
+def _alone(update: Update) -> bytes:
+    row = update.row or update.as_row()
+    update.alone = rows_frame([row]) if row.packed else update.encoded()
+    return update.alone

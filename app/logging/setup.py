@@ -42,4 +42,6 @@ def configure(level: str, *, as_json: bool, known: Iterable[str] = ()) -> None:
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))
     # Beside its exceptions it logs lost connections alone, which their callers log.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
+    # It logs what a task was given, and its failures, which app/tasks/run.py logs.
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     install_hooks()

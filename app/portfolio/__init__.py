@@ -1,1 +1,1 @@
-"""Portfolios as pages and JSON need them: what the database holds, run through the analytics."""
+"""Portfolio: holdings, valuation, returns and risk as pages and JSON need them."""

@@ -1,4 +1,4 @@
-"""Exclusions: why items are left out of the risk measures, in words."""
+"""Exclusions: why items are left out of the risk measures, as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from app.analytics.arrays import Bools, Floats
-from app.analytics.portfolio.history import LEAST_COVERAGE, LONGEST_GAP
+from app.analytics.portfolio.history import MAX_GAP, MIN_COVERAGE
 
 NO_PRICE: Final = "no source has a price for it"
 NO_DAYS: Final = "no daily price in the last three months"
@@ -31,15 +31,15 @@ def exclusions_of(ids: Sequence[int], closes: Floats, used: Bools) -> Exclusions
     observed = np.isfinite(closes) & (closes > 0)
     days = closes.shape[1]
     reasons = {}
-    for item, seen, kept in zip(ids, observed, used.tolist(), strict=True):
-        if kept:
+    for item, seen, usable in zip(ids, observed, used.tolist(), strict=True):
+        if usable:
             continue
         quoted = int(seen.sum())
-        if quoted < LEAST_COVERAGE * days:
+        if quoted < MIN_COVERAGE * days:
             reasons[item] = f"quoted on {quoted} of {days} days; at least half of them are needed"
         else:
-            reasons[item] = f"no price for {_gap(seen)} days on end; at most {LONGEST_GAP} are carried over"
-    return Exclusions(reasons, frozenset(item for item, kept in zip(ids, used.tolist(), strict=True) if kept))
+            reasons[item] = f"no price for {_gap(seen)} days on end; at most {MAX_GAP} are carried over"
+    return Exclusions(reasons, frozenset(item for item, usable in zip(ids, used.tolist(), strict=True) if usable))
 
 
 def _gap(seen: Bools) -> int:

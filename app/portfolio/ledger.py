@@ -7,7 +7,7 @@ from datetime import UTC, date, time, timedelta
 from typing import Final
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method
-from app.analytics.portfolio.lots import Book, book, unrealised
+from app.analytics.portfolio.lots import MatchedLots, match_lots, unrealised
 from app.analytics.portfolio.money import MILLION, RateError, rate
 from app.portfolio.transaction_times import placed
 from db.core.pool import Database, Row
@@ -43,24 +43,27 @@ class ExchangeRates:
 
 def _holds(row: Row, day: date) -> bool:
     """After the source's newest day there is nothing to compare with: its last rate goes on."""
-    until = row["day"] + timedelta(days=currency_rates.LONGEST_GAP)
+    until = row["day"] + timedelta(days=currency_rates.MAX_GAP)
     return bool(row["source"] == currency_rates.TABLE or min(day, row["newest"]) <= until)
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A portfolio's book; `without_rate` are the currencies and days whose rate it misses, oldest first.
+    """A portfolio's matched lots; `without_rate` are the currencies and days whose rate it misses, oldest first.
 
-    Items are numbered as in `names`; quantities and costs are by number.
+    Items are numbered as in `names`; quantities and costs are by number. `ids` are those of the items that are known, by name.
+    `entries` are its transactions in order of time.
     """
 
-    book: Book
+    matched: MatchedLots
     names: list[str]
     without_rate: list[tuple[date, str]]
+    entries: list[Entry]
+    ids: dict[str, int]
 
     def held(self) -> dict[str, tuple[int, int | None]]:
         """By name: recorded units and what they cost, None where that is unknown."""
-        return {self.names[item]: found for item, found in self.book.held().items()}
+        return {self.names[item]: found for item, found in self.matched.held().items()}
 
 
 def read_rates(database: Database, rows: Sequence[Row], currency: str) -> ExchangeRates:
@@ -86,8 +89,9 @@ def make_ledger(rows: Sequence[Row], portfolio: Row, rates: ExchangeRates, metho
         if entries[-1].amount is None or entries[-1].fee is None:
             lacking = {row["currency"], portfolio["currency"]} - known.keys()
             missing |= {(row["time"].date(), code) for code in lacking}
-    made = book(entries, Method(method or portfolio["cost_method"]))
-    return Ledger(made, list(names), sorted(missing))
+    matched = match_lots(entries, Method(method or portfolio["cost_method"]))
+    ids = {row["market_hash_name"]: row["item_id"] for row in rows if row.get("item_id") is not None}
+    return Ledger(matched, list(names), sorted(missing), entries, ids)
 
 
 def _entry(row: Row, currency: str, rates: dict[str, int], names: dict[str, int]) -> Entry:
@@ -119,8 +123,8 @@ def _converted(amount: int, source: str, target: str, rates: dict[str, int]) -> 
 def lots_of(ledger: Ledger, prices: Mapping[str, int | None]) -> list[dict[str, object]]:
     """Open lots with what they would bring, oldest first; `prices` are per name what all recorded units are worth."""
     values = {number: prices.get(name) for number, name in enumerate(ledger.names)}
-    held = {item: quantity for item, (quantity, _) in ledger.book.held().items()}
-    gains = unrealised(ledger.book.lots, values, held)
+    held = {item: quantity for item, (quantity, _) in ledger.matched.held().items()}
+    gains = unrealised(ledger.matched.lots, values, held)
     return [
         {
             "transaction_id": lot.entry_id,
@@ -130,5 +134,5 @@ def lots_of(ledger: Ledger, prices: Mapping[str, int | None]) -> list[dict[str, 
             "cost_basis": lot.cost,
             "unrealized_pnl": gain,
         }
-        for lot, gain in zip(ledger.book.lots, gains, strict=True)
+        for lot, gain in zip(ledger.matched.lots, gains, strict=True)
     ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,15 +11,17 @@ import numpy as np
 from app.analytics.portfolio import returns
 from app.analytics.portfolio.ledger import OversoldError
 from app.analytics.portfolio.money import minus
+from app.portfolio.history import history
 from app.portfolio.ledger import Ledger, lots_of, make_ledger, read_rates
-from app.portfolio.valuation import Market, Terms
+from app.portfolio.past import read_past
+from app.portfolio.risk import volatility
+from app.portfolio.valuation import MarketPrices, Terms
 from db.core.pool import Database, Row
-from db.portfolio import holdings as portfolio_holdings
-from db.portfolio import portfolios, transactions
-from db.portfolio import snapshots as portfolio_snapshots
+from db.portfolio import holdings, past, portfolios, transactions
+from db.portfolio.currency_rates import DOLLAR_TOKENS
 
 STALE_SECONDS = 86_400
-MOST_NAMED = 5
+MAX_DAYS_NAMED = 5
 """Days without an exchange rate that a message names."""
 
 
@@ -41,50 +44,53 @@ class Overview:
 
 def overview(database: Database, portfolio: Row, fees: dict[str, int], now: datetime) -> Overview:
     """Everything about one portfolio, in a handful of queries."""
+    return read(database, portfolio, fees, now)[0]
+
+
+def read(
+    database: Database, portfolio: Row, fees: dict[str, int], now: datetime, *, hours: bool = False
+) -> tuple[Overview, list[Row]]:
+    """The overview and the history that its returns are of, see `app.portfolio.history`: of one moment.
+
+    With `hours` the history's last days come by the hour.
+    """
     user_id, number = portfolio["user_id"], portfolio["id"]
-    held = portfolio_holdings.held(database, user_id, number, now)
+    known = past.opened(database, number)
+    held = holdings.held(database, user_id, number, now)
     # Old databases may hold some that are dated in the future: they count when their time comes.
     entries = [row for row in transactions.every(database, user_id, number) if row["time"] <= now]
     ids = [row["item_id"] for row in held if row["item_id"] is not None]
-    market = Market(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees))
+    prices = MarketPrices(database, ids, Terms(portfolio["currency"], portfolio["price_source"], fees))
     ledger, problem = _ledger(database, entries, portfolio)
-    rows = holding_rows(held, market, ledger, now)
+    rows = holding_rows(held, prices, ledger, now)
     recorded = {row["market_hash_name"]: row["recorded_value"] for row in rows}
-    return Overview(
+    replay = None if ledger is None else partial(read_past, database, portfolio, known, ledger, fees, now, recorded)
+    course = history(database, portfolio, rows, replay, hours=hours)
+    seen = Overview(
         portfolio=portfolio,
         holdings=rows,
         totals=totals_of(rows, ledger),
-        performance=performance(database, portfolio, valuations(database, portfolio)),
+        performance=performance(course, volatility(database, portfolio, rows, now)),
         lots=[] if ledger is None else lots_of(ledger, recorded),
         last_import=portfolios.last_import(database, user_id) if portfolio["includes_steam"] else None,
         problem=problem,
     )
+    return seen, course
 
 
-def valuations(database: Database, portfolio: Row) -> list[Row]:
-    """Snapshots in the portfolio's currency, oldest first: amounts of one chosen before cannot be added to today's.
-
-    Those at invented prices belong to no history of real ones, nor the other way round.
-    """
-    every = portfolio_snapshots.series(database, portfolio["user_id"], portfolio["id"])
-    now = every[-1]["simulated"] if every else False
-    return [row for row in every if row["currency"] == portfolio["currency"] and row["simulated"] == now]
-
-
-def performance(database: Database, portfolio: Row, snapshots: list[Row]) -> dict[str, Any]:
-    """Returns since the first of its `valuations`, and how volatile the holdings are; None where there is too little."""
-    state = portfolio_snapshots.state(database, portfolio["user_id"], portfolio["id"])
-    volatility = {"volatility": state["volatility"] if state else None}
+def performance(course: list[Row], daily: float | None) -> dict[str, Any]:
+    """Returns over a `history`, and how volatile the holdings are a day; None where there is too little."""
+    found = {"volatility": daily, "basis": course[-1]["basis"] if course else None}
     nothing = dict.fromkeys(
         ("since", "time_weighted", "time_weighted_yearly", "money_weighted", "gain", "deposits", "withdrawals")
     )
-    if len(snapshots) < 2:  # noqa: PLR2004  # a return needs a beginning and an end
-        return nothing | volatility
-    first, last = snapshots[0], snapshots[-1]
-    values = [row["value"] for row in snapshots]
-    moved = [row["deposits"] - row["withdrawals"] for row in snapshots]
+    if len(course) < 2:  # noqa: PLR2004  # a return needs a beginning and an end
+        return nothing | found
+    first, last = course[0], course[-1]
+    values = [row["value"] for row in course]
+    moved = [row["deposits"] - row["withdrawals"] for row in course]
     flows = [values[0], *(after - before for before, after in pairwise(moved))]
-    times = np.array([row["time"].timestamp() for row in snapshots])
+    times = np.array([row["time"].timestamp() for row in course])
     total = last["growth"] / first["growth"] - 1 if first["growth"] > 0 else None
     deposits, withdrawals = last["deposits"] - first["deposits"], last["withdrawals"] - first["withdrawals"]
     seconds = float(times[-1] - times[0])
@@ -98,7 +104,7 @@ def performance(database: Database, portfolio: Row, snapshots: list[Row]) -> dic
         "gain": last["value"] - first["value"] - deposits + withdrawals,
         "deposits": deposits,
         "withdrawals": withdrawals,
-        **volatility,
+        **found,
     }
 
 
@@ -117,25 +123,25 @@ def _ledger(database: Database, entries: list[Row], portfolio: Row) -> tuple[Led
 def _missing(without: list[tuple[date, str]]) -> str | None:
     if not without:
         return None
-    shown = ", ".join(f"{code} on {day}" for day, code in without[:MOST_NAMED])
-    more = f" and {len(without) - MOST_NAMED} more days" if len(without) > MOST_NAMED else ""
+    shown = ", ".join(f"{code} on {day}" for day, code in without[:MAX_DAYS_NAMED])
+    more = f" and {len(without) - MAX_DAYS_NAMED} more days" if len(without) > MAX_DAYS_NAMED else ""
     return f"There is no exchange rate for {shown}{more}: cost and profit of what was bought or sold then are unknown."
 
 
-def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
-    """Rows of `portfolio_holdings.held` with what they are worth, the dearest first: of a portfolio, or of a profile looked at."""
+def holding_rows(held: list[Row], prices: MarketPrices, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+    """Rows of `holdings.held` with their values, the dearest first: of a portfolio, or of a public profile."""
     known = ledger.held() if ledger else {}
     ids = [row["item_id"] or 0 for row in held]
     quantities = [max(row["steam"], row["recorded"]) for row in held]
     sellable = [max(row["steam"] - row["not_marketable"], row["recorded"]) for row in held]  # as every valuation counts
-    values = market.values(ids, sellable)
-    before = market.values_before(ids, sellable)
-    recorded = market.values(ids, [known.get(row["market_hash_name"], (0, 0))[0] for row in held])
-    units = market.values(ids, [1] * len(held))
+    values = prices.values(ids, sellable)
+    before = prices.values_before(ids, sellable)
+    recorded = prices.values(ids, [known.get(row["market_hash_name"], (0, 0))[0] for row in held])
+    units = prices.values(ids, [1] * len(held))
     rows = []
     for at, row in enumerate(held):
         priced = row["marketable"] and values[at] is not None
-        quoted = market.quoted(ids[at]) if priced else None
+        quoted = prices.quoted(ids[at]) if priced else None
         cost_units, cost = known.get(row["market_hash_name"], (0, None))
         value = values[at] if priced else None
         own = recorded[at] if priced and cost_units else None
@@ -150,7 +156,7 @@ def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: da
             "cost_quantity": cost_units,
             "unrealized_pnl": minus(own, cost),
             "recorded_value": own,
-            "net_if_sold": market.net(ids[at], sellable[at]) if priced else None,
+            "net_if_sold": prices.net(ids[at], sellable[at]) if priced else None,
             "change_24h": minus(value, before[at]),
             "price_source": quoted[0] if quoted else None,
             "price_time": datetime.fromtimestamp(quoted[1], UTC) if quoted else None,
@@ -164,6 +170,7 @@ def holding_rows(held: list[Row], market: Market, ledger: Ledger | None, now: da
             "steam_quantity": row["steam"],
             "recorded_quantity": row["recorded"],
             "imported_at": row["imported_at"],
+            "quoted_in": row.get("currency"),
             **{name: row[name] for name in ("slug", "weapon_type", "rarity", "image_url")},
         })  # fmt: skip
     return sorted(
@@ -189,10 +196,11 @@ def totals_of(rows: list[dict[str, Any]], ledger: Ledger | None) -> dict[str, An
         "cost_basis": sum(costs) if costs or not rows else None,
         "without_cost": len(rows) - len(costs),
         "unrealized_pnl": sum(gains) if gains else None,
-        "realized_pnl": ledger.book.realised_gain if ledger else None,
-        "sales_without_profit": ledger.book.unknown_gains if ledger else None,
+        "realized_pnl": ledger.matched.realised_gain if ledger else None,
+        "sales_without_profit": ledger.matched.unknown_gains if ledger else None,
         "net_if_sold": sum(nets) if nets else None,
         "unpriced": [row["market_hash_name"] for row in rows if row["total_value"] is None and row["marketable"]],
         "not_marketable": sum(row["not_marketable"] for row in rows),
         "stale": sum(bool(row["stale"]) for row in rows),
+        "counted_as_dollars": sorted({row["quoted_in"] for row in priced if row["quoted_in"] in DOLLAR_TOKENS}),
     }

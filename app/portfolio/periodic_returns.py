@@ -1,4 +1,4 @@
-"""Periodic returns: what a portfolio earned and what went in and out, by month and by year."""
+"""Periodic returns: a portfolio's return, deposits and withdrawals by month and by year."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,10 @@ def _periods(snapshots: Sequence[Row], part: Callable[[datetime], Part]) -> dict
 
 def _over(course: Sequence[Row]) -> Period:
     first, last = course[0], course[-1]
-    earning = first["growth"] > 0 and any(row["value"] > 0 for row in course[:-1])
+    # What came in on a period's only day may have earned something within it.
+    earning = first["growth"] > 0 and (
+        any(row["value"] > 0 for row in course[:-1]) or last["growth"] != first["growth"]
+    )
     return Period(
         earned=last["growth"] / first["growth"] - 1 if earning else None,
         start=first["value"],

@@ -7,7 +7,7 @@ from typing import Any
 from app.portfolio.inventory.errors import PROTECTED
 from app.portfolio.inventory.fetch import Inventory
 from app.portfolio.overview import holding_rows, totals_of
-from app.portfolio.valuation import Market, Terms
+from app.portfolio.valuation import MarketPrices, Terms
 from db.core.pool import Database
 from db.portfolio import holdings
 from db.portfolio.holdings import Asset
@@ -16,7 +16,7 @@ FIELDS = (
     "item_id", "market_hash_name", "quantity", "total_value", "marketable", "not_marketable", "tradable", "tradable_after",
     "phases", "phase_price_unknown",
 )  # fmt: skip
-UNKNOWN = dict.fromkeys(("imported_at", "slug", "weapon_type", "rarity", "image_url"))
+UNKNOWN_FIELDS = dict.fromkeys(("imported_at", "slug", "weapon_type", "rarity", "image_url"))
 
 
 def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str, int], now: datetime) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str,
     for name, row in held.items():
         row["item_id"] = known.get(name) if row["marketable"] else None
     ids = [row["item_id"] for row in held.values() if row["item_id"] is not None]
-    market = Market(database, ids, Terms("USD", "reference", fees))
-    rows = holding_rows(list(held.values()), market, None, now)
+    prices = MarketPrices(database, ids, Terms("USD", "reference", fees))
+    rows = holding_rows(list(held.values()), prices, None, now)
     totals = totals_of(rows, None)
     return {
         "currency": "USD",
@@ -39,12 +39,12 @@ def value_inventory(database: Database, inventory: Inventory, fees: Mapping[str,
 
 
 def _held(assets: Sequence[Asset]) -> dict[str, dict[str, Any]]:
-    """Assets by name, in the form of `portfolio_holdings.held`."""
+    """Assets by name, in the form of `holdings.held`."""
     held: dict[str, dict[str, Any]] = {}
     for asset in assets:
         row = held.setdefault(asset.market_hash_name, {
             "market_hash_name": asset.market_hash_name, "steam": 0, "recorded": 0, "marketable": False, "not_marketable": 0,
-            "tradable": True, "tradable_after": None, "phases": {}, **UNKNOWN,
+            "tradable": True, "tradable_after": None, "phases": {}, **UNKNOWN_FIELDS,
         })  # fmt: skip
         row["steam"] += asset.quantity
         row["marketable"] |= asset.marketable

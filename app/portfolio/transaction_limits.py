@@ -1,4 +1,4 @@
-"""Limits of a transaction, whichever way it comes in."""
+"""Transaction limits: checked however a transaction comes in."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,4 +1,4 @@
-"""Times of transactions: where one without a time of day stands within its day."""
+"""Transaction times: the place within its day of a transaction without a time."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

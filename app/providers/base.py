@@ -1,10 +1,10 @@
-"""Provider protocol: what every market yields, as quotes in batches."""
+"""Provider protocol: what every provider yields, as quotes in batches."""
 
 import enum
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from app.providers.markets import CS2
 
@@ -47,7 +47,7 @@ class Quote:
 class ProviderError(Exception):
     """A market did not give what was asked for; nothing of the reply is used.
 
-    `kind` is one of `throttled`, `schema`, `http`, `network`, `too_large`, `auth`; `retry_after` is in seconds, if
+    `kind` is one of `throttled`, `schema`, `http`, `network`, `too_large`, `auth`, `unknown_item`; `retry_after` is in seconds, if
     known, and
     `status` the HTTP status that was refused, if it was that.
     """
@@ -74,7 +74,7 @@ class Batch:
 
 
 class Provider(Protocol):
-    """One market. A new one is one file that satisfies this and a line in `app.providers.registry`."""
+    """One provider of quotes. A new one is a file that satisfies this and its entry in `app.settings.providers`."""
 
     name: str
     """The provider's name in TRACERA_PROVIDERS; also its quotes' source unless it serves several."""
@@ -97,4 +97,40 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class ItemProvider(Provider, Protocol):
+    """A provider that reads the whole market page by page, and can be asked for single items beside that."""
+
+    poll_rate: float
+    """Requests a second that single items may have of the market's limit; 0 for none."""
+
+    def pass_seconds(self, cursor: dict[str, Any]) -> float | None:
+        """How long reading the whole market takes with the rest of the requests; None while its size is not known."""
+        ...
+
+    async def poll(self, name: str) -> Quote | None:
+        """The price of one item; None where nothing is offered.
+
+        Raises:
+            ProviderError: as `fetch`; `unknown_item` where the market has no such item.
+        """
+        ...
+
+
+@runtime_checkable
+class HistoryProvider(Provider, Protocol):
+    """A provider that tells an item's past, where it is allowed to; its source has its name."""
+
+    tells_history: bool
+    """Whether it is allowed to."""
+
+    async def price_history(self, name: str) -> list[Quote]:
+        """An item's past, oldest first.
+
+        Raises:
+            ProviderError: as `fetch`.
+        """
         ...

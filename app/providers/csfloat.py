@@ -1,4 +1,4 @@
-"""CSFloat: its price list of the whole market, and pages of single listings."""
+"""CSFloat provider: the price list of the whole market, and pages of single listings."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.providers.settings import ProviderSettings
 _DEFAULTS = Defaults(base_url="https://csfloat.com", interval=300.0, timeout=180.0, requests=20, period=60.0)
 # A number this large is a unix time; a smaller one is seconds from now.
 _UNIX_TIMES = 1_000_000_000
-_MOST_LISTINGS = 50
+_MAX_LISTINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ class CsfloatProvider(MarketProvider):
         yield Batch(quotes, dict(cursor), rejected, done=True)
 
     async def listings(
-        self, *, market_hash_name: str | None = None, cursor: str | None = None, limit: int = _MOST_LISTINGS
+        self, *, market_hash_name: str | None = None, cursor: str | None = None, limit: int = _MAX_LISTINGS
     ) -> ListingsPage:
         """One page of offers, the cheapest first; most of it needs a key.
 
         Raises:
             ProviderError: as `MarketHttp.get`.
         """
-        query = {"limit": min(limit, _MOST_LISTINGS), "sort_by": "lowest_price", "type": "buy_now"}
-        asked = {"market_hash_name": market_hash_name, "cursor": cursor}
-        given = {key: value for key, value in asked.items() if value}
+        query = {"limit": min(limit, _MAX_LISTINGS), "sort_by": "lowest_price", "type": "buy_now"}
+        parameters = {"market_hash_name": market_hash_name, "cursor": cursor}
+        given = {key: value for key, value in parameters.items() if value}
         reply = await self.http.get("/api/v1/listings", encode({**query, **given}))
         self._obey_limit(reply)
         found, following = _list_of(reply)

@@ -1,4 +1,4 @@
-"""Steam's currency ids and how Steam writes amounts in each of them."""
+"""Currencies: Steam's currency ids and how Steam writes amounts in each of them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What every real market provider shares: its settings and its one HTTP client."""
+"""Market provider base: settings and one HTTP client, shared by every real provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Money as markets write it, as integers in minor units. What cannot be read is a ValueError naming the text."""
+"""Money parsing: amounts as markets write them, to integers in minor units; a ValueError names an unreadable text."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from app.providers.currencies import BY_CODE, STEAM_CURRENCIES, Currency
 
 # Far above any price in any minor unit, far below a 64-bit integer: what exceeds it is a broken reply.
 MAX_MINOR = 10**15
-_LONGEST_TEXT = 64
+_MAX_TEXT_LENGTH = 64
 
 # From the first digit to the last; a decimal sign with dashes (`12,--€`) means no minor units.
 _NUMBER = re.compile(r"[0-9](?:[0-9.,'\u2019 ]*[0-9])?(?P<dashes>[.,]-{1,2})?")
@@ -67,7 +67,7 @@ def from_text(text: Any, currency: str | int = "USD") -> int:
         ValueError: the text is no amount in that currency.
     """
     spec = _currency(currency)
-    if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
+    if not isinstance(text, str) or len(text) > _MAX_TEXT_LENGTH:
         raise ValueError(f"{_shown(text)} is not an amount in {spec.code}")
     plain = html.unescape(text).translate(_SPACES).strip()
     found = _NUMBER.search(plain)
@@ -114,4 +114,4 @@ def _bounded(minor: int, value: Any) -> int:
 
 def _shown(value: Any) -> str:
     shown = repr(value)
-    return shown if len(shown) <= _LONGEST_TEXT else shown[: _LONGEST_TEXT - 1] + "…"
+    return shown if len(shown) <= _MAX_TEXT_LENGTH else shown[: _MAX_TEXT_LENGTH - 1] + "…"

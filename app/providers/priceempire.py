@@ -1,4 +1,4 @@
-"""Pricempire's paid API: prices of many markets in one reply."""
+"""Pricempire provider: its paid API, prices of many markets in one reply."""
 
 import re
 import uuid

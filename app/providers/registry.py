@@ -1,40 +1,49 @@
-"""Which providers there are, by the names used in TRACERA_PROVIDERS."""
+"""Provider registry: builds providers by the names used in TRACERA_PROVIDERS."""
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from typing import Any
 
 from app.providers.base import Provider
+from app.providers.exchange import Exchange
 from app.providers.settings import ProviderSettings
+from app.settings.providers import PROVIDERS
 
-__all__ = ["NAMES", "ProviderSettings", "build"]
+__all__ = ["NAMES", "ProviderSettings", "build", "build_exchanges"]
 
-# Modules are imported when they are asked for, so that nobody pays for a market that is switched off.
-_CLASSES = {
-    "demo": "app.providers.demo.provider:DemoProvider",
-    "steam": "app.providers.steam.provider:SteamProvider",
-    "skinport": "app.providers.skinport:SkinportProvider",
-    "csfloat": "app.providers.csfloat:CsfloatProvider",
-    "priceempire": "app.providers.priceempire:PriceempireProvider",
-    "csgotrader": "app.providers.csgotrader.provider:CsgotraderProvider",
-}
-
-NAMES: tuple[str, ...] = tuple(_CLASSES)
+NAMES: tuple[str, ...] = tuple(PROVIDERS)
 
 
 def build(names: Iterable[str], settings_for: Callable[[str], ProviderSettings]) -> list[Provider]:
-    """The providers of these names in their order, each once.
+    """The providers of quotes of these names in their order, each once; an exchange alone has none.
 
     Raises:
         ValueError: a name is unknown (the message lists the known ones), or a provider refuses its settings.
     """
+    found = ((name, PROVIDERS[name].implementation) for name in _known(names))
+    return [_load(implementation)(settings_for(name)) for name, implementation in found if implementation]
+
+
+def build_exchanges(names: Iterable[str], settings_for: Callable[[str], ProviderSettings]) -> list[Exchange]:
+    """The exchanges of these names in their order, each once.
+
+    Raises:
+        ValueError: as with `build`.
+    """
+    found = ((name, PROVIDERS[name].exchange) for name in _known(names))
+    return [_load(implementation)(settings_for(name)) for name, implementation in found if implementation]
+
+
+def _known(names: Iterable[str]) -> list[str]:
     wanted = list(dict.fromkeys(names))
-    unknown = [name for name in wanted if name not in _CLASSES]
+    unknown = [name for name in wanted if name not in PROVIDERS]
     if unknown:
         raise ValueError(f"unknown provider {', '.join(map(repr, unknown))}; allowed are {', '.join(NAMES)}")
-    return [_provider(name, settings_for(name)) for name in wanted]
+    return wanted
 
 
-def _provider(name: str, settings: ProviderSettings) -> Provider:
-    module, _, attribute = _CLASSES[name].partition(":")
-    provider: Provider = getattr(import_module(module), attribute)(settings)
-    return provider
+def _load(implementation: str) -> Callable[[ProviderSettings], Any]:
+    # Imported when it is asked for, so that nobody pays for a provider that is switched off.
+    module, _, attribute = implementation.partition(":")
+    found: Callable[[ProviderSettings], Any] = getattr(import_module(module), attribute)
+    return found

@@ -1,4 +1,4 @@
-"""What a provider is told when it is built."""
+"""Provider settings: address, key, interval, timeout and extras of one provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Skinport's public item list: one reply holds the whole market."""
+"""Skinport provider: the public item list, the whole market in one reply."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DEFAULTS = Defaults(
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """One row: a phase of an item, or the item itself. `price` is None when nobody sells it."""
+    """One row: a phase of an item, or the item itself. `price` is None when there is no offer."""
 
     name: str
     price: int | None

@@ -7,8 +7,8 @@ from flask import Response, request
 
 from app.accounts.caller import Caller
 from app.security.access import Access
-from app.security.client_address import is_loopback
 from app.security.refusal import refuse
+from app.settings.addresses import is_loopback
 from app.settings.origins import parse_origin
 
 PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")

@@ -10,9 +10,11 @@ FILES: Final = frozenset(
         "/api/v1/portfolio/transactions/csv",
         "/api/v1/portfolio/transactions/steam",
         "/api/v1/portfolio/restore",
+        "/api/v1/backfills/prices",
+        "/api/v1/watchlists/merge",
     }
 )
-"""Routes that take a whole file."""
+"""Routes that take a whole file, or all that a browser kept."""
 
 
 class BodyLimit(NamedTuple):

@@ -32,7 +32,8 @@ def check_callback(body: Mapping[str, Any], declared: Declared) -> None:
     changed = body.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(name, str) and name in inputs for name in changed):
         raise MalformedError("changedPropIds: not a list of this callback's inputs")
-    for (name, adapter), value in zip(_parameters(inspect.unwrap(declared["callback"])), values, strict=False):
+    parameters = _parameters(inspect.unwrap(declared["callback"]), len(values))
+    for (name, adapter), value in zip(parameters, values, strict=True):
         try:
             adapter.validate_python(value, strict=True)
         except ValidationError as error:
@@ -93,11 +94,17 @@ def _identity(value: Any) -> str | dict[str, Any] | None:
 
 
 @lru_cache(maxsize=256)
-def _parameters(function: Callable[..., Any]) -> list[tuple[str, TypeAdapter[Any]]]:
-    """A callback's parameters in order, with validators of their annotations; any value fits one without."""
+def _parameters(function: Callable[..., Any], count: int) -> list[tuple[str, TypeAdapter[Any]]]:
+    """A callback's parameters for so many values, with validators of their annotations; any value fits one without.
+
+    One such as `*values` takes all that are left.
+    """
     hints = get_type_hints(function, include_extras=True)
     adapters = []
     for name, parameter in inspect.signature(function).parameters.items():
+        adapter = TypeAdapter(hints.get(name, Any))
         if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.POSITIONAL_ONLY}:
-            adapters.append((name, TypeAdapter(hints.get(name, Any))))
+            adapters.append((name, adapter))
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            adapters += [(name, adapter)] * (count - len(adapters))
     return adapters

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from werkzeug.http import parse_list_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.settings.proxies import Trust, parse_address
+from app.settings.addresses import parse_address
+from app.settings.proxies import Trust
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,14 +38,6 @@ def network_of(name: str) -> str:
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False).network_address)
-
-
-def is_loopback(name: str | None) -> bool:
-    """Whether a host name or address is this very machine."""
-    if name == "localhost":
-        return True
-    address = parse_address(name or "")
-    return address is not None and address.is_loopback
 
 
 class TrustedProxies:

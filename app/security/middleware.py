@@ -209,10 +209,14 @@ def finish_response(middleware: Middleware, response: Response) -> Response:
     counted: tuple[Limit, Verdict] | None = g.get("rate_limit_verdict")
     if counted is not None:
         limit, verdict = counted
-        response.headers["RateLimit-Limit"] = str(limit.amount)
-        response.headers["RateLimit-Remaining"] = str(verdict.remaining)
-        response.headers["RateLimit-Reset"] = str(verdict.wait)
-        response.headers["RateLimit-Policy"] = f"{limit.amount};w={limit.seconds}"
+        response.headers.extend(
+            {
+                "RateLimit-Limit": str(limit.amount),
+                "RateLimit-Remaining": str(verdict.remaining),
+                "RateLimit-Reset": str(verdict.wait),
+                "RateLimit-Policy": f"{limit.amount};w={limit.seconds}",
+            }
+        )
     group = g.get("rate_limit_group")
     if group in COOKIE_GROUPS or (group is Group.CALLBACKS and session.modified):
         csrf.set_token_cookie(response, secure=is_https(middleware.settings))

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-from app.security.client_address import is_loopback
+from app.settings.addresses import is_loopback, parse_address
 from app.settings.origins import parse_origin
-from app.settings.proxies import parse_address
 
 OWN_SITES = frozenset({"same-origin", "none"})
 """Values of Sec-Fetch-Site for our own pages and for the user (address bar, bookmark)."""

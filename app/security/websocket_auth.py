@@ -103,7 +103,7 @@ class WebSocketAuth:
 
     def _read_watchlist(self, user_id: int) -> Sequence[int]:
         try:
-            return [row["item_id"] for row in watchlist.of_user(self._database, user_id)]
+            return watchlist.everything(self._database, user_id)
         except DatabaseDownError as error:
             log.warning("a watchlist cannot be read", error=str(error))
             return ()

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -9,9 +10,11 @@ from urllib.parse import parse_qs
 import uvicorn
 from flask import Flask
 
+from app.live.binary import SUBPROTOCOLS
+from app.live.demand import Report
 from app.live.hub import Hub, Latest
 from app.live.principal import VISITOR, Principal
-from app.live.protocol import BINARY_SUBPROTOCOL
+from app.live.protocol import PATH
 from app.live.revalidation import FindEnded, find_none_ended
 from app.live.session import Receive, Session
 from app.live.settings import LiveSettings
@@ -25,8 +28,8 @@ from app.server.connections import Connections
 from app.server.http_protocol import BoundedHttp
 from app.server.websocket import EXTENSION, LiveWebSocket
 from app.server.wsgi_bridge import Bridge, send_answer
+from app.telemetry.access import log_request
 
-PATH: Final = "/api/v1/ws"
 HARD_LIMIT: Final = 64 * 1024
 """Bytes of a message above which uvicorn closes with 1009; from 16 kB on the client is told by an error first."""
 
@@ -38,6 +41,8 @@ Watchlist = Callable[[int], Awaitable[Sequence[int]]]
 Permits = Callable[[str, Principal], bool]
 """Whether a message, by its action or type, is for this principal."""
 MAX_BODY_SIZE: Final = 16 * 1024 * 1024
+SWITCHED: Final = 101
+"""Status of a WebSocket that was accepted."""
 GRACE: Final = 3
 """Seconds that open requests have to end when the server does."""
 _SOURCE = re.compile(r"[a-z0-9_.:-]{1,64}")
@@ -63,19 +68,26 @@ class Gateway:
 
     def __init__(
         self,
-        http: Callable[..., Awaitable[None]],
+        http: Bridge,
         connections: Connections,
         hub: Hub,
         authorize: Authorize,
         watchlist: Watchlist,
         permits: Permits = permit_all,
+        *,
+        access_log: bool = False,
     ) -> None:
+        self._access_log = access_log
         self.hub = hub
         self.connections = connections
         self._http = http
         self._authorize = authorize
         self._watchlist = watchlist
         self._permits = permits
+
+    def end_waits(self) -> None:
+        """Answer the requests that wait for a task; the server is about to end."""
+        self._http.waiter.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI 3 has it."""
@@ -104,20 +116,50 @@ class Gateway:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        begun, user, status = time.perf_counter(), None, SWITCHED
         try:
-            client = self._check_handshake(scope)
-            principal = await self._authorize(scope)
+            client, principal = await self._admit(scope)
+            user = principal.user_id
         except Refusal as refusal:
+            status = refusal.status
             await _refuse(send, refusal)
-            return
-        if not self.hub.connections.reserve(principal):
-            error = f"more than {self.hub.connections.limit} connections are open; close one first"
-            await _refuse(send, Refusal(429, error, retry_after=10))
-            return
-        try:
-            await self._serve(client, principal, receive, send)
+        else:
+            try:
+                await self._serve(client, principal, receive, send)
+            finally:
+                self.hub.connections.release(principal)
+                await self.hub.seats.say(principal.counted_as())
         finally:
-            self.hub.connections.release(principal)
+            if self._access_log:
+                route = PATH if scope["path"] == PATH else None
+                seconds = time.perf_counter() - begun
+                log_request(method="GET", route=route, status=status, seconds=seconds, user=user)
+
+    async def _admit(self, scope: Scope) -> tuple[Client, Principal]:
+        """The client and its principal, for whom a connection is reserved.
+
+        Raises:
+            Refusal: the handshake does not pass, the key is unknown, or too many connections are open.
+        """
+        client = self._check_handshake(scope)
+        principal = await self._authorize(scope)
+        connections = self.hub.connections
+        full = Refusal(429, f"more than {connections.limit} connections are open; close one first", retry_after=10)
+        if not connections.reserve(principal):
+            raise full
+        if not await self._has_seats(principal):
+            raise full
+        return client, principal
+
+    async def _has_seats(self, principal: Principal) -> bool:
+        """Whether all processes together have room for one that is reserved in this one; else it is released."""
+        taken = False
+        try:
+            taken = await self.hub.seats.take(principal.counted_as())
+        finally:
+            if not taken:
+                self.hub.connections.release(principal)
+        return taken
 
     async def _serve(self, client: Client, principal: Principal, receive: Receive, send: Send) -> None:
         """Serve a client whose handshake passed the checks."""
@@ -125,7 +167,8 @@ class Gateway:
         items: Sequence[int] = ()
         if principal.user_id is not None and self._permits("auto_subscribe", principal):
             items = await self._watchlist(principal.user_id)
-        await send({"type": "websocket.accept", "subprotocol": BINARY_SUBPROTOCOL if client.binary else None})
+        agreed = next((name for name, encoding in SUBPROTOCOLS.items() if encoding == client.encoding), None)
+        await send({"type": "websocket.accept", "subprotocol": agreed})
         await Session(self.hub, client, lambda action: self._permits(action, principal)).run(receive, items)
 
     def _check_handshake(self, scope: Scope) -> Client:
@@ -144,7 +187,8 @@ class Gateway:
         connection = scope["extensions"].get(EXTENSION)
         if connection is None:
             raise Refusal(503, "live prices need uvicorn with ws=app.server.websocket.LiveWebSocket")
-        return Client(connection, _source(scope), BINARY_SUBPROTOCOL in scope["subprotocols"])
+        offered = (encoding for name, encoding in SUBPROTOCOLS.items() if name in scope["subprotocols"])
+        return Client(connection, _source(scope), next(offered, "json"))
 
 
 def _source(scope: Scope) -> str | None:
@@ -173,6 +217,7 @@ def create_app(
     permits: Permits = permit_all,
     latest: Latest | None = None,
     find_ended: FindEnded = find_none_ended,
+    demand: Report | None = None,
     connections: Connections | None = None,
     max_body_size: Callable[[str], int] = lambda _path: MAX_BODY_SIZE,
 ) -> Gateway:
@@ -180,29 +225,35 @@ def create_app(
 
     `authorize` finds the principal of a WebSocket by cookies and headers in the scope, or raises `Refusal`; `watchlist`
     gives a user's item ids; `permits` checks a message against a principal; `latest` gives prices that Redis does not
-    have; `find_ended` finds principals whose session or key has ended; `max_body_size` is the most bytes of a body, by its path. All run
-    on the event loop and must not block it.
+    have; `find_ended` finds principals whose session or key has ended; `demand` is told
+    what clients watch; `max_body_size` is the most bytes of a body, by its path. All run on the event loop and must not block it.
     """
-    hub = Hub(settings, latest, find_ended)
+    hub = Hub(settings, latest, find_ended, demand)
     server.extensions["tracera.live"] = hub
     counted = Connections(HttpBounds()) if connections is None else connections
     # Flask's environ is a plain dict, a2wsgi's a typed one.
-    http = Bridge(server, settings.wsgi_workers, counted, max_body_size)  # type: ignore[arg-type]
-    return Gateway(http, counted, hub, authorize, watchlist, permits)
+    logs = bool(server.config.get("TRACERA_ACCESS_LOG"))
+    http = Bridge(server, settings.wsgi_workers, counted, max_body_size, access_log=logs)  # type: ignore[arg-type]
+    return Gateway(http, counted, hub, authorize, watchlist, permits, access_log=logs)
 
 
 class Server(uvicorn.Server):
     """uvicorn's server; calls `ready` once it listens."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, gateway: Gateway, ready: Callable[[], None] | None) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._gateway, self._ready = gateway, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then call `ready`."""
         await super().startup(sockets)
         if self.started and self._ready:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer who waits for a task, then end; while uvicorn runs, signals are its own."""
+        self._gateway.end_waits()
+        await super().shutdown(sockets)
 
 
 def create_uvicorn(
@@ -227,7 +278,7 @@ def create_uvicorn(
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
     )
-    return Server(config, ready)
+    return Server(config, app, ready)
 
 
 def run(app: Gateway, host: str = "127.0.0.1", port: int = 8050) -> None:

@@ -150,6 +150,14 @@ class LiveWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(frames)
         return True
 
+    def offer_frames(self, frames: bytes, most: int) -> bool:
+        """Write whole frames where at most so many bytes wait; else False. Done for each client of a price, so nothing else is."""
+        transport = self.transport
+        if self.close_sent or transport.is_closing() or transport.get_write_buffer_size() > most:
+            return False
+        transport.write(frames)
+        return True
+
     def close(self, code: int, reason: str) -> bool:
         """Begin closing; False when that had begun before.
 

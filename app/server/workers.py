@@ -12,8 +12,9 @@ import structlog
 
 from app.accounts.secret import session_secret
 from app.runtime import Runtime
-from app.server.serve import print_address
+from app.server.serve import print_address, start_runtime
 from app.server.signals import bind_sockets, handle_signals
+from app.settings.files import SUFFIX
 from db.embedded.programs import LAUNCH
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ class Worker:
                 self._child.wait()
 
 
-def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> None:
+def serve_with_workers(runtime: Runtime, host: str, port: int, count: int, *, open_browser: bool = False) -> None:
     """Serve by `count` processes until a signal comes; the kernel deals connections out between them.
 
     Raises:
@@ -70,7 +71,7 @@ def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> No
         with bind_sockets(host, port, shared=False):
             pass  # workers share the port with any process that also asks to; another instance must not be among them
         cleanup.callback(runtime.stop)
-        runtime.start()
+        start_runtime(runtime)
         workers = [Worker(_command(host, port), _environment(runtime)) for _ in range(count)]
         for worker in workers:
             cleanup.callback(worker.wait)
@@ -81,7 +82,7 @@ def serve_with_workers(runtime: Runtime, host: str, port: int, count: int) -> No
             for worker in workers:
                 worker.keep_alive()
             if not address_printed and _answers(host, port):
-                print_address(host, port, runtime.settings)
+                print_address(host, port, runtime.settings, open_browser=open_browser)
                 address_printed = True
             time.sleep(CHECK_EVERY)
 
@@ -101,10 +102,12 @@ def _command(host: str, port: int) -> list[str]:
 
 
 def _environment(runtime: Runtime) -> dict[str, str]:
-    return os.environ | {
+    ours = {
         "TRACERA_SHARED_PORT": "1",
         "TRACERA_DATABASE_URL": runtime.database_url,
         "TRACERA_REDIS_URL": runtime.redis_url,
         # A token that one process hands out is checked by another.
         "TRACERA_SESSION_SECRET": session_secret(runtime.settings, embedded=runtime.embedded is not None),
     }
+    from_files = {name + SUFFIX for name in ours}
+    return {name: value for name, value in os.environ.items() if name not in from_files} | ours

@@ -7,6 +7,7 @@ Python's switch interval, 5 ms.
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,8 +25,12 @@ from app.server.concurrency import HOLD_SECONDS, MAX_CONCURRENT, ConcurrencyLimi
 from app.server.connections import Connections
 from app.server.request_body import DisconnectedError, request_body
 from app.server.shared_files import Answer, SharedFiles
+from app.tasks.waiting import AWAITED, WAITER, Waiter
+from app.tasks.waiting import Answer as TaskAnswer
+from app.telemetry.access import known_method, log_request
 
 Send = Callable[[Any], Awaitable[None]]
+BODY_HEADERS: Final = frozenset({b"content-type", b"content-length", b"content-encoding", b"location"})
 MAX_BUFFERED: Final = 32 * 1024 * 1024
 """Bytes of an answer that are buffered until it is complete; what is longer is sent as it comes, and its thread waits."""
 OPERATIONS: Final = frozenset(path for (_, path), row in ROUTES.items() if row.group is Group.OPERATIONS)
@@ -41,16 +46,25 @@ class Bridge(WSGIMiddleware):
         workers: threads that it may use.
         connections: what the bounds of bodies are counted in.
         largest: the most bytes that a request's body may have, by its path.
+        access_log: whether what is refused before the application sees it is logged.
     """
 
     def __init__(
-        self, app: WSGIApp, workers: int, connections: Connections, max_body_size: Callable[[str], int]
+        self,
+        app: WSGIApp,
+        workers: int,
+        connections: Connections,
+        max_body_size: Callable[[str], int],
+        *,
+        access_log: bool = False,
     ) -> None:
         super().__init__(app, workers)
+        self._access_log = access_log
         self._limit = ConcurrencyLimit(MAX_CONCURRENT, HOLD_SECONDS)
         self._connections = connections
         self._max_body_size = max_body_size
         self._files = SharedFiles()
+        self.waiter = Waiter()
         self._operations = ThreadPoolExecutor(OPERATION_THREADS, thread_name_prefix="operations")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -66,6 +80,7 @@ class Bridge(WSGIMiddleware):
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> Callable[[], Awaitable[None]]:
         """Let the application answer; what is returned sends it."""
+        begun = time.perf_counter()
         try:
             async with request_body(scope, receive, self._connections, self._max_body_size(scope["path"])) as (
                 body,
@@ -73,6 +88,7 @@ class Bridge(WSGIMiddleware):
             ):
                 responder = _Responder(self.app, send)
                 environ = _environ(scope, body, size)
+                environ[WAITER] = True
                 if scope["path"] in OPERATIONS:
                     await responder.run(self._operations, environ)
                 else:
@@ -81,8 +97,13 @@ class Bridge(WSGIMiddleware):
         except DisconnectedError:
             return _nothing
         except Refusal as refusal:
+            if self._access_log:
+                seconds = time.perf_counter() - begun
+                log_request(method=known_method(scope["method"]), route=None, status=refusal.status, seconds=seconds)
             headers, content = refusal_answer(refusal)
             return partial(send_answer, send, Answer(refusal.status, headers, content))
+        if (awaited := environ.get(AWAITED)) and (answer := await self.waiter.wait(awaited)):
+            responder.replace(answer)
         responder.share(partial(self._files.store, scope))
         return responder.deliver
 
@@ -110,6 +131,15 @@ class _Responder(WSGIResponder):
         if self._size > MAX_BUFFERED:
             held, self._buffered, self._size, self._streamed = self._buffered, [], 0, True
             asyncio.run_coroutine_threadsafe(send_all(self._asgi_send, held), self.loop).result()
+
+    def replace(self, answer: TaskAnswer) -> None:
+        """Send another answer in the place of a 202, with its headers but for those of the body."""
+        start = self._buffered[0]
+        kept = [header for header in start["headers"] if header[0].lower() not in BODY_HEADERS]
+        more = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+        headers = [*kept, *more, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer.body))]
+        body = {"type": "http.response.body", "body": answer.body}
+        self._buffered = [start | {"status": answer.status, "headers": headers}, body]
 
     def share(self, keep: Callable[[Answer], Answer]) -> None:
         """Let a whole answer be stored for later requests, if it may be."""

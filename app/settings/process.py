@@ -1,24 +1,38 @@
 """Process settings: typed, from the environment (`TRACERA_…`) or a `.env` file."""
 
 import re
+from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, create_model, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from app.settings.errors import SettingsError
+from app.settings.files import SecretFilesSource
+from app.settings.live import LiveFields
+from app.settings.providers import PROVIDERS
 from app.settings.security import SecuritySettings
 
-PROVIDERS = ("demo", "steam", "skinport", "csfloat", "priceempire", "csgotrader")
+_FIELDS: dict[str, Any] = {
+    setting: kind for name, entry in PROVIDERS.items() for setting, kind in entry.fields(name).items()
+}
+if TYPE_CHECKING:
+    from app.settings.security import SecuritySettings as ProviderFields
+else:
+    ProviderFields = create_model("ProviderFields", __base__=SecuritySettings, **_FIELDS)
 
 
-class SettingsError(ValueError):
-    """A setting cannot be used; the message names its variable."""
-
-
-class Settings(SecuritySettings):
-    """The settings of an instance; docs/settings.md is made from these descriptions."""
+class Settings(ProviderFields, LiveFields):
+    """The settings of an instance, with those of each provider; docs/settings.md is made from these descriptions."""
 
     model_config = SettingsConfigDict(env_prefix="TRACERA_", env_file=".env", extra="ignore", frozen=True)
 
@@ -33,6 +47,18 @@ class Settings(SecuritySettings):
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="Log lines as JSON, for collectors.")
+    access_log: bool | None = Field(
+        default=None, description="A record of each request in the log; unset: where `TRACERA_LOG_JSON` is on."
+    )
+    slow_query: float = Field(
+        default=0.5,
+        ge=0,
+        description="Seconds from which a database statement is named in the log as slow; 0: none is.",
+    )
+    installable: bool = Field(
+        default=True,
+        description="Browsers may install the page; false: no manifest, and the service worker is taken away at the next visit.",
+    )
     threads: int = Field(default=12, ge=2, le=128, description="Worker threads for pages and JSON.")
     request_timeout: float = Field(
         default=1.0, ge=0.1, le=60, description="Seconds that a request waits for Redis, and for PostgreSQL, at most."
@@ -41,6 +67,12 @@ class Settings(SecuritySettings):
         default=False, description="Share the port with other processes; `serve --workers` sets it."
     )
     scheduler: bool = Field(default=True, description="Whether this process may run jobs; one process at a time does.")
+    task_concurrency: int = Field(
+        default=4,
+        ge=0,
+        le=64,
+        description="Long tasks that each process runs at once, beside two quick ones and two mails; 0: none, `tracera worker` runs them.",
+    )
     heartbeat_seconds: int = Field(default=1800, ge=0, description="An unchanged price is kept once in this time.")
     metrics_seconds: int = Field(default=60, ge=5, description="Seconds between two computations of the measures.")
     retention_days: int = Field(default=0, ge=0, description="Days raw quotes are kept; 0 keeps them for good.")
@@ -48,44 +80,29 @@ class Settings(SecuritySettings):
     demo_history_days: int = Field(
         default=90, ge=0, le=365, description="Days of history the simulated market starts with."
     )
+    backup_dir: Path | None = Field(
+        default=None,
+        description="Folder that backups are written into by a clock, of this instance alone; unset: none are.",
+    )
+    backup_hours: float = Field(default=24, ge=0.25, le=744, description="Hours between two of these backups.")
+    backup_at: time = Field(default=time(3), description="Time of day (UTC) that these hours are counted from.")
+    backup_keep: int = Field(
+        default=7, ge=1, description="How many of these backups are kept; old ones go once a new one is whole."
+    )
     stale_seconds: int = Field(default=60, ge=5, description="Ingestion silent for so long makes /readyz answer 503.")
 
-    steam_url: str = Field(default="https://steamcommunity.com", description="Base address of Steam's market.")
-    skinport_url: str = Field(default="https://api.skinport.com", description="Base address of Skinport.")
-    csfloat_url: str = Field(default="https://csfloat.com", description="Base address of CSFloat.")
-    csfloat_key: str | None = Field(default=None, description="CSFloat API key; optional.")
-    priceempire_url: str = Field(default="https://api.pricempire.com", description="Base address of Pricempire.")
-    priceempire_key: str | None = Field(
-        default=None, description="Pricempire API key (a UUID); needed for `priceempire`."
-    )
-    csgotrader_url: str = Field(
-        default="https://prices.csgotrader.app", description="Base address of csgotrader's files."
-    )
-    steam_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `steam`.")
-    skinport_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `skinport`.")
-    csfloat_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `csfloat`.")
-    priceempire_interval: float | None = Field(
-        default=None, gt=0, description="Seconds between two cycles of `priceempire`."
-    )
-    csgotrader_interval: float | None = Field(
-        default=None, gt=0, description="Seconds between two cycles of `csgotrader`."
-    )
-    steam_requests_per_minute: int = Field(
-        default=15,
+    on_demand_pairs: int = Field(
+        default=100,
         ge=0,
-        description="Requests a minute to Steam; more gets banned. 0 asks without pause, for a server of your own.",
+        le=2000,
+        description="Pairs of an exchange that are streamed beside the configured ones while somebody has them open or on a watchlist.",
     )
-    steam_page_size: int = Field(
-        default=10, ge=1, le=500, description="Items asked for per page; Steam itself gives 10 at most."
+    on_demand_seconds: float = Field(
+        default=300, ge=5, description="Seconds that such a pair is streamed on after the last one left it."
     )
-    priceempire_sources: str = Field(
-        default="buff163", description="Markets asked of Pricempire, the first with a price counts."
-    )
-    csgotrader_markets: str | None = Field(
-        default=None, description="Files read of csgotrader, comma-separated; unset: all."
-    )
-    demo_interval: float | None = Field(default=None, gt=0, description="Seconds between two cycles of `demo`.")
-    demo_seed: int = Field(default=730, ge=0, description="Which course the simulated market takes.")
+
+    # Not of the provider alone: inventories are fetched from there, too.
+    steam_url: str = Field(default="https://steamcommunity.com", description="Base address of Steam's market.")
     provider_timeout: float | None = Field(
         default=None, gt=0, description="Seconds after which a provider's cycle is given up."
     )
@@ -153,6 +170,23 @@ class Settings(SecuritySettings):
         " its day to the next, and goes before the bank's.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before `.env`, and in each a secret may be named by its file."""
+        del file_secret_settings
+        places = (env_settings, dotenv_settings)
+        read = [place for place in places if isinstance(place, EnvSettingsSource | DotEnvSettingsSource)]
+        return init_settings, *(
+            source for place in read for source in (place, SecretFilesSource(settings_cls, place.env_vars))
+        )
+
     @field_validator("portfolio_fees")
     @classmethod
     def _fees(cls, value: str) -> str:
@@ -173,13 +207,21 @@ class Settings(SecuritySettings):
             raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(PROVIDERS)}")
         return value
 
-    @field_validator("csfloat_key", "priceempire_key")
+    @field_validator(*(setting for setting in _FIELDS if setting.endswith("_key")))
     @classmethod
     def _header(cls, value: str | None) -> str | None:
         """Without the line break of a file; an HTTP client that refuses a header repeats it, the key and all."""
         if value is not None and not (value.strip().isascii() and value.strip().isprintable()):
             raise ValueError("must be one line of ASCII characters")
         return value.strip() if value is not None else None
+
+    @field_validator("backup_at", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: Any) -> Any:
+        """A number would be taken as seconds, and a zone not at all."""
+        if isinstance(value, str) and not re.fullmatch(r"\d\d:\d\d", value.strip()):
+            raise ValueError("must be HH:MM, in UTC")
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -208,12 +250,20 @@ class Settings(SecuritySettings):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be http://HOST[:PORT] or https://HOST[:PORT]")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must be without a path: give Tracera a host name of its own, not a folder of another's")
         return value.rstrip("/")
+
+    @property
+    def logs_access(self) -> bool:
+        """Whether each request is logged."""
+        return self.log_json if self.access_log is None else self.access_log
 
     @model_validator(mode="after")
     def _keys(self) -> Self:
-        if "priceempire" in self.providers and not self.priceempire_key:
-            raise ValueError("TRACERA_PRICEEMPIRE_KEY is needed for the provider priceempire")
+        for name in self.providers:
+            if PROVIDERS[name].needs_key and not getattr(self, f"{name}_key"):
+                raise ValueError(f"TRACERA_{name.upper()}_KEY is needed for the provider {name}")
         return self
 
     @model_validator(mode="after")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from werkzeug.http import parse_list_header
 
+from app.settings.addresses import parse_address
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,3 @@ class Trust:
         return address is not None and any(
             address.version == network.version and address in network for network in self.networks
         )
-
-
-def parse_address(name: str) -> Address | None:
-    """An IP address, an IPv4 one even where it is written as IPv6; None for anything else."""
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address

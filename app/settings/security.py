@@ -39,7 +39,10 @@ class SecuritySettings(BaseSettings):
     limit_operations: str = Field(default="3000/60", description=f"Health, metrics, version: {_FORM}")
 
     limit_sockets: int = Field(
-        default=50, ge=0, le=100_000, description="Open WebSockets of each address and each user; 0: no limit."
+        default=50,
+        ge=0,
+        le=100_000,
+        description="Open WebSockets of each address and each user, in all processes together; 0: no limit.",
     )
 
     limit_connections: int = Field(

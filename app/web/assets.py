@@ -18,8 +18,24 @@ COMMON: Final = ("ui", "shell", "live")
 """The folders that every page needs; their rules stand before those of a subject, which may change them."""
 FIRST: Final = "shell/main.js"
 """The module that begins every page, and Dash."""
-PAGES: Final = {"": "market", "items": "items", "item": "item", "portfolio": "portfolio", "shared": "portfolio"}
+OFFLINE: Final = "shell/offline.js"
+"""The module that begins the page of the service worker (app/web/installable.py)."""
+PAGES: Final = {
+    "": "market",
+    "items": "items",
+    "watchlist": "items",
+    "item": "item",
+    "crypto": "candles",
+    "portfolio": "portfolio",
+    "shared": "portfolio",
+    "research": "research",
+    "alerts": "alerts",
+}
 """Pages with scripts of their own, by the first part of their path: the folder whose main.js they begin with."""
+LIBRARIES: Final = {"dash_ag_grid": "items", "dash_tvlwc": "item"}
+"""Component libraries that one folder's pages alone draw with, for they are large."""
+UNUSED: Final = "dash/dash_table"
+"""Dash's component library that every document asks for, and no page draws with."""
 STYLES: Final = "/assets/tracera.css"
 SCRIPTS: Final = "/assets/tracera/"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -52,6 +68,12 @@ def scripts() -> dict[str, Script]:
     return link(ASSETS, first=FIRST, pages={name: f"{name}/main.js" for name in PAGES.values()}, prefix=SCRIPTS)
 
 
+@cache
+def offline_script() -> Script:
+    """The script of the page that is shown without a server: whole in one file, for nothing can be asked for then."""
+    return link(ASSETS, first=OFFLINE, pages={}, prefix=SCRIPTS)["tracera"]
+
+
 def register_bundles(server: Flask, application: Dash) -> None:
     """Serve the bundles, and let documents ask for them in place of the files they are made of.
 
@@ -59,17 +81,20 @@ def register_bundles(server: Flask, application: Dash) -> None:
     so that all it may call is there.
     """
     application.config.assets_ignore = r"\.(css|js)$"
-    address = f"{STYLES}?m={_digest(stylesheet())}"
-    application.css.append_css({"external_url": address, "external_only": True})
-    application.index_string = re.sub(r"/assets/([\w./]+)", lambda found: _address(found[1]), application.index_string)
+    application.css.append_css({"external_url": stylesheet_address(), "external_only": True})
+    application.index_string = re.sub(
+        r"/assets/([\w./-]+)", lambda found: file_address(found[1]), application.index_string
+    )
     document: Any = application.interpolate_index  # Dash does not annotate it
 
     def interpolate(**parts: Any) -> str:
         made = scripts()
         own = PAGES.get(request.path.split("/")[1])
         needed = [made["tracera"], *([] if own is None else [made[own]])]
+        parts["scripts"], libraries = without_libraries(parts["scripts"], own)
         parts["css"] += "".join(f'\n<link rel="modulepreload" href="{script.address}">' for script in needed)
-        pages = escape(json.dumps({part: made[name].address for part, name in PAGES.items()}))
+        files = {part: [made[name].address, *libraries.get(name, ())] for part, name in PAGES.items()}
+        pages = escape(json.dumps(files))
         parts["renderer"] = (
             f'<script type="module" id="_dash-renderer" src="{needed[0].address}" data-pages="{pages}"></script>'
         )
@@ -81,33 +106,56 @@ def register_bundles(server: Flask, application: Dash) -> None:
     server.after_request(_set_cache_control)
 
 
+def without_libraries(tags: str, own: str | None) -> tuple[str, dict[str, list[str]]]:
+    """The script tags but those of `UNUSED` and of other folders' `LIBRARIES`, and the addresses of these libraries by folder."""
+    found: dict[str, list[str]] = {}
+    tags = re.sub(_tag(UNUSED), "", tags)
+    for library, folder in LIBRARIES.items():
+        for tag in re.findall(_tag(library), tags):
+            found.setdefault(folder, []).append(tag.split('"')[1])
+            tags = tags if folder == own else tags.replace(tag, "")
+    return tags, found
+
+
+def _tag(library: str) -> str:
+    return rf'<script src="[^"]+/{library}/[^"]+"></script>'
+
+
+def stylesheet_address() -> str:
+    """Where a browser finds all styles and may keep them."""
+    return f"{STYLES}?m={digest(stylesheet())}"
+
+
 def _styles() -> Response:
-    return _answer(stylesheet(), "text/css")
+    return file_response(stylesheet(), "text/css")
 
 
 def _script(name: str) -> Response:
     """A script by its address; one of another version is not there, since its parts would not fit those of ours."""
-    found = next((script for script in scripts().values() if script.address == SCRIPTS + name), None)
+    every = (*scripts().values(), offline_script())
+    found = next((script for script in every if script.address == SCRIPTS + name), None)
     if found is None:
         abort(404)
-    return _answer(found.body, "text/javascript")
+    return file_response(found.body, "text/javascript")
 
 
-def _answer(body: bytes, mimetype: str) -> Response:
+def file_response(body: bytes, mimetype: str) -> Response:
+    """A file that browsers ask for again at each use, 304 where they have it."""
     response = Response(body, mimetype=mimetype)
-    response.set_etag(_digest(body))
+    response.set_etag(digest(body))
     response.cache_control.no_cache = True
     response.make_conditional(request)
     return response
 
 
 @cache
-def _address(name: str) -> str:
+def file_address(name: str) -> str:
     """Where a browser finds a file of `assets/` and may keep it: another content has another address."""
-    return f"/assets/{name}?m={_digest((ASSETS / name).read_bytes())}"
+    return f"/assets/{name}?m={digest((ASSETS / name).read_bytes())}"
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """What stands for a content in its address: 16 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

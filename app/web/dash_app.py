@@ -8,6 +8,16 @@ from app.security.dash_dispatch import ERROR_PAGE
 from app.web.assets import ASSETS, register_bundles
 from components.shell import shell
 from components.ui.page import error_state, page
+from components.ui.theme import SCHEMES
+
+META_TAGS = [
+    {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+    *(
+        {"name": "theme-color", "media": f"(prefers-color-scheme: {scheme})", "content": colours.surface}
+        for scheme, colours in SCHEMES.items()
+    ),
+]
+"""Of every document; the colours are those of an installed page's frame."""
 
 
 def register_dash(server: Flask) -> dash.Dash:
@@ -25,7 +35,9 @@ def register_dash(server: Flask) -> dash.Dash:
         suppress_callback_exceptions=True,
         add_log_handler=False,
         enable_mcp=False,
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        # Unset, it follows whether asgiref is installed, which procrastinate brings: then each request makes an event loop.
+        use_async=False,
+        meta_tags=META_TAGS,
     )
     for module in pages.ALL:
         module.register(application)

@@ -11,6 +11,8 @@ from app.web.compression import register_compression
 from app.web.dash_app import register_dash
 from app.web.flask_app import create_flask, register_errors
 from app.web.headers import register_headers
+from app.web.installable import register_installable
+from app.web.observed import register_observed
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 def create_server(runtime: Runtime) -> "Flask":
     """A complete Flask + Dash application; nothing connects before the first request."""
     server = create_flask(runtime.settings)
+    register_observed(server, runtime.settings)
     register_runtime(server, runtime)
     register_auth(server, runtime)
     register_middleware(server, runtime)
@@ -26,6 +29,7 @@ def create_server(runtime: Runtime) -> "Flask":
     register_compression(server)
     register_health(server)
     register_api(server)
+    register_installable(server, runtime.settings)
     dashboard = register_dash(server)
     register_headers(server, dashboard)
     return server

@@ -1,5 +1,6 @@
 """Flask application: JSON encoding, and errors in the contract's form."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from app import __version__
+from app.accounts.caller import known_user
 from app.security.body_limits import depth, limit_of
 from app.security.refusal import API_PREFIXES
 from app.settings import Settings
@@ -43,9 +45,17 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
+class SynchronousOpenAPI(OpenAPI):
+    """A Flask without coroutines: it does not look at each hook and view of each request whether it is one."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_flask(settings: Settings) -> OpenAPI:
     """A Flask that describes its JSON routes at /openapi.json."""
-    server = OpenAPI(
+    server = SynchronousOpenAPI(
         "app",
         info=Info(title="Tracera", version=__version__, description="Prices, volatility and risk of CS2 items."),
         doc_ui=False,
@@ -102,7 +112,10 @@ def _database_down(error: DatabaseDownError) -> Response:
 
 
 def _log_failure(exc_info: Any) -> None:
-    log.error("request failed", method=request.method, path=request.path, exc_info=exc_info)
+    route = request.url_rule.rule if request.url_rule else None
+    log.error(
+        "request failed", method=request.method, path=request.path, route=route, user=known_user(), exc_info=exc_info
+    )
 
 
 def _data_error(error: psycopg.DataError) -> Response:

@@ -47,14 +47,19 @@ def content_security_policy(script_hashes: Sequence[str]) -> str:
 def register_headers(server: Flask, dashboard: Dash) -> None:
     """Set the headers. Dash adds a script of its own at the first request, so the hashes are computed for each document."""
     https = str(server.config["TRACERA_BASE_URL"]).startswith("https://")
+    always = [*HEADERS.items(), *([("Strict-Transport-Security", HSTS)] if https else [])]
 
     @server.after_request
     def set_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if https:
-            response.headers.setdefault("Strict-Transport-Security", HSTS)
         document = response.mimetype == "text/html"
         policy = content_security_policy(dashboard.csp_hashes()) if document else NO_DOCUMENT_POLICY
-        response.headers.setdefault("Content-Security-Policy", policy)
+        add_missing(response, *always, ("Content-Security-Policy", policy))
         return response
+
+
+def add_missing(response: Response, *headers: tuple[str, str]) -> None:
+    """Add those headers that the response lacks. One look at it for all: `setdefault` reads every header for each."""
+    there = {name.lower() for name, _ in response.headers}
+    for name, value in headers:
+        if name.lower() not in there:
+            response.headers.add(name, value)

@@ -3,7 +3,8 @@
 A module is written for browsers as it is, with this much of the language's module syntax, each statement on a line that it begins:
 `import "./a.js"`, `import * as a from "./a.js"`, `import { b, c as d } from "./a.js"`, and `export` in front of a function, a
 constant or a class. Anything else is refused, and so are circles. In a file each module is a function that runs once, in the
-order of its imports, and returns what it exports.
+order of its imports, and returns what it exports. Comments are left out, their lines stay; a text over several lines must have none
+that begins like a comment.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 _IMPORT: Final = re.compile(r'^import (?:(\* as \w+|\{[\w\s,]+\}) from )?"(\.{1,2}/[\w./-]+)";$')
+_COMMENT: Final = re.compile(r"^[ \t]*(?://[^\n]*$|/\*.*?\*/[ \t]*)|/\*\* @.*?\*/ ?", re.MULTILINE | re.DOTALL)
+"""Comments that begin a line, up to their own end, and types within a line; behind code `//` may be part of a text."""
 _EXPORT: Final = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)")
 
 
@@ -52,7 +55,8 @@ def link(folder: Path, *, first: str, pages: Mapping[str, str], prefix: str) -> 
     wanted = [name for page in pages for name in needs[page] if name not in common]
     # Twice in a document a module would be two, each with its own state.
     shared = {name for name in wanted if wanted.count(name) > 1}
-    everywhere = [*(name for name in dict.fromkeys(wanted) if name in shared), *needs["tracera"]]
+    # Behind what they may import of every page's, and before the module that begins it.
+    everywhere = [*needs["tracera"][:-1], *(name for name in dict.fromkeys(wanted) if name in shared), first]
     exported = ", ".join(_variable(name) for name in everywhere)
     base = _script("tracera", f"{_join(known[name] for name in everywhere)}export {{ {exported} }};\n", prefix)
     head = f"import {{ {exported} }} from {json.dumps(base.address)};\n"
@@ -68,7 +72,8 @@ def read(folder: Path, name: str) -> Module:
     imports: list[str] = []
     exports: list[str] = []
     lines: list[str] = []
-    for number, line in enumerate((folder / name).read_text(encoding="utf-8").splitlines(), 1):
+    code = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), (folder / name).read_text(encoding="utf-8"))
+    for number, line in enumerate(code.splitlines(), 1):
         if found := _IMPORT.match(line):
             imports.append(posixpath.normpath(posixpath.join(posixpath.dirname(name), found[2])))
             lines.append(_binding(found[1], _variable(imports[-1])))

@@ -1,13 +1,22 @@
-/* Buttons and forms of the account: data-account-send="METHOD /path" calls a route with this session's token. */
+/* Buttons and forms of the account: data-account-send="METHOD /path" calls a route with this session's token,
+   data-account-done="words" says what came of it in place of the answer's own message. */
 import * as api from "../ui/api.js";
 import { setProps } from "../ui/dash.js";
+import { closest, find } from "../ui/elements.js";
 
+/** @param {HTMLElement} element */
 function bodyOf(element) {
   const given = element.dataset.accountBody ? JSON.parse(element.dataset.accountBody) : null;
   return element.matches("form") ? { ...given, ...Object.fromEntries(new FormData(element)) } : given;
 }
 
-function done(element, answer) {
+const LATER_STATUS = 202; // put into the queue
+const LATER = "It is on its way. The header of every page says when it is done.";
+const SILENT = { message: "Done." }; // a route that deletes says nothing: 204
+
+/** What came of a call.
+ * @param {HTMLElement} element @param {number} status @param {Api.Said} answer */
+function done(element, status, answer) {
   element.dispatchEvent(new CustomEvent("tracera:sent", { bubbles: true, detail: answer }));
   if (answer.next) {
     window.location.assign(answer.next);
@@ -19,20 +28,24 @@ function done(element, answer) {
   } else if (element.dataset.accountSaid) {
     setProps(element.dataset.accountSaid, { children: answer.message });
   } else {
-    api.say(answer.message, true);
+    api.say(element.dataset.accountDone || (status === LATER_STATUS ? LATER : answer.message), true);
   }
-  if (document.getElementById("account-body")) setProps("account-version", { data: Date.now() });
+  refresh();
 }
 
+const refresh = () => document.getElementById("account-body") && setProps("account-version", { data: Date.now() });
+
+/** @param {HTMLElement} element */
 async function send(element) {
-  const [method, path] = element.dataset.accountSend.split(" ");
-  const button = element.matches("form") ? element.querySelector("[type=submit]") : element;
+  const [method, path] = String(element.dataset.accountSend).split(" ");
+  const button = element.matches("form") ? find(element, "[type=submit]") : element;
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
     const body = bodyOf(element) || (method === "POST" ? {} : null);
+    /** @type {Api.Answer<Api.Said | null>} */
     const answer = await api.call(method, path, body);
-    if (answer.ok) done(element, answer.data);
+    if (answer.ok) done(element, answer.status, answer.data || SILENT);
     else api.say(answer.data.error, false);
   } finally {
     button.removeAttribute("aria-busy");
@@ -40,21 +53,24 @@ async function send(element) {
 }
 
 document.addEventListener("click", (event) => {
-  const copy = event.target.closest("[data-account-copy]");
+  const copy = closest(event, "[data-account-copy]");
   if (copy) {
-    const text = document.getElementById(copy.dataset.accountCopy).textContent;
+    const text = find(document, `#${copy.dataset.accountCopy}`).textContent;
     navigator.clipboard.writeText(text).then(
       () => api.say("Copied.", true),
       () => api.say("The browser does not let this page copy. Select the key and copy it.", false),
     );
     return;
   }
-  const button = event.target.closest("[data-account-send]");
+  const button = closest(event, "[data-account-send]");
   if (button && !button.matches("form") && api.sure(button, button.dataset.accountSure)) send(button);
 });
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("form[data-account-send]")) return;
+  const form = closest(event, "form[data-account-send]");
+  if (!form) return;
   event.preventDefault();
-  send(event.target);
+  send(form);
 });
+// A file that was made is listed.
+document.addEventListener("tracera:ended", refresh);

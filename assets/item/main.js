@@ -1,2 +1,3 @@
 /* An item's page. */
 import "./price_chart.js";
+import "../ui/plots.js";

@@ -1,122 +1,125 @@
-/* The price chart (components/item/price_chart.py): what is drawn, the legend under the crosshair, the live point, downloads. */
-import { csvFile } from "../ui/csv.js";
+/* The price chart (components/item/price_chart.py): what is drawn and when, older candles while one scrolls, the keyboard. */
+import { CHART, DAY, current, definition, drawn, drawsNewest, moment, view } from "./chart_state.js";
+import { COLUMNS, CandleHistory, bounded, windowAround } from "./chart_history.js";
+import { chartOptions, drawing, extraHeight, frameWidth, mostBars, parts, seriesId } from "./chart_series.js";
+import { forget } from "./chart_given.js";
+import { isLoading, loadIndicators, loadLevels, loadOlder } from "./chart_loader.js";
+import { legend, setPanes } from "./chart_legend.js";
+import { restore } from "./chart_picker.js";
+import { saveCsv, savePng, table } from "./chart_files.js";
+import { take, ticks } from "./chart_live.js";
+import { word } from "./chart_selection.js";
+import { closest } from "../ui/elements.js";
 import { clientside, setProps } from "../ui/dash.js";
-import { UNKNOWN, formatAge, formatCount, formatMoney } from "../ui/format.js";
 
-const functions = (window.dashTvlwcFunctions = window.dashTvlwcFunctions || /** @type {Window["dashTvlwcFunctions"]} */ ({}));
-const CHART = "price-chart";
-const ORIGIN = 946857600; // Monday 2000-01-03: buckets are counted from there
-const DAY = 86400;
-const PERIODS = 20;
-const WIDTH = 2;
-const TABLE_ROWS = 500;
-const MANY = 1500; // points, from which on a thick line would be a blot
 const MISSED = 120_000;
-const INTERVALS = { 300: "5 min", 3600: "1 h", 86400: "1 d", 604800: "1 w" };
-let chart = null; // what is drawn: the columns from the server, moved by live prices
+const BARS_SHOWN = 240; // of an exchange's candles at first; the rest is a scroll away
+const MARGIN = 1_000; // bars drawn on either side of what is seen
+const AHEAD = 4_000; // bars loaded before the reader comes to them
+const FINAL_AFTER = 3_000; // until then an exchange has said how the last candle ended
+const VALUES_EVERY = 3_000; // indicators at the live candle
+const LEVELS_EVERY = 60_000;
+const LEVELS_AFTER = 1_000; // a price that moves a level is mostly followed by others
+const LABEL = 70; // pixels that a level's name takes, and its price on the axis
+const SETTLED = 150; // after the last movement
+const UNDERWAY = 1_000; // the longest that the library takes to where it was sent, as far as a reader's hand waits for it
+const OWN = /** @type {const} */ ([...COLUMNS, "upper", "middle", "lower"]);
+/** @type {Chart.Data | null} */
 let stored = null;
-let overlays = new Set();
 let fits = 0;
-let hovered = -1; // the bar under the crosshair
-let seen = null; // the visible range, in bars
 let asked = 0;
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--tracera-${name}`).trim();
-const money = (value) => (value === null || value === undefined || !chart ? UNKNOWN : formatMoney(Math.round(value), chart.scale, chart.currency));
-const volumeName = () => (chart?.rolling ? "24 h volume" : "Volume");
-
-// Times: days and weeks begin at midnight UTC, anything shorter is told in the reader's zone.
-
-const zone = () => (chart && chart.seconds >= DAY ? { timeZone: "UTC" } : {});
-const say = (time, options) => new Date(time * 1000).toLocaleString(undefined, { ...options, ...zone() });
-const TICKS = [{ year: "numeric" }, { month: "short" }, { day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }, { hour: "2-digit", minute: "2-digit" }];
-const moment = (time) =>
-  chart.seconds >= DAY
-    ? say(time, { day: "numeric", month: "short", year: "numeric" })
-    : say(time, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-functions.traceraPrice = money;
-functions.traceraTime = (time) => (chart ? moment(time) : "");
-functions.traceraTick = (time, kind) => say(time, TICKS[kind]);
+let held = false; // a finger or a button is down on the chart
+let wait = 0; // until a question that failed is asked again
+let valuesAt = 0;
+let levelsAt = 0;
+let levelsSoon = 0;
+let settling = 0;
+/** Where the right end of the view was sent with the bars that are drawn, until the library says that it is there.
+ * @type {{to: number, last: (() => unknown) | null} | null} */
+let sent = null;
+let underway = 0;
+let placed = false; // whether a pair's newest bars are in view: before that the library's own range means nothing
 
 // What is drawn
 
-const points = (values) => chart.time.map((time, at) => (values[at] === null ? { time } : { time, value: values[at] }));
-const candle = (at) => ({ time: chart.time[at], open: chart.open[at], high: chart.high[at], low: chart.low[at], close: chart.close[at] });
-const priceFormat = { type: "custom", formatter: "traceraPrice", minMove: 1 };
-const quiet = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
-
-/** One translucent band: filled down from its upper edge, and covered again below its lower one. */
-function bands() {
-  const line = { lineColor: colour("band-line"), lineWidth: 1, priceFormat, ...quiet };
-  const area = (id, values, fill) => ({ id, type: "area", data: points(values), options: { ...line, topColor: fill, bottomColor: fill } });
-  const middle = { color: colour("band-line"), lineWidth: 1, lineStyle: 2, priceFormat, ...quiet };
-  return [
-    area("upper", chart.upper, colour("band")),
-    area("lower", chart.lower, colour("surface")),
-    { id: "middle", type: "line", data: points(chart.middle), options: middle },
-  ];
-}
-
-const markers = () =>
-  chart.outliers.map((at) => ({ time: chart.time[at], position: "aboveBar", shape: "circle", color: colour("stale"), text: "Outlier", size: 0.6 }));
-
-function price() {
-  const scale = { mode: overlays.has("log") ? 1 : 0, scaleMargins: { top: 0.1, bottom: 0.08 }, entireTextOnly: true };
-  const base = { id: "price", priceScaleOptions: scale, markers: markers() };
-  const [up, down] = [colour("up"), colour("down")];
-  if (chart.kind === "line") {
-    const options = { color: colour("accent"), lineWidth: chart.time.length > MANY ? 1 : 2, priceFormat, priceLineColor: colour("muted") };
-    return { ...base, type: "line", data: points(chart.close), options };
-  }
-  const options = { upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down };
-  return { ...base, type: "candlestick", data: chart.time.map((_, at) => candle(at)), options: { ...options, priceFormat } };
-}
-
-const volume = () => ({
-  id: "volume",
-  type: "histogram",
-  pane: 1,
-  data: points(chart.volume),
-  options: { color: colour("volume"), priceFormat: { type: "volume", precision: 0 }, priceLineVisible: false, lastValueVisible: false },
-  priceScaleOptions: { scaleMargins: { top: 0.3, bottom: 0 }, entireTextOnly: true },
-});
-
-function options() {
-  const border = colour("border");
-  return {
-    layout: {
-      background: { type: "solid", color: colour("surface") },
-      textColor: colour("muted"),
-      fontFamily: getComputedStyle(document.body).fontFamily,
-      fontSize: 12,
-      attributionLogo: false, // named under the chart instead
-      panes: { separatorColor: border, enableResize: false },
-    },
-    // A grid would show through the band and not below it.
-    grid: { vertLines: { visible: false }, horzLines: { visible: false } },
-    rightPriceScale: { borderColor: border },
-    timeScale: {
-      borderColor: border,
-      timeVisible: !chart || chart.seconds < DAY,
-      secondsVisible: false,
-      minBarSpacing: 0.02,
-      rightOffsetPixels: 20,
-      tickMarkFormatter: "traceraTick",
-    },
-    localization: { timeFormatter: "traceraTime" },
-    crosshair: { mode: 0, vertLine: { color: colour("muted"), labelBackgroundColor: colour("muted") }, horzLine: { color: colour("muted"), labelBackgroundColor: colour("muted") } },
-    handleScroll: { vertTouchDrag: false }, // the page scrolls
-    hoveredSeriesOnTop: false,
-  };
-}
-
-const COLUMNS = ["time", "open", "high", "low", "close", "volume", "upper", "middle", "lower"];
+/** Take what the store holds; says whether it is another chart.
+ * @param {Chart.Data | null} data */
 function adopt(data) {
   if (data === stored) return false;
-  const same = chart && data && ["item", "source", "window"].every((name) => chart[name] === data[name]);
+  const { chart, history } = view;
+  const grown = history && data && data.time[0] < history.oldest; // the history of a pair just opened came in: all of it is to be seen
+  const same = Boolean(chart && data && !grown && chart.item === data.item && chart.source === data.source && chart.window === data.window);
   stored = data;
-  chart = data && { ...data, ...Object.fromEntries(COLUMNS.map((name) => [name, data[name].slice()])) };
+  if (!data) view.chart = null;
+  if (!data || !same) view.history = null;
+  if (!data) return !same;
+  if (data.exchange && data.time.length) return adoptCandles(data, same);
+  view.chart = { ...data, ...Object.fromEntries(OWN.map((name) => [name, data[name]?.slice()])) };
+  view.first = 0;
   return !same;
+}
+
+/** A pair's newest candles: what is loaded of it stays, and so does the place that one looks at.
+ * @param {Chart.Data} data
+ * @param {boolean} same whether the same chart was drawn before */
+function adoptCandles(data, same) {
+  const before = same ? view.chart : null;
+  const newest = before && drawsNewest();
+  const kept = before && view.history?.replaceTail(data) ? view.history : null;
+  const history = kept ?? new CandleHistory(data, data.seconds);
+  const [first, end] = kept && before ? [view.first, newest ? history.length : view.first + before.time.length] : [0, history.length];
+  view.history = history;
+  view.chart = { ...data, heard: before?.heard ?? 0, ...history.slice(first, end) };
+  view.first = first;
+  return !kept;
+}
+
+/** Give the library what is drawn now, and where to look where that is another place. It is sent there by a command, not by
+ * the range of bars: that property is the library's own report as well, and one from before would take the place of ours.
+ * @param {Chart.Range | null} range */
+function redraw(range = null) {
+  if (!view.chart || !document.getElementById("price-chart-frame")) return;
+  const { series, panes, names } = drawing();
+  setPanes(names);
+  fitFrame();
+  setProps(CHART, { series, paneOptions: panes, ...(range ? send(range) : {}) });
+  setTimeout(legend, 50); // the library has made its panes by then
+}
+
+/** The command that brings the right end of the view to that of the range; the zoom stays. None under a hand: bars come only
+ * in front then, with which the library keeps the right end, and a command would undo what the hand has moved since.
+ * @param {Chart.Range} range */
+function send(range) {
+  const base = drawn().close.findLastIndex((close) => close !== null);
+  view.seen = range;
+  arrive();
+  sent = { to: range.to, last: null };
+  if (held) doubt();
+  return held ? {} : { timeScaleAction: { action: "scrollToPosition", position: range.to - base, animated: false, nonce: (fits += 1) } };
+}
+
+/** The library is where it was sent, or a hand has moved it on. */
+function arrive() {
+  sent = null;
+  clearTimeout(underway);
+  underway = 0;
+}
+
+/** A hand is on the chart: where it has moved it a moment later counts, wherever it had been sent. */
+function doubt() {
+  if (!sent || underway) return;
+  underway = setTimeout(() => {
+    const last = sent?.last;
+    arrive();
+    last?.();
+  }, UNDERWAY);
+}
+
+function fitFrame() {
+  const frame = document.getElementById("price-chart-frame")?.parentElement;
+  const { panes, legend: lines } = extraHeight();
+  frame?.style.setProperty("--panes", `${panes}px`);
+  frame?.style.setProperty("--legend", `${lines}px`);
 }
 
 /** The range as it is drawn may lack prices; the server is asked again, the zoom stays. */
@@ -128,219 +131,265 @@ function again() {
 let hidden = 0;
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) hidden = Date.now();
-  else if (chart && document.getElementById("price-chart-legend") && Date.now() - hidden > MISSED) again();
+  else if (view.chart && document.getElementById("price-chart-legend") && Date.now() - hidden > MISSED) again();
 });
 
-// Legend
+// What is drawn over prices
 
-function part(name, text, side) {
-  const group = document.createElement("span");
-  if (name) group.append(Object.assign(document.createElement("span"), { className: "chart-legend-name", textContent: name }));
-  group.append(Object.assign(document.createElement("span"), { className: side || "", textContent: text }));
-  return group;
+const renewIndicators = async () => (await loadIndicators()) && redraw();
+async function renewLevels() {
+  levelsAt = Date.now();
+  if ((await loadLevels()) || !view.levels.length) redraw();
 }
+document.addEventListener("tracera:levels", ({ detail: { item_id, source, events } }) => {
+  const { chart, levels } = view;
+  if (!chart || !levels.length || item_id !== chart.item || source !== chart.source) return;
+  if (levelsSoon || !document.getElementById("price-chart-frame") || events.every(({ kind }) => kind === "approach")) return;
+  levelsSoon = setTimeout(() => {
+    levelsSoon = 0;
+    renewLevels();
+  }, LEVELS_AFTER);
+});
+document.addEventListener("tracera:chart-chosen", ({ detail }) => {
+  if (!view.chart) return;
+  redraw();
+  if (detail !== "levels") renewIndicators();
+  if (detail !== "indicators") renewLevels();
+});
 
-/** How far a bar is from the one before it: bars that are far apart stand side by side all the same. */
-function step(at) {
-  const gap = at ? chart.time[at] - chart.time[at - 1] : chart.seconds;
-  return gap === chart.seconds ? INTERVALS[chart.seconds] : formatAge(gap);
-}
-const current = () => (hovered >= 0 && hovered < chart.time.length ? hovered : chart.time.length - 1);
+// Older candles while one scrolls
 
-function legend(at) {
-  const target = document.getElementById("price-chart-legend");
-  if (!target) return;
-  if (!chart || at < 0 || at >= chart.time.length) return target.replaceChildren();
-  const parts = [part("", moment(chart.time[at]))];
-  if (chart.kind === "line") parts.push(part("Price", money(chart.close[at])));
-  else {
-    const side = ["down", "", "up"][Math.sign(chart.close[at] - chart.open[at]) + 1];
-    for (const [name, values] of [["O", chart.open], ["H", chart.high], ["L", chart.low], ["C", chart.close]]) parts.push(part(name, money(values[at]), side));
+/** Draw the part of the history around what is seen, and ask for what is older before one comes there. */
+function follow() {
+  const { history, chart, seen } = view;
+  if (!history || !chart || !seen) return;
+  const shown = { from: view.first + seen.from, to: view.first + seen.to };
+  const loaded = { first: view.first, end: view.first + chart.time.length };
+  const wanted = windowAround(shown, history.length, loaded, { margin: MARGIN, held });
+  if (wanted) {
+    view.first = wanted.first;
+    Object.assign(chart, history.slice(wanted.first, wanted.end));
+    const shift = loaded.first - wanted.first;
+    redraw(shift ? { from: seen.from + shift, to: seen.to + shift } : null);
+    clearTimeout(settling);
+    settling = setTimeout(renewIndicators, SETTLED);
   }
-  if (overlays.has("bands")) parts.push(part("Bands", `${money(chart.lower[at])} \u00b7 ${money(chart.middle[at])} \u00b7 ${money(chart.upper[at])}`));
-  if (overlays.has("volume")) parts.push(part(volumeName(), chart.volume[at] === null ? UNKNOWN : formatCount(chart.volume[at])));
-  parts.push(part("Step", step(at)));
-  if (chart.outliers.includes(at)) parts.push(part("", "Outlier: few sales, far from its neighbours, and it did not last"));
-  target.replaceChildren(...parts);
+  if (shown.from < AHEAD && !history.complete && !isLoading() && Date.now() > wait) older();
+  mark();
 }
+
+async function older() {
+  const { history } = view;
+  const moved = loadOlder();
+  mark();
+  const added = await moved;
+  if (history !== view.history) return;
+  if (added === null) wait = Date.now() + 5_000;
+  // Bars that are drawn lie further from the beginning now.
+  view.first += added || 0;
+  follow();
+}
+
+/** What stands in the chart's corner: that older candles are on their way, that none are older, and the way back to now. */
+function mark() {
+  const { history, chart, seen } = view;
+  const place = document.getElementById("price-chart-place");
+  const back = document.getElementById("price-chart-now");
+  if (!place || !back) return;
+  const from = seen && history ? view.first + seen.from : Infinity;
+  const loading = history && isLoading() && from < MARGIN;
+  const begins = history?.complete && from < 1 ? `History begins on ${moment(history.oldest)}${history.seconds < DAY ? " UTC" : ""}` : "";
+  const text = loading ? "Loading older candles \u2026" : begins;
+  if (place.textContent !== text) place.textContent = text;
+  back.hidden = !(chart && seen && (seen.to < chart.time.length - 1 || !drawsNewest()));
+}
+
+/** Bars left free behind the newest: labels of levels would lie over it.
+ * @param {number} bars */
+const room = (bars) => (view.levels.length ? Math.ceil(bars * Math.max(1 / 7, LABEL / (frameWidth() - 2 * LABEL))) : 4);
+
+/** Show as many bars as now, up to the newest.
+ * @param {Chart.Range} seen */
+function toNow(seen) {
+  const { history, chart } = view;
+  if (!chart) return;
+  const bars = Math.round(Math.min(seen.to, chart.time.length) - seen.from);
+  if (history) {
+    view.first = Math.max(0, history.length - bars - 2 * MARGIN);
+    Object.assign(chart, history.slice(view.first, history.length));
+  }
+  redraw(within({ from: chart.time.length - bars, to: chart.time.length + room(bars) }));
+  follow();
+  renewIndicators();
+  mark();
+}
+document.addEventListener("click", (event) => {
+  if (closest(event, "#price-chart-now") && view.seen) toNow(view.seen);
+});
+/** @param {boolean} down @returns {(event: Event) => void} */
+const grip = (down) => (event) => {
+  held = down && Boolean(closest(event, "#price-chart-frame"));
+  if (held) doubt();
+  if (!down) setTimeout(follow, SETTLED);
+};
+document.addEventListener("pointerdown", grip(true), true);
+document.addEventListener("wheel", (event) => closest(event, "#price-chart-frame") && doubt(), { capture: true, passive: true });
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, grip(false), true);
 
 // The live point
 
-/** Bollinger's bands at the last bar, as app.analytics.bollinger_series has them. */
-function lastBands() {
-  const closes = [...chart.before, ...chart.close.filter((_, at) => !chart.outliers.includes(at))].slice(-PERIODS);
-  if (closes.length < PERIODS) return [null, null, null];
-  const mean = closes.reduce((sum, close) => sum + close, 0) / PERIODS;
-  const reach = WIDTH * Math.sqrt(closes.reduce((sum, close) => sum + (close - mean) ** 2, 0) / PERIODS);
-  return [mean + reach, mean, mean - reach];
+/** Move the newest bar of series.
+ * @param {ReturnType<typeof ticks>} bars */
+function move(bars) {
+  forget();
+  setProps(CHART, { tick: bars });
 }
 
-function append(time, price) {
-  chart.time.push(time);
-  for (const name of ["open", "high", "low", "close"]) chart[name].push(price);
-  chart.volume.push(null);
-  for (const name of ["upper", "middle", "lower"]) chart[name].push(null);
-}
-
-function move(message, at) {
-  const last = chart.time.length - 1;
-  chart.close[last] = message.price;
-  chart.high[last] = Math.max(chart.high[last], message.price);
-  chart.low[last] = Math.min(chart.low[last], message.price);
-  // What was sold before the chart was read is in it already.
-  if (Number.isInteger(message.volume) && at > chart.read) chart.volume[last] = chart.rolling ? message.volume : (chart.volume[last] || 0) + message.volume;
-  [chart.upper[last], chart.middle[last], chart.lower[last]] = lastBands();
-}
-
-function ticks() {
-  const last = chart.time.length - 1;
-  const time = chart.time[last];
-  const found = [{ id: "price", bar: chart.kind === "line" ? { time, value: chart.close[last] } : candle(last) }];
-  const one = (id) => chart[id][last] !== null && found.push({ id, bar: { time, value: chart[id][last] } });
-  if (overlays.has("bands")) ["upper", "lower", "middle"].forEach(one);
-  if (overlays.has("volume")) one("volume");
-  return found;
+/** The newest values of the indicators, moved by what has come. */
+async function renewValues() {
+  if (Date.now() - valuesAt < VALUES_EVERY || !drawsNewest()) return;
+  valuesAt = Date.now();
+  if (!(await loadIndicators(true)) || !drawsNewest()) return;
+  const chart = drawn();
+  const time = chart.time[chart.time.length - 1];
+  const found = view.indicators.filter((chosen) => !chosen.hidden).flatMap((chosen) =>
+    parts(chosen).flatMap((part) => {
+      const value = view.values.get(word(chosen))?.[part]?.get(time) ?? null;
+      const scale = definition(chosen.name).pane === "price" ? chart.scale : 1;
+      return value === null ? [] : [{ id: seriesId(chosen, part), bar: { time, value: value * scale } }];
+    }),
+  );
+  if (found.length) move(found);
+  legend();
 }
 
 document.addEventListener("tracera:price", ({ detail: message }) => {
+  const { chart } = view;
   if (!chart || message.item_id !== chart.item || message.source !== chart.source) return;
   if (!document.getElementById("price-chart-legend")) return;
   if (!chart.time.length) return again();
-  const at = Date.parse(message.timestamp) / 1000;
-  const bucket = ORIGIN + Math.floor((at - ORIGIN) / chart.seconds) * chart.seconds;
-  const newest = chart.time[chart.time.length - 1];
-  if (!(bucket >= newest) || at < (chart.heard || 0)) return;
-  chart.heard = at;
-  if (bucket > newest) append(bucket, message.price);
-  move(message, at);
-  chart.read = Math.max(chart.read, at);
-  setProps(CHART, { tick: ticks() });
-  legend(current());
+  const begins = take(message);
+  if (begins === null) return;
+  if (begins && chart.exchange) setTimeout(again, FINAL_AFTER);
+  if (drawsNewest()) move(ticks());
+  if (chart.exchange) renewValues();
+  if (Date.now() - levelsAt > LEVELS_EVERY) renewLevels();
+  legend();
+  mark();
 });
 
 // Keyboard
 
+/** @param {Chart.Range} range */
+const within = (range) => (view.history ? bounded(range, drawn().time.length, mostBars()) : range);
+
+/** @param {number} from @param {number} to */
 function look(from, to) {
-  seen = { from, to };
-  setProps(CHART, { visibleLogicalRange: seen });
+  view.seen = within({ from, to });
+  follow();
+  setProps(CHART, { visibleLogicalRange: view.seen });
 }
+/** @type {Record<string, (seen: Chart.Range) => void>} */
 const KEYS = {
   ArrowLeft: ({ from, to }) => look(from - (to - from) / 10, to - (to - from) / 10),
   ArrowRight: ({ from, to }) => look(from + (to - from) / 10, to + (to - from) / 10),
   "+": ({ from, to }) => look(from + (to - from) / 8, to - (to - from) / 8),
   "-": ({ from, to }) => look(from - (to - from) / 6, to + (to - from) / 6),
   0: () => setProps(CHART, { timeScaleAction: { action: "fitContent", nonce: (fits += 1) } }),
+  End: toNow,
 };
 document.addEventListener("keydown", (event) => {
   const key = event.key === "=" ? "+" : event.key;
-  if (event.target.id !== "price-chart-frame" || !seen || !KEYS[key] || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!(event.target instanceof Element) || event.target.id !== "price-chart-frame" || !view.seen || !KEYS[key] || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  KEYS[key](seen);
+  KEYS[key](view.seen);
 });
 
-// Table and downloads
-
-const HEADS = ["Time", "Open", "High", "Low", "Close", "Lower band", "Middle", "Upper band"];
-const cell = (kind, text, scope) => Object.assign(document.createElement(kind), { textContent: text, ...(scope ? { scope } : {}) });
-
-function table() {
-  const target = document.getElementById("price-chart-rows");
-  if (!target || !chart || !document.getElementById("price-chart-table").hasAttribute("open")) return;
-  const body = document.createElement("table");
-  const first = Math.max(0, chart.time.length - TABLE_ROWS);
-  const more = first ? `the newest ${TABLE_ROWS} of ${formatCount(chart.time.length)} bars; the CSV holds all` : `${chart.time.length} bars`;
-  body.append(cell("caption", `${chart.name}, ${chart.source}, bars of ${INTERVALS[chart.seconds]}: ${more}`));
-  const head = body.createTHead().insertRow();
-  head.append(...[...HEADS, volumeName()].map((name) => cell("th", name, "col")));
-  const rows = body.createTBody();
-  for (let at = chart.time.length - 1; at >= first; at -= 1) {
-    const row = rows.insertRow();
-    row.append(cell("th", moment(chart.time[at]), "row"));
-    for (const name of ["open", "high", "low", "close", "lower", "middle", "upper"]) row.append(cell("td", money(chart[name][at]) + (name === "close" && chart.outliers.includes(at) ? " (outlier)" : "")));
-    row.append(cell("td", chart.volume[at] === null ? UNKNOWN : formatCount(chart.volume[at])));
-  }
-  target.replaceChildren(body);
-}
-document.addEventListener("toggle", (event) => event.target.id === "price-chart-table" && table(), true);
-
-function save(url, ending) {
-  const slug = chart.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-  Object.assign(document.createElement("a"), { href: url, download: `${slug}-${chart.source}-${chart.window}.${ending}` }).click();
-}
-
-/** The picture with a line above it that says what it shows. */
-async function titled(image) {
-  const bytes = Uint8Array.from(atob(image.split(",")[1]), (letter) => letter.charCodeAt(0));
-  const drawn = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-  const ratio = drawn.width / document.querySelector("#price-chart-frame canvas").closest("table").clientWidth;
-  const [margin, height] = [12 * ratio, 36 * ratio];
-  const canvas = Object.assign(document.createElement("canvas"), { width: drawn.width, height: drawn.height + height });
-  const pen = canvas.getContext("2d");
-  pen.fillStyle = colour("surface");
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(drawn, 0, height);
-  const say = (text, weight, name, from) => {
-    pen.font = `${weight} ${14 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-    pen.fillStyle = colour(name);
-    pen.fillText(text, from, 23 * ratio);
-    return from + pen.measureText(text).width + margin;
-  };
-  const last = chart.time.length - 1;
-  const at = (bar) => moment(chart.time[Math.min(last, Math.max(0, Math.round(bar)))]);
-  const range = `${at(seen ? seen.from : 0)} \u2013 ${at(seen ? seen.to : last)}`;
-  const next = say(chart.name, 600, "text", margin);
-  say([chart.source + (chart.simulated ? " (simulated)" : ""), range].join(" \u00b7 "), 400, "muted", next);
-  return canvas.toDataURL("image/png");
-}
-
-function csvRows() {
-  const names = COLUMNS.slice(1);
-  const unit = (name, value) => (value === null || name === "volume" ? value : value / chart.scale);
-  const row = (time, at) => [new Date(time * 1000).toISOString().replace(".000", ""), ...names.map((name) => unit(name, chart[name][at]))];
-  return [["time", ...names], ...chart.time.map(row)];
-}
+// Callbacks
 
 const nothing = () => clientside.no_update;
+function showNewest() {
+  placed = true;
+  if (view.chart && document.getElementById("price-chart-frame")) look(view.chart.time.length - BARS_SHOWN, view.chart.time.length + room(BARS_SHOWN));
+}
+
+/** Where one looks. A report from before the first bar moved names other bars than it means, or bars that are not
+ * drawn any more, and is not taken; nor is one from on the way to where the view was sent: the library takes the series
+ * one by one, each with other bars than those before it, and goes there last.
+ * @param {Chart.Range | null} range
+ * @param {Chart.Range | null} times */
+function see(range, times) {
+  const { chart } = view;
+  if (!range || !chart || !placed) return nothing();
+  const first = Math.max(0, Math.ceil(range.from - 1));
+  const at = times ? chart.time.indexOf(times.from) : first;
+  if (view.history && (at < 0 || Math.abs(at - first) > 2)) return nothing();
+  if (sent && Math.abs(range.to - sent.to) > (range.to - range.from) / 4) {
+    sent.last = () => see(range, times);
+    return nothing();
+  }
+  arrive();
+  view.seen = range;
+  follow();
+  return nothing();
+}
 
 clientside.priceChart = {
+  /** @param {Chart.Data | null} data @param {string[] | null} chosen */
   draw(data, chosen) {
-    overlays = new Set(chosen || []);
+    view.overlays = new Set(chosen || []);
+    const before = view.chart?.item;
+    const isNew = data !== stored;
     const fresh = adopt(data);
-    if (fresh) hovered = -1;
-    if (!chart || !chart.time.length) {
-      legend(-1);
-      return [[], options(), [], null, nothing()];
+    if (fresh) {
+      view.hovered = -1;
+      view.values = new Map();
+      view.seen = null;
+      arrive();
+      restore();
     }
-    const withVolume = overlays.has("volume") && chart.volume.some((value) => value !== null);
-    const series = [...(overlays.has("bands") ? bands() : []), price(), ...(withVolume ? [volume()] : [])];
-    const label = { pane: 1, horzAlign: "left", vertAlign: "top", lines: [{ text: volumeName(), color: colour("muted"), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily }] };
-    const panes = withVolume ? [{ stretchFactor: 5 }, { stretchFactor: 1 }] : [{ stretchFactor: 1 }];
-    legend(current());
+    if (before !== view.chart?.item) view.range = null;
+    if (!view.chart || !view.chart.time.length) {
+      legend(-1);
+      mark();
+      return [[], chartOptions(), [], nothing()];
+    }
+    const { series, panes, names } = drawing();
+    setPanes(names);
+    fitFrame();
     table();
-    return [series, options(), panes, withVolume ? label : null, fresh ? { action: "fitContent", nonce: (fits += 1) } : nothing()];
-  },
-  legend(crosshair) {
-    if (!chart) return nothing();
-    hovered = crosshair?.time ? chart.time.indexOf(crosshair.time) : -1;
+    if (isNew) {
+      renewIndicators();
+      renewLevels();
+    }
+    const many = Boolean(view.history) && view.chart.time.length > BARS_SHOWN;
+    if (fresh) placed = !many;
+    if (fresh && many) setTimeout(showNewest, 300);
+    setTimeout(legend, 50);
     legend(current());
+    return [series, chartOptions(), panes, fresh && !many ? { action: "fitContent", nonce: (fits += 1) } : nothing()];
+  },
+  /** @param {{time?: number} | null} crosshair */
+  legend(crosshair) {
+    if (!view.chart) return nothing();
+    view.hovered = crosshair?.time ? view.chart.time.indexOf(crosshair.time) : -1;
+    legend();
     return nothing();
   },
-  see(range) {
-    seen = range || seen;
-    return nothing();
-  },
+  see,
+  /** @param {number | null} clicks @param {string} wanted */
   choose: (clicks, wanted) => (clicks ? wanted : nothing()),
   fit: () => ({ action: "fitContent", nonce: (fits += 1) }),
-  shoot: (clicks, known) => (clicks && chart ? (known || 0) + 1 : nothing()),
+  /** @param {number | null} clicks @param {number | null} known */
+  shoot: (clicks, known) => (clicks && view.chart ? (known || 0) + 1 : nothing()),
+  /** @param {string | null} image */
   async savePng(image) {
-    if (image && chart) save(await titled(image), "png");
+    if (image && view.chart) await savePng(image);
     return nothing();
   },
+  /** @param {number | null} clicks */
   saveCsv(clicks) {
-    if (!clicks || !chart) return nothing();
-    const url = URL.createObjectURL(csvFile(csvRows()));
-    save(url, "csv");
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    if (clicks && view.chart) saveCsv();
     return nothing();
   },
 };

@@ -2,14 +2,19 @@
 import { now } from "../live/clock.js";
 import { NO_BREAK, UNKNOWN, direction, formatAge, formatChange, formatCount, formatFixed, formatMoney, formatPercent, formatSigned } from "../ui/format.js";
 import { go } from "../ui/navigation.js";
+import { sparkPath, sparkSide } from "../ui/sparkline.js";
+import { narrow } from "./grid.js";
+import { isWatched } from "./lists.js";
+import { rarityClass, silhouetteClass } from "./picture.js";
 
 const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || /** @type {Window["dashAgGridComponentFunctions"]} */ ({}));
 const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || /** @type {Window["dashAgGridFunctions"]} */ ({}));
+/** @param {unknown[]} parts */
 const h = (...parts) => window.React.createElement(...parts);
-const narrow = window.matchMedia("(max-width: 639px)");
 export const ROW = 36;
 export const CARD = 60;
 
+/** @param {GridTheme} base */
 functions.itemsTheme = (base) =>
   base.withParams({
     accentColor: "var(--tracera-accent)",
@@ -36,9 +41,12 @@ functions.itemsTheme = (base) =>
 
 // Figures
 
+/** @param {string} reason */
 const unknown = (reason) => h("span", { className: "figure unknown", title: reason }, UNKNOWN);
+/** @param {Api.ScreenerRow} row @param {string} what */
 const few = (row, what) => `${what} in this window: ${row.samples} closes so far`;
 
+/** @param {Api.ScreenerRow} row @param {string} field */
 const liveAttributes = (row, field) => ({
   "data-live-item": row.id,
   "data-live-field": field,
@@ -47,6 +55,7 @@ const liveAttributes = (row, field) => ({
   "data-live-stale-after": row.stale_after || undefined,
 });
 
+/** @param {Api.ScreenerRow} row */
 const price = (row) =>
   row.price === null
     ? unknown("nobody has quoted a price yet")
@@ -63,7 +72,8 @@ const price = (row) =>
         formatMoney(row.price, row.scale, row.currency),
       );
 
-/** The change counts from the window's base, so that it moves with the price. */
+/** The change counts from the window's base, so that it moves with the price.
+ * @param {Api.ScreenerRow} row */
 const change = (row) => {
   if (row.percent_change === null || !row.base || row.price === null) return unknown(few(row, "no earlier price"));
   const [text, sign] = formatChange(row.price, row.base);
@@ -80,6 +90,7 @@ const change = (row) => {
   );
 };
 
+/** @param {Api.ScreenerRow} row */
 const trend = (row) => {
   if (row.trend_slope === null) return unknown(few(row, "not enough prices"));
   const fit = row.trend_r2 === null ? null : row.trend_r2.toFixed(2);
@@ -93,23 +104,29 @@ const trend = (row) => {
   ]);
 };
 
+/** @param {"return_volatility" | "coefficient_of_variation" | "max_drawdown"} name @param {number} digits @returns {Figure} */
 const share = (name, digits) => (row) =>
   row[name] === null
     ? unknown(few(row, "not enough prices"))
     : h("span", { className: "figure", title: `from ${row.samples} closes` }, formatPercent(row[name], digits));
 
+/** @param {"volume" | "listings"} name @param {string} reason @returns {Figure} */
 const count = (name, reason) => (row) =>
   row[name] === null ? unknown(reason) : h("span", { className: "figure" }, formatCount(row[name]));
 
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
-const short = (row) => {
-  const units = row.turnover / row.scale;
+/** @param {Api.ScreenerRow} row @param {number} turnover */
+const short = (row, turnover) => {
+  const units = turnover / row.scale;
   if (units < 10_000) return formatMoney(Math.round(units), 1, row.currency);
   return formatMoney(1, 1, row.currency).replace("1", compact.format(units).replace("K", "k"));
 };
 
+/** @param {"weapon_type" | "rarity"} name @returns {Figure} */
 const text = (name) => (row) => row[name] ?? unknown("not known");
 
+/** @typedef {(row: Api.ScreenerRow) => unknown} Figure
+ * @type {Record<string, Figure>} */
 const FIGURES = {
   price,
   percent_change: change,
@@ -120,7 +137,7 @@ const FIGURES = {
   turnover: (row) =>
     row.turnover === null
       ? unknown("this source reports no sales")
-      : h("span", { className: "figure", title: formatMoney(row.turnover, row.scale, row.currency) }, short(row)),
+      : h("span", { className: "figure", title: formatMoney(row.turnover, row.scale, row.currency) }, short(row, row.turnover)),
   volume: count("volume", "this source reports no sales"),
   listings: count("listings", "this source reports no offers"),
   weapon_type: text("weapon_type"),
@@ -135,86 +152,69 @@ const FIGURES = {
       : h("span", { className: "figure" }, formatSigned(row.trend_score, 2)),
 };
 
+/** @param {string} width */
 const bone = (width) => h("span", { className: "items-bone", style: { width } });
 
-cells.FigureCell = ({ data, colDef }) => (data ? FIGURES[colDef.field](data) : bone("60%"));
+cells.FigureCell = (/** @type {CellProps} */ { data, colDef }) => (data ? FIGURES[colDef.field](data) : bone("60%"));
 
 // Who and how long ago
 
+/** @param {Api.ScreenerRow} row */
 const source = (row) => {
   if (!row.source) return unknown("nobody has quoted a price yet");
   const name = h("span", { key: "name", className: row.simulated ? "items-simulated" : "" }, row.source);
   const age = h("span", { key: "age", ...liveAttributes(row, "age") }, row.at ? formatAge((now() - row.at) / 1000) : UNKNOWN);
   return h("span", { className: "items-source", key: row.id }, [name, age]);
 };
-cells.SourceCell = ({ data }) => (data ? source(data) : bone("50%"));
+cells.SourceCell = (/** @type {CellProps} */ { data }) => (data ? source(data) : bone("50%"));
 
 // Sparkline
 
 const WIDTH = 96;
 const HEIGHT = 22;
 
-function line(levels) {
-  const step = WIDTH / (levels.length - 1);
-  let path = "";
-  let pen = "M";
-  levels.forEach((level, index) => {
-    if (level === null) {
-      pen = "M";
-      return;
-    }
-    path += `${pen}${(index * step).toFixed(1)} ${(HEIGHT - 2 - (level / 100) * (HEIGHT - 4)).toFixed(1)}`;
-    pen = "L";
-  });
-  return path;
-}
-
+/** @param {Api.ScreenerRow} row */
 const sparkline = (row) => {
   if (!row.spark) return unknown("fewer than two prices in 24 hours");
-  const known = row.spark.filter((level) => level !== null);
-  const side = Math.sign(known[known.length - 1] - known[0]);
+  const side = sparkSide(row.spark);
   const name = ["down", "neutral", "up"][side + 1];
   const attributes = { className: `items-spark ${name}`, viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT };
   const label = `24 hours, ${["falling", "unchanged", "rising"][side + 1]}`;
-  return h("svg", { ...attributes, role: "img", "aria-label": label, preserveAspectRatio: "none" }, h("path", { d: line(row.spark) }));
+  return h("svg", { ...attributes, role: "img", "aria-label": label, preserveAspectRatio: "none" }, h("path", { d: sparkPath(row.spark, WIDTH, HEIGHT) }));
 };
-cells.SparklineCell = ({ data }) => (data ? sparkline(data) : bone("80%"));
+cells.SparklineCell = (/** @type {CellProps} */ { data }) => (data ? sparkline(data) : bone("80%"));
 
 // Item
 
-const SLUG = /[^a-z]+/g;
-const rarityClass = (row) => (row.rarity ? `rarity-${row.rarity.toLowerCase().replace(SLUG, "-")}` : "");
+/** Its image, or the silhouette of its kind (components/items/silhouette.py); a pair's first letters.
+ * @param {Api.ScreenerRow} row */
+const image = (row) => {
+  if (row.image) return h("img", { key: "image", src: row.image, alt: "", loading: "lazy", width: 36, height: 27 });
+  const drawing = row.weapon_type === "Pair" ? row.name.slice(0, 2) : h("span", { className: silhouetteClass(row) });
+  return h("span", { key: "image", className: "items-picture", "aria-hidden": true }, drawing);
+};
 
-/** Steam serves item images in any size. */
-const image = (row) =>
-  row.image
-    ? h("img", { key: "image", src: row.image, alt: "", loading: "lazy", width: 36, height: 27 })
-    : h("span", { key: "image", className: "items-initials", "aria-hidden": true }, initials(row));
-const initials = (row) =>
-  row.name
-    .replace(/^(★|StatTrak™|Souvenir|\s|["'])+/, "")
-    .split(" | ")
-    .slice(0, 2)
-    .map((part) => part[0])
-    .join("")
-    .toUpperCase();
-
-/** The wear stands apart, so the name goes without it. */
+/** The wear stands apart, so the name goes without it.
+ * @param {Api.ScreenerRow} row */
 const plainName = (row) => (row.wear && row.name.endsWith(`(${row.wear})`) ? row.name.slice(0, -row.wear.length - 2).trim() : row.name);
 
+/** @param {MouseEvent} event @param {string} path */
 function follow(event, path) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   go(path);
 }
 
+/** @type {Record<string, string>} */
 const WEARS = { "Factory New": "FN", "Minimal Wear": "MW", "Field-Tested": "FT", "Well-Worn": "WW", "Battle-Scarred": "BS" };
+/** @param {Api.ScreenerRow} row */
 const nameOf = (row) =>
   h("span", { key: "name", className: "items-name" }, [
     h("span", { key: "title", className: "items-title", title: row.name }, plainName(row)),
     row.wear ? h("abbr", { key: "wear", className: "items-wear", title: row.wear }, WEARS[row.wear] || row.wear) : null,
   ]);
 
+/** @param {Api.ScreenerRow} row */
 const card = (row) =>
   h("span", { key: "card", className: "items-card" }, [
     h("span", { key: "first", className: "items-line" }, [h("span", { key: "n", className: "items-title" }, plainName(row)), h("span", { key: "p" }, price(row))]),
@@ -224,12 +224,37 @@ const card = (row) =>
     ]),
   ]);
 
-cells.ItemCell = ({ data: row }) => {
-  if (!row) return h("span", { className: "items-item" }, [h("span", { key: "i", className: "items-initials" }), h("span", { key: "b", className: "items-name" }, bone("70%"))]);
+cells.ItemCell = (/** @type {CellProps} */ { data: row }) => {
+  if (!row) return h("span", { className: "items-item" }, [h("span", { key: "i", className: "items-picture" }), h("span", { key: "b", className: "items-name" }, bone("70%"))]);
   const path = `/item/${row.id}`;
   return h(
     "a",
-    { href: path, className: `items-item ${rarityClass(row)}`, onClick: (event) => follow(event, path), tabIndex: -1 },
+    { href: path, className: `items-item ${rarityClass(row)}`, onClick: (/** @type {MouseEvent} */ event) => follow(event, path), tabIndex: -1 },
     [image(row), narrow.matches ? card(row) : nameOf(row)],
   );
+};
+
+// Watching
+
+/** @param {string} name */
+const sign = (name) => h("span", { key: name, className: `icon icon-${name}`, style: { width: 16, height: 16 }, "aria-hidden": true });
+
+cells.StarCell = (/** @type {CellProps} */ { data: row }) => {
+  if (!row) return null;
+  const watched = isWatched(row.id);
+  const attributes = { "data-watch": row.id, "aria-pressed": watched, "aria-label": `Watch ${row.name}`, title: watched ? "On your watchlist" : "Put it on your watchlist" };
+  return h("button", { key: row.id, type: "button", className: "watch-button watch-small", tabIndex: -1, ...attributes }, [sign("watchlist"), sign("watching")]);
+};
+
+cells.EditCell = (/** @type {CellProps} */ { data: row }) =>
+  row ? h("button", { type: "button", className: "watch-button watch-small", tabIndex: -1, "data-watch-edit": row.id, "aria-label": `Note, target and lists of ${row.name}`, title: "Note, target and lists" }, [sign("more")]) : null;
+
+cells.NoteCell = (/** @type {CellProps} */ { data: row }) => h("span", { className: "watch-note", title: row?.note || undefined }, row?.note || "");
+
+/** The target, and by how much the price has to change to reach it. */
+cells.TargetCell = (/** @type {CellProps} */ { data: row }) => {
+  if (!row || row.target_price === null || row.target_price === undefined) return h("span", { className: "figure" }, "");
+  const way = row.price ? formatChange(row.target_price, row.price)[0] : UNKNOWN;
+  const target = formatMoney(row.target_price, row.scale, row.currency);
+  return h("span", { className: "figure", title: `${way} from the price when this list was read to ${target}` }, [h("span", { key: "target" }, target), h("span", { key: "way", className: "watch-way" }, way)]);
 };

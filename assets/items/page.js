@@ -1,77 +1,103 @@
 /* The page of items: its address, keyboard, columns, copy. Called by pages/items.py's clientside callbacks. */
 import { csvLines } from "../ui/csv.js";
 import { clientside, setProps } from "../ui/dash.js";
-import { go } from "../ui/navigation.js";
+import { closest } from "../ui/elements.js";
 import { retry } from "../ui/retry.js";
 import { CARD, ROW } from "./cells.js";
+import { applyColumns, chooseColumns, columnsOfAddress, showCards, shownColumns, watchColumns } from "./columns.js";
+import { currentGrid as api, narrow } from "./grid.js";
+import { prepareRows } from "./rows.js";
+import { clickedScreen, drawScreens, saveScreen } from "./screens.js";
+import { shownTable } from "./shown.js";
 
 const GRID = "items-grid";
-const COLUMNS_KEY = "tracera:items:columns";
+const KEPT = { key: "tracera:items:columns", control: "items-columns" };
+/** @type {("weapon_type" | "wear" | "rarity" | "source" | "kind")[]} */
 const LISTS = ["weapon_type", "wear", "rarity", "source", "kind"];
+/** @type {("price_min" | "price_max" | "change_min" | "change_max" | "volume_min")[]} */
 const NUMBERS = ["price_min", "price_max", "change_min", "change_max", "volume_min"];
+/** @type {Record<string, string>} */
 const PARAMETERS = { search: "q", weapon_type: "type" };
+/** @type {Record<string, string>} */
 const DEFAULTS = { window: "24h", sort: "-turnover" };
+const ON_CARDS = ["price", "percent_change", "return_volatility"];
 const REFRESH = 60_000;
 const TOLD = 4_000;
 const prepared = new WeakSet();
-const narrow = window.matchMedia("(max-width: 639px)");
+/** @type {string | null} */
 let last = null; // the query on the screen, as JSON
+/** @type {string | null | undefined} */
 let sort = null;
 let restoring = false;
 let told = 0;
 
 const onPage = () => window.location.pathname === "/items";
-const api = () => {
-  const found = document.getElementById(GRID) && window.dash_ag_grid?.getApi?.(GRID);
-  return found && !found.isDestroyed() ? found : null;
-};
+/** @param {string} name */
 const controlId = (name) => `items-${name.replace("_min", "-min").replace("_max", "-max")}`;
 
 // The address
 
-function address(query) {
+/** The query as parameters of the address and of the JSON route. @param {Api.ItemsQuery} query */
+function parametersOf(query) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === null || value === "" || value === DEFAULTS[name] || (Array.isArray(value) && !value.length)) continue;
     parameters.set(PARAMETERS[name] || name, Array.isArray(value) ? value.join(",") : String(value));
   }
+  return parameters;
+}
+
+/** @param {Api.ItemsQuery} query @param {string[]} columns */
+function address(query, columns) {
+  const parameters = parametersOf(query);
+  if (columns.length) parameters.set("columns", columns.join(","));
   const text = parameters.toString().replaceAll("%2C", ",");
   return `/items${text ? `?${text}` : ""}`;
 }
 
-/** A block of rows as the JSON route takes the question; a text of what went wrong where there is none. */
+/** A block of rows as the JSON route takes the question; a text of what went wrong where there is none.
+ * @param {GridRequest} request @param {Api.ItemsQuery} query @returns {Promise<Api.ScreenerBlock>} */
 async function block(request, query) {
   const [model] = request.sortModel || [];
   const asked = { ...query, sort: model ? (model.sort === "desc" ? "-" : "") + model.colId : query.sort };
-  const [, text] = address(asked).split("?");
-  const range = `start=${request.startRow}&limit=${request.endRow - request.startRow}`;
-  const reply = await fetch(`/api/v1/screener?${text ? `${text}&` : ""}${range}`);
+  const parameters = parametersOf(asked);
+  parameters.set("start", String(request.startRow));
+  parameters.set("limit", String(request.endRow - request.startRow));
+  const reply = await fetch(`/api/v1/screener?${parameters}`);
   const answer = await reply.json();
   if (!reply.ok) throw new Error(answer.error);
   return answer;
 }
 
+/** A query without filters.
+ * @param {string} search @param {string} window @param {string} sort @returns {Api.ItemsQuery} */
+const emptyQuery = (search, window, sort) => ({
+  search, weapon_type: [], wear: [], rarity: [], source: [], kind: [], price_min: null, price_max: null, change_min: null, change_max: null, volume_min: null, window, sort,
+});
+
+/** @returns {Api.ItemsQuery} */
 function readAddress() {
   const parameters = new URLSearchParams(window.location.search);
-  const of = (name) => parameters.get(PARAMETERS[name] || name);
-  const query = { search: of("search") || "" };
+  const of = (/** @type {string} */ name) => parameters.get(PARAMETERS[name] || name);
+  const query = emptyQuery(of("search") || "", of("window") || DEFAULTS.window, of("sort") || DEFAULTS.sort);
   for (const name of LISTS) query[name] = (of(name) || "").split(",").filter(Boolean);
   for (const name of NUMBERS) query[name] = of(name) && Number.isFinite(Number(of(name))) ? Number(of(name)) : null;
-  query.window = of("window") || DEFAULTS.window;
-  query.sort = of("sort") || DEFAULTS.sort;
   return query;
 }
 
-/** Typing replaces the entry in the history, choosing adds one. */
+/** Typing replaces the entry in the history, choosing adds one.
+ * @param {Api.ItemsQuery} query @param {Api.ItemsQuery} previous */
 function remember(query, previous) {
-  const path = address(query);
+  const columns = columnsOfAddress();
+  const path = address(query, columns);
   // A shared link may name the same in another order: no step in the history.
-  if (!onPage() || path === address(readAddress())) return;
+  if (!onPage() || path === address(readAddress(), columns)) return;
   const typed = previous && previous.search !== query.search;
   window.history[typed ? "replaceState" : "pushState"]({}, "", path);
 }
 
-window.addEventListener("popstate", () => {
+/** Set the controls to what the address says. */
+function restore() {
   if (!onPage() || !document.getElementById("items-search")) return;
   restoring = true;
   const query = readAddress();
@@ -80,11 +106,27 @@ window.addEventListener("popstate", () => {
   }
   order(query.sort);
   setProps("items-sorted", { data: query.sort });
+  const grid = api();
+  if (grid) applyColumns(grid, KEPT);
   setTimeout(() => (restoring = false), 300);
+  drawScreens();
+}
+
+window.addEventListener("popstate", restore);
+document.addEventListener("click", (event) => {
+  const path = clickedScreen(event);
+  if (path) {
+    window.history.pushState({}, "", path);
+    restore();
+  } else if (closest(event, "#items-save")) {
+    const grid = api();
+    saveScreen(grid && !narrow.matches ? shownColumns(grid) : []);
+  }
 });
 
 // The grid
 
+/** @param {string} wanted */
 function order(wanted) {
   const grid = api();
   if (!grid) return;
@@ -92,11 +134,13 @@ function order(wanted) {
   grid.applyColumnState({ state: [{ colId, sort: wanted.startsWith("-") ? "desc" : "asc" }], defaultState: { sort: null } });
 }
 
+/** @param {GridApi} grid */
 function orderOf(grid) {
   const column = grid.getColumnState().find((state) => state.sort);
   return column && (column.sort === "desc" ? "-" : "") + column.colId;
 }
 
+/** @param {boolean} toTop */
 function refresh(toTop) {
   const grid = api();
   if (!grid) return;
@@ -104,54 +148,26 @@ function refresh(toTop) {
   grid.refreshInfiniteCache();
 }
 
-/** Cards or columns. A new grid has their heights from its theme: setting them asks for all rows once more. */
+/** Cards or columns. A new grid has their heights from its theme: setting them asks for all rows once more.
+ * @param {GridApi} grid @param {boolean} isNew */
 function shape(grid, isNew) {
   const small = narrow.matches;
   if (!isNew) {
     grid.setGridOption("rowHeight", small ? CARD : ROW);
     grid.setGridOption("headerHeight", small ? 0 : ROW);
   }
-  if (small) {
-    const state = grid.getColumnState().map(({ colId }) => ({ colId, hide: colId !== "name", pinned: null, flex: colId === "name" ? 1 : null }));
-    grid.applyColumnState({ state });
-  } else {
+  if (small) showCards(grid);
+  else {
     if (!isNew) grid.resetColumnState();
-    const saved = savedColumns();
-    if (saved.length) grid.applyColumnState({ state: saved, applyOrder: true });
-    if (!isNew) order(sort);
+    applyColumns(grid, KEPT);
+    if (!isNew && sort) order(sort);
   }
   if (!isNew) grid.refreshCells({ force: true });
   const element = document.getElementById(GRID);
   if (element) element.dataset.shaped = "";
-  showColumns(grid);
 }
 
-function savedColumns() {
-  try {
-    const saved = JSON.parse(window.localStorage.getItem(COLUMNS_KEY));
-    return Array.isArray(saved) ? saved : [];
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof DOMException) return [];
-    throw error;
-  }
-}
-
-function saveColumns(grid) {
-  if (narrow.matches) return;
-  const state = grid.getColumnState().map(({ colId, hide, width, flex }) => ({ colId, hide, ...(flex ? { flex } : { width }) }));
-  try {
-    window.localStorage.setItem(COLUMNS_KEY, JSON.stringify(state));
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error; // a full or forbidden store: the choice lasts as long as the page
-  }
-  showColumns(grid);
-}
-
-const shown = (grid) => grid.getColumnState().filter(({ colId, hide }) => !hide && colId !== "name").map(({ colId }) => colId);
-function showColumns(grid) {
-  if (!narrow.matches) setProps("items-columns", { value: shown(grid) });
-}
-
+/** @param {GridApi} grid */
 function prepare(grid) {
   if (prepared.has(grid)) return;
   prepared.add(grid);
@@ -162,8 +178,7 @@ function prepare(grid) {
     setTimeout(() => !grid.isDestroyed() && shape(grid, true));
   };
   grid.addEventListener("modelUpdated", first);
-  grid.addEventListener("columnMoved", (event) => event.finished && saveColumns(grid));
-  grid.addEventListener("columnResized", (event) => event.finished && event.source !== "api" && event.source !== "flex" && saveColumns(grid));
+  watchColumns(grid, KEPT);
   grid.addEventListener("sortChanged", () => {
     const now = orderOf(grid);
     if (!now || now === sort) return;
@@ -171,10 +186,7 @@ function prepare(grid) {
     if (!restoring) setProps("items-sorted", { data: now });
     if (grid.getDisplayedRowCount()) grid.ensureIndexVisible(0, "top");
   });
-  grid.addEventListener("cellKeyDown", ({ event, data }) => {
-    if (event.key === "Enter" && data) go(`/item/${data.id}`);
-  });
-  grid.addEventListener("rowDoubleClicked", ({ data }) => data && go(`/item/${data.id}`));
+  prepareRows(grid);
 }
 
 narrow.addEventListener("change", () => {
@@ -192,7 +204,7 @@ retry(unmeasured, () => refresh(false));
 
 document.addEventListener("keydown", (event) => {
   const field = /** @type {HTMLInputElement | null} */ (document.getElementById("items-search"));
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const typing = closest(event, "input, textarea, select, [contenteditable]");
   if (event.key !== "/" || !field || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   field.focus();
@@ -201,30 +213,37 @@ document.addEventListener("keydown", (event) => {
 
 // Copy what is shown: the loaded rows, the visible columns, as a spreadsheet takes them.
 
+/** @param {string} text */
 function tell(text) {
   clearTimeout(told);
   told = setTimeout(() => setProps("items-copied", { children: "" }), TOLD);
   return text;
 }
 
+/** Of a phone's cards, what they show.
+ * @param {GridApi} grid */
 function table(grid) {
-  const columns = ["name", ...shown(grid)].filter((name) => name !== "sparkline");
-  const rows = [columns];
-  grid.forEachNode(({ data }) => {
-    if (data) rows.push(columns.map((name) => (name === "price" && data.price !== null ? data.price / data.scale : name === "at" ? data.source : data[name])));
-  });
-  return csvLines(rows, "\t");
+  const columns = ["name", ...(narrow.matches ? ON_CARDS : shownColumns(grid))];
+  /** @type {Api.ScreenerRow[]} */
+  const rows = [];
+  grid.forEachNode(({ data }) => data && rows.push(data));
+  const parts = columns.map((name) => grid.getColumnDef(name)?.context ?? []);
+  return csvLines(shownTable(rows, parts, readAddress().window), "\t");
 }
 
 // Labels of the menus
 
+/** @type {("weapon_type" | "wear" | "rarity")[]} */
 const LABELS = ["weapon_type", "wear", "rarity"];
+/** @param {number | null} least @param {number | null} most @param {(value: number) => string} sign */
 const span = (least, most, sign) =>
-  least === null && most === null ? "" : most === null ? `\u2265 ${sign(least)}` : least === null ? `\u2264 ${sign(most)}` : `${sign(least)} \u2013 ${sign(most)}`;
+  least === null ? (most === null ? "" : `\u2264 ${sign(most)}`) : most === null ? `\u2265 ${sign(least)}` : `${sign(least)} \u2013 ${sign(most)}`;
+/** @param {string} name @param {string} text */
 function label(name, text) {
   setProps(`items-${name}-label`, { children: text });
   document.getElementById(`items-${name}-button`)?.classList.toggle("is-set", Boolean(text));
 }
+/** @param {Api.ItemsQuery} query */
 function labels(query) {
   for (const name of LABELS) label(name, query[name].length > 1 ? String(query[name].length) : query[name][0] || "");
   label("price", span(query.price_min, query.price_max, (value) => `$${value}`));
@@ -235,34 +254,51 @@ function labels(query) {
   document.getElementById("items-clear")?.classList.toggle("is-hidden", !any);
 }
 
+/** @param {number | string | null | undefined} value */
 const number = (value) => (value === "" || value === null || value === undefined || !Number.isFinite(Number(value)) ? null : Number(value));
 
 clientside.items = {
-  /** The controls as one query; the page's address follows. */
+  /** The controls as one query; the page's address follows.
+   * @param {string | null} search
+   * @param {string[] | null} weapon_type
+   * @param {string[] | null} wear
+   * @param {string[] | null} rarity
+   * @param {string[] | null} source
+   * @param {string[] | null} kind
+   * @param {number | string | null} price_min
+   * @param {number | string | null} price_max
+   * @param {number | string | null} change_min
+   * @param {number | string | null} change_max
+   * @param {number | string | null} volume_min
+   * @param {string} window_
+   * @param {string} sorted */
   query(search, weapon_type, wear, rarity, source, kind, price_min, price_max, change_min, change_max, volume_min, window_, sorted) {
     const lists = { weapon_type, wear, rarity, source, kind };
-    const query = { search: (search || "").trim() };
+    const query = emptyQuery((search || "").trim(), window_, sorted);
     for (const name of LISTS) query[name] = lists[name] || [];
     Object.assign(query, { price_min: number(price_min), price_max: number(price_max), change_min: number(change_min), change_max: number(change_max) });
-    Object.assign(query, { volume_min: number(volume_min), window: window_, sort: sorted });
+    query.volume_min = number(volume_min);
     const text = JSON.stringify(query);
     const previous = last === null ? null : JSON.parse(last);
     labels(query);
     if (previous && !restoring) remember(query, previous);
     last = text;
+    drawScreens();
     return query;
   },
 
-  /** A new query: ask again, keep what is shown until the answer comes. */
+  /** A new query: ask again, keep what is shown until the answer comes.
+   * @param {Api.ItemsQuery} query @param {Api.ItemsQuery | null} before */
   ask(query, before) {
     window.dash_ag_grid?.getApiAsync?.(GRID).then(prepare);
     const { sort: _now, ...rest } = query;
-    const { sort: _then, ...old } = before || rest;
+    const { sort: _then, ...old } = before || query;
     if (JSON.stringify(rest) !== JSON.stringify(old)) refresh(true);
     return query;
   },
 
-  /** Rows for the grid, their number, and what stands in their place where there are none. */
+  /** Rows for the grid, their number, and what stands in their place where there are none.
+   * @param {GridRequest | null} request @param {Api.ItemsQuery} query */
   async rows(request, query) {
     const nothing = clientside.no_update;
     if (!request) return [nothing, nothing, nothing, nothing];
@@ -273,39 +309,40 @@ clientside.items = {
     } catch (error) {
       // A TypeError is fetch's way to say that the server does not answer, a SyntaxError a proxy's page instead of JSON.
       const silent = error instanceof TypeError || error instanceof SyntaxError;
-      const why = silent ? "The server does not answer. It is asked again when you try." : `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
+      const { message } = /** @type {Error} */ (error);
+      const why = silent ? "The server does not answer. It is asked again when you try." : `${message[0].toUpperCase()}${message.slice(1)}.`;
       return [{ rowData: [], rowCount: 0 }, "", "failed", why];
     }
   },
 
+  /** @param {number | null} clicks */
   retry(clicks) {
     if (clicks) refresh(true);
     return clientside.no_update;
   },
 
+  /** @param {string[] | null} chosen */
   columns(chosen) {
     const grid = api();
-    if (!grid || narrow.matches || !chosen) return clientside.no_update;
-    const all = grid.getColumnState().map(({ colId }) => colId).filter((name) => name !== "name");
-    const now = shown(grid);
-    if (chosen.length === now.length && chosen.every((name) => now.includes(name))) return clientside.no_update;
-    grid.setColumnsVisible(all.filter((name) => !chosen.includes(name)), false);
-    grid.setColumnsVisible(chosen, true);
-    saveColumns(grid);
+    if (grid) chooseColumns(grid, chosen, KEPT);
     return clientside.no_update;
   },
 
+  /** @param {string | null} chosen */
   resort(chosen) {
     if (chosen) order(chosen);
     return clientside.no_update;
   },
 
+  /** @param {number | null} clicks */
   clear(clicks) {
     if (!clicks) return clientside.no_update;
-    for (const name of [...LISTS, ...NUMBERS, "search"]) setProps(controlId(name), { value: LISTS.includes(name) ? [] : "" });
+    for (const name of LISTS) setProps(controlId(name), { value: [] });
+    for (const name of [...NUMBERS, "search"]) setProps(controlId(name), { value: "" });
     return clientside.no_update;
   },
 
+  /** @param {number | null} clicks */
   async copy(clicks) {
     const grid = api();
     if (!clicks || !grid) return clientside.no_update;

@@ -5,5 +5,6 @@ let offset = 0; // milliseconds, server minus browser
 /** Milliseconds since 1970 by the server's clock. */
 export const now = () => Date.now() + offset;
 
-/** How far the server's clock is ahead of the browser's. */
+/** How far the server's clock is ahead of the browser's.
+ * @param {number} milliseconds */
 export const setOffset = (milliseconds) => (offset = milliseconds);

@@ -1,11 +1,15 @@
 /* The connection for live prices: one per tab, to /api/v1/ws, and every way in which it can fail.
 
-   Listens to `tracera:wanted` (detail: item ids on the page). Fires `tracera:price` and `tracera:volatility` (detail: the
-   message as in CONTRACT.md), `tracera:portfolio` (detail: a step of the signed-in user's import) and, once a second,
-   `tracera:live` (detail: {state, lastMessage, serverTime}, times in milliseconds, lastMessage null before the first). */
+   Listens to `tracera:wanted` (detail: item ids on the page). Fires `tracera:price`, `tracera:volatility` and `tracera:levels`
+   (detail: the message as in docs/live.md), `tracera:portfolio` (detail: a step of the signed-in user's import) and, once a
+   second, `tracera:live` (detail: {state, lastMessage, serverTime, damaged}: times in milliseconds, lastMessage null before the first;
+   how many frames had a wrong checksum). */
 import { formatAge } from "../ui/format.js";
 import { staleAfter } from "./cells.js";
+import { Price, SUBPROTOCOL, decode } from "./binary.js";
 import { now, setOffset } from "./clock.js";
+import { noteFrame, readClock } from "./lag.js";
+import { Position } from "./position.js";
 
 const MAX_ITEMS = 500;
 const FIRST_WAIT = 500;
@@ -13,15 +17,22 @@ const LONGEST_WAIT = 8_000;
 const ABUSE_WAIT = 60_000;
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
+const ASK_EVERY = 5_000;
 const POLL_AFTER = 10_000;
 const POLL_EVERY = 10_000;
 const POLL_ITEMS = 30;
 const PAUSE_AFTER = 60_000;
 
+/** @type {WebSocket | null} */
 let socket = null;
+/** @type {number[]} */
 let wanted = [];
+/** @type {Set<number>} */
 let subscribed = new Set();
+/** @type {Set<number>} */
 let unheard = new Set(); // items whose next message is a snapshot, and may be old
+const position = new Position();
+let askedAt = 0; // for the position
 let attempts = 0;
 let retryTimer = 0;
 let pauseTimer = 0;
@@ -31,14 +42,19 @@ let upSince = 0;
 let downSince = Date.now();
 let heardAt = 0; // anything from the server
 let pingedAt = 0;
+/** @type {Map<number, number>} */
 let news = new Map(); // item -> when it was last heard of, by the server's clock
 let pollAt = 0;
+/** @type {boolean | null} */
 let pollWorks = null;
 let stalled = false; // the server said that no prices come in
+let damaged = 0; // frames whose checksum was wrong
 
+/** @param {keyof DocumentEventMap} name @param {unknown} detail */
 const fire = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 const isOpen = () => socket !== null && socket.readyState === WebSocket.OPEN;
-const say = (action, ids) => socket.send(JSON.stringify(ids ? { action, item_ids: ids } : { action }));
+/** @param {Api.Request} request */
+const say = (request) => socket?.send(JSON.stringify(request));
 
 // The connection
 
@@ -46,7 +62,8 @@ function connect() {
   clearTimeout(retryTimer);
   if (socket || paused) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const opened = (socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws`));
+  const opened = (socket = new WebSocket(`${scheme}://${location.host}/api/v1/ws`, [SUBPROTOCOL]));
+  opened.binaryType = "arraybuffer";
   pingedAt = 0;
   opened.onopen = () => {
     up = true;
@@ -54,6 +71,8 @@ function connect() {
     subscribed = new Set();
     stalled = false;
     setClock();
+    position.open();
+    catchUp();
     subscribe();
     tick();
   };
@@ -73,7 +92,8 @@ function disconnect() {
   up = false;
 }
 
-/** Let go of the socket and try again later; jitter keeps all tabs from coming back at once. */
+/** Let go of the socket and try again later; jitter keeps all tabs from coming back at once.
+ * @param {number} atLeast */
 function drop(atLeast) {
   disconnect();
   const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempts) * (0.5 + Math.random() / 2);
@@ -82,20 +102,68 @@ function drop(atLeast) {
   tick();
 }
 
+/** Ask for what the items missed that the page had before. */
+function catchUp() {
+  const items = position.held(wanted);
+  if (!items.length) return;
+  say({ action: "resume", epoch: position.epoch, offset: position.offset, item_ids: items });
+  items.forEach((item) => unheard.add(item));
+  subscribed = new Set(items);
+  askPosition();
+}
+
+/** A frame could not be read: ask for what may have been in it. */
+function mend() {
+  position.mend();
+  subscribed = new Set();
+  catchUp();
+  subscribe();
+}
+
+/** A ping, which tells the position too. */
+function askPosition() {
+  askedAt = Date.now();
+  position.ask(subscribed);
+  say({ action: "ping", position: true });
+}
+
 function subscribe() {
   if (!isOpen()) return;
   const present = new Set(wanted);
   const gone = [...subscribed].filter((item) => !present.has(item));
   const added = wanted.filter((item) => !subscribed.has(item));
-  if (gone.length) say("unsubscribe", gone);
-  if (added.length) say("subscribe", added);
+  if (gone.length) say({ action: "unsubscribe", item_ids: gone });
+  if (added.length) say({ action: "subscribe", item_ids: added });
   added.forEach((item) => unheard.add(item));
   subscribed = present;
+  position.leave(gone);
+  if (added.length) askPosition();
 }
 
+/** @param {string | ArrayBuffer} data */
 function receive(data) {
   heardAt = Date.now();
   pingedAt = 0;
+  if (typeof data === "string") receiveText(data);
+  else receivePrices(data);
+}
+
+/** @param {ArrayBuffer} frame */
+function receivePrices(frame) {
+  const found = decode(frame);
+  if (found === null) {
+    damaged += 1;
+    position.miss();
+    return;
+  }
+  attempts = 0;
+  const old = found.prices.some((price) => unheard.has(price.item_id));
+  found.prices.forEach(hear);
+  noteFrame(old ? null : found.published, frame.byteLength);
+}
+
+/** @param {string} data */
+function receiveText(data) {
   let message;
   try {
     message = JSON.parse(data);
@@ -109,16 +177,37 @@ function receive(data) {
   deliver(message);
 }
 
+/** @param {Price} price */
+function hear(price) {
+  position.hear(price);
+  const snapshot = unheard.delete(price.item_id);
+  const at = snapshot ? Math.min(price.at, now()) : now();
+  news.set(price.item_id, Math.max(news.get(price.item_id) || 0, at));
+  fire("tracera:price", price);
+}
+
+/** @param {Api.Message} message */
 function deliver(message) {
   if (message.type === "price") {
-    const snapshot = unheard.delete(message.item_id);
-    const at = snapshot ? Math.min(Date.parse(message.timestamp), now()) : now();
-    news.set(message.item_id, Math.max(news.get(message.item_id) || 0, at));
-    fire("tracera:price", message);
+    // What does not fit into a frame.
+    const { item_id, price, volume, source, timestamp, offset } = message;
+    hear(new Price(item_id, price, volume, source, Date.parse(timestamp), offset));
   } else if (message.type === "volatility") {
     fire("tracera:volatility", message);
+  } else if (message.type === "levels") {
+    fire("tracera:levels", message);
   } else if (message.type === "portfolio") {
     fire("tracera:portfolio", message);
+  } else if (message.type === "pong") {
+    position.answer(message);
+    if (!position.waits && message.time !== undefined) readClock(askedAt, message.time);
+  } else if (message.type === "hello") {
+    position.numbered = true;
+  } else if (message.type === "resumed" && !message.recovered) {
+    // A snapshot follows.
+    position.numbered ||= message.epoch !== null;
+    position.lose();
+    subscribed.forEach((item) => unheard.add(item));
   } else if (message.type === "feed") {
     stalled = message.state === "stale";
     tick();
@@ -126,7 +215,7 @@ function deliver(message) {
     // The whole watchlist; a page wants what is on it.
     const present = new Set(wanted);
     const others = message.item_ids.filter((item) => !present.has(item));
-    if (others.length) say("unsubscribe", others);
+    if (others.length) say({ action: "unsubscribe", item_ids: others });
   }
 }
 
@@ -135,7 +224,7 @@ async function setClock() {
   try {
     const before = Date.now();
     const response = await fetch("/healthz", { method: "HEAD", cache: "no-store" });
-    const offset = Date.parse(response.headers.get("Date")) + 500 - (before + Date.now()) / 2;
+    const offset = Date.parse(String(response.headers.get("Date"))) + 500 - (before + Date.now()) / 2;
     setOffset(Math.abs(offset) > 2000 ? offset : 0);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // the network failed: the clock stays as it is
@@ -166,28 +255,25 @@ async function poll() {
       attempts = 0;
       connect(); // the server is back, and need not be waited for any longer
     }
-    if (response.ok) quotes(await response.json()).forEach(deliver);
+    if (response.ok) quotes(await response.json()).forEach(hear);
   }
 }
 
-/** An item's latest price per source as messages. */
+/** An item's latest price per source.
+ * @param {Api.Item} item */
 function quotes(item) {
   return (item.prices || [])
     .filter((quote) => Number.isInteger(quote.price) && (quote.timestamp || quote.time))
-    .map((quote) => ({
-      type: "price",
-      item_id: item.id,
-      price: quote.price,
-      volume: quote.volume ?? null,
-      source: quote.source,
-      timestamp: quote.timestamp || quote.time,
-    }));
+    .map(({ price, volume, source, timestamp, time }) =>
+      new Price(item.id, Number(price), volume ?? null, source, Date.parse(String(timestamp || time)), undefined),
+    );
 }
 
 // Once a second
 
 const lastMessage = () => (news.size ? Math.max(...news.values()) : null);
 
+/** @returns {LiveState} */
 function state() {
   if (!navigator.onLine) return "offline";
   if (isOpen()) {
@@ -201,6 +287,7 @@ function state() {
 
 const WORDS = { live: "Live", stale: "Stale", reconnecting: "Reconnecting", polling: "Polling", offline: "Offline" };
 
+/** @param {HTMLElement} chip @param {LiveState} current */
 function showChip(chip, current) {
   const simulated = chip.dataset.liveSimulated === "true";
   const word = !simulated ? WORDS[current] : current === "live" ? "Simulated market" : `Simulated \u00b7 ${WORDS[current]}`;
@@ -216,12 +303,16 @@ function tick() {
   if (isOpen() && pingedAt && time - pingedAt > PONG_WITHIN) return drop(0);
   if (isOpen() && !pingedAt && time - heardAt > PING_EVERY) {
     pingedAt = time;
-    say("ping");
+    askPosition();
+  } else if (isOpen() && position.missed) {
+    mend();
+  } else if (isOpen() && position.numbered && !position.settled && time - askedAt > ASK_EVERY) {
+    askPosition();
   }
   if (!isOpen() && !paused && time - downSince > POLL_AFTER && time >= pollAt) poll();
   const current = state();
   document.querySelectorAll("[data-live-chip]").forEach((chip) => showChip(chip, current));
-  fire("tracera:live", { state: current, lastMessage: lastMessage(), serverTime: now() });
+  fire("tracera:live", { state: current, lastMessage: lastMessage(), serverTime: now(), damaged });
 }
 
 // The tab
@@ -242,7 +333,8 @@ function resume() {
 }
 
 document.addEventListener("tracera:wanted", (event) => {
-  wanted = event.detail.slice(0, MAX_ITEMS);
+  const most = Number(document.querySelector("[data-live-chip]")?.dataset.liveMax) || MAX_ITEMS;
+  wanted = event.detail.slice(0, most);
   const present = new Set(wanted);
   unheard = new Set([...unheard].filter((item) => present.has(item)));
   news = new Map([...news].filter(([item]) => present.has(item)));

@@ -1,4 +1,5 @@
 /* Gives the fields of a treemap (components/market/treemap.py) their places. */
+import { find } from "../ui/elements.js";
 import { squarify } from "./squarify.js";
 
 const HEAD = 20;
@@ -6,6 +7,7 @@ const GAP = 1;
 const LEAST_AREA = 3200; // square pixels that a field has on average; a small map shows fewer items
 const SMALLER = 10 / 11; // the size of a change that stands alone, see .map-field[data-words="change"]
 
+/** @param {HTMLElement} element @param {import("./squarify.js").Place} place */
 function put(element, { x, y, w, h }) {
   Object.assign(element.style, {
     left: `${x}px`,
@@ -15,12 +17,15 @@ function put(element, { x, y, w, h }) {
   });
 }
 
+/** @param {HTMLElement[]} elements */
 const heavy = (elements) => elements.map((element) => Number(element.dataset.weight));
-const falling = (elements) => elements.sort((one, other) => other.dataset.weight - one.dataset.weight);
+/** @param {HTMLElement[]} elements */
+const falling = (elements) => elements.sort((one, other) => Number(other.dataset.weight) - Number(one.dataset.weight));
 
-/** Which of a field's words fit; read for all fields before anything is written, so that the browser lays out once. */
+/** Which of a field's words fit; read for all fields before anything is written, so that the browser lays out once.
+ * @param {HTMLElement} field */
 function fitting(field) {
-  const [weapon, name, change] = ["weapon", "name", "change"].map((part) => field.querySelector(`.map-${part}`));
+  const [weapon, name, change] = ["weapon", "name", "change"].map((part) => find(field, `.map-${part}`));
   const [across, down] = field.classList.contains("map-large") ? [12, 6] : [6, 2]; // paddings of assets/market/treemap.css
   const [w, h] = [field.clientWidth - across, field.clientHeight - down];
   const changes = change.offsetWidth * SMALLER <= w && change.offsetHeight <= h;
@@ -30,6 +35,7 @@ function fitting(field) {
   return all ? "all" : named ? "name" : changes ? "change" : "none";
 }
 
+/** @param {HTMLElement} map */
 function draw(map) {
   const box = { x: 0, y: 0, w: map.clientWidth, h: map.clientHeight };
   if (!box.w || !box.h) return;
@@ -38,9 +44,10 @@ function draw(map) {
   for (const kind of map.querySelectorAll(".map-kind")) {
     const weights = heavy([...kind.querySelectorAll(".map-field")].filter((field) => shown.has(field)));
     kind.hidden = !weights.length;
-    kind.dataset.weight = weights.reduce((all, weight) => all + weight, 0);
+    kind.dataset.weight = String(weights.reduce((all, weight) => all + weight, 0));
   }
   const kinds = falling([...map.querySelectorAll(".map-kind:not([hidden])")]);
+  /** @type {HTMLElement[]} */
   const fields = [];
   squarify(heavy(kinds), box).forEach((place, at) => {
     put(kinds[at], place);
@@ -55,10 +62,10 @@ function draw(map) {
     });
   });
   fields.forEach((field) => delete field.dataset.words);
-  const heads = kinds.map((kind) => kind.querySelector(".map-head"));
+  const heads = kinds.map((kind) => find(kind, ".map-head"));
   heads.forEach((head) => head.classList.remove("map-tight", "map-nameless"));
   const words = fields.map(fitting);
-  const room = heads.map((head) => [head.clientWidth - 10, ...[...head.children].map((part) => part.offsetWidth)]);
+  const room = heads.map((head) => [head.clientWidth - 10, ...[...head.children].map((part) => /** @type {HTMLElement} */ (part).offsetWidth)]);
   heads.forEach((head, at) => {
     const [width, name, figure] = room[at];
     head.classList.toggle("map-tight", name + figure + 8 > width);
@@ -68,16 +75,17 @@ function draw(map) {
   map.dataset.drawn = "";
 }
 
-/** A live change may be longer than the one that was measured. */
+/** A live change may be longer than the one that was measured.
+ * @param {MutationRecord[]} records */
 function refit(records) {
-  const fields = [...new Set(records.map(({ target }) => (target.closest ? target : target.parentElement)?.closest(".map-field:not([hidden])")))].filter(Boolean);
+  const fields = [...new Set(records.map(({ target }) => (target instanceof Element ? target : target.parentElement)?.closest(".map-field:not([hidden])")))].filter((field) => field instanceof HTMLElement);
   fields.forEach((field) => delete field.dataset.words);
   const words = fields.map(fitting);
   fields.forEach((field, at) => (field.dataset.words = words[at]));
 }
 
 const texts = new MutationObserver(refit);
-const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => draw(target)));
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => draw(/** @type {HTMLElement} */ (target))));
 document.addEventListener("tracera:markup", ({ detail }) => {
   detail.querySelectorAll(".map").forEach((map) => {
     draw(map);

@@ -2,27 +2,33 @@
 import { el } from "../ui/elements.js";
 import { formatPercent, money } from "../ui/format.js";
 import { change, gain } from "./figures.js";
-import { portfolio } from "./live.js";
+import { portfolio, sent } from "./live.js";
 
 const LISTED = 5;
 const NAMED = 6; // groups with a colour of their own; the others are one
 const AGAIN = 1000;
 const SHORTENED_FROM = 10_000; // as short_money of components/ui/format.py
 const KINDS = { weapon_type: "Type", rarity: "Rarity", source: "Market" };
+/** @type {keyof typeof KINDS} */
 let kind = "weapon_type";
 let due = 0;
 
 // Movers
 
+/** @param {PortfolioRow} row */
 function mover(row) {
   const name = el("a", { href: `/item/${row.id}`, "data-inner": true, class: "portfolio-mover-name", text: row.name, title: row.name });
-  return el("li", {}, name, gain(row.change_24h, portfolio.data, ""), change(row.fraction, ""));
+  return el("li", {}, name, gain(row.change_24h, sent(), ""), change(row.fraction, ""));
 }
 
+/** @param {string} title @param {PortfolioRow[]} rows */
 function list(title, rows) {
   const none = el("li", { class: "muted", text: "none" });
   return el("div", {}, el("h3", { class: "portfolio-sub", text: title }), el("ul", { class: "portfolio-movers" }, rows.length ? rows.map(mover) : none));
 }
+
+/** @param {PortfolioRow} row */
+const changeOf = (row) => row.change_24h || 0;
 
 function movers() {
   const place = document.querySelector("[data-portfolio-movers]");
@@ -34,27 +40,35 @@ function movers() {
     place.replaceChildren(el("p", { class: "portfolio-note", text: "No prices from 24 hours ago to compare with." }));
     return;
   }
-  const up = known.filter((row) => row.change_24h > 0).toSorted((one, other) => other.change_24h - one.change_24h);
-  const down = known.filter((row) => row.change_24h < 0).toSorted((one, other) => one.change_24h - other.change_24h);
+  const up = known.filter((row) => changeOf(row) > 0).toSorted((one, other) => changeOf(other) - changeOf(one));
+  const down = known.filter((row) => changeOf(row) < 0).toSorted((one, other) => changeOf(one) - changeOf(other));
   place.replaceChildren(list("Gained", up.slice(0, LISTED)), list("Lost", down.slice(0, LISTED)));
 }
 
 // Allocation
 
-const weight = (row) => (portfolio.data.hidden ? row.share : row.total_value);
+/** @param {PortfolioRow} row */
+const weight = (row) => (sent().hidden ? row.share : row.total_value);
 
-/** Groups by weight, the largest first; all but the largest six are one. */
+/** Groups by weight, the largest first; all but the largest six are one.
+ * @returns {[string, number][]} */
 function groups() {
+  /** @type {Map<string, number>} */
   const sums = new Map();
-  for (const row of portfolio.rows) if (weight(row)) sums.set(row[kind] || "Other", (sums.get(row[kind] || "Other") || 0) + weight(row));
+  for (const row of portfolio.rows) {
+    const [name, value] = [row[kind] || "Other", weight(row)];
+    if (value) sums.set(name, (sums.get(name) || 0) + value);
+  }
   const sorted = [...sums].toSorted((one, other) => other[1] - one[1]);
   if (sorted.length <= NAMED + 1) return sorted;
   const rest = sorted.slice(NAMED).reduce((all, [, sum]) => all + sum, 0);
   return [...sorted.slice(0, NAMED), [`${sorted.length - NAMED} others`, rest]];
 }
 
+/** @param {number} place */
 const colour = (place) => `var(--tracera-series-${place + 1})`;
 
+/** @param {[string, number][]} found @param {number} whole */
 function donut(found, whole) {
   let at = 0;
   const slices = found.map(([, sum], place) => {
@@ -65,19 +79,21 @@ function donut(found, whole) {
   return el("div", { class: "portfolio-donut", "aria-hidden": "true", style: `background:conic-gradient(${slices.join(",")})` });
 }
 
+/** @param {number} sum */
 function shortMoney(sum) {
-  const { currency, scale } = portfolio.data;
-  if (sum < SHORTENED_FROM * scale) return money(sum, portfolio.data);
+  const { currency, scale } = sent();
+  if (sum < SHORTENED_FROM * scale) return money(sum, sent());
   return new Intl.NumberFormat("en-US", { style: "currency", currency, notation: "compact", maximumSignificantDigits: 3 }).format(sum / scale);
 }
 
+/** @param {[string, number][]} found @param {number} whole */
 function legend(found, whole) {
   const rows = found.map(([name, sum], place) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, el("span", { class: "portfolio-swatch", style: `background:${colour(place)}` }), name),
-      portfolio.data.hidden ? null : el("td", { text: shortMoney(sum), title: money(sum, portfolio.data) }),
+      sent().hidden ? null : el("td", { text: shortMoney(sum), title: money(sum, sent()) }),
       el("td", { text: formatPercent(sum / whole) }),
     ),
   );
@@ -85,8 +101,8 @@ function legend(found, whole) {
 }
 
 function choice() {
-  const press = (name) => () => {
-    kind = name;
+  const press = (/** @type {string} */ name) => () => {
+    kind = /** @type {keyof typeof KINDS} */ (name);
     allocation();
     document.querySelector(`[data-portfolio-by="${name}"]`)?.focus();
   };

@@ -1,6 +1,6 @@
 /* Settings of a portfolio, new ones, and links that share it; see components/portfolio/actions.py. */
 import * as api from "../ui/api.js";
-import { el, icon } from "../ui/elements.js";
+import { closest, el, find, icon } from "../ui/elements.js";
 
 const METHODS = {
   fifo: "First in, first out",
@@ -8,13 +8,17 @@ const METHODS = {
   hifo: "Dearest first",
   average: "Average cost",
 };
-const known = () => JSON.parse(document.getElementById("portfolio-dialogs").dataset.portfolioKnown);
+/** @returns {Api.KnownPortfolio} */
+const known = () => JSON.parse(String(find(document, "#portfolio-dialogs").dataset.portfolioKnown));
+/** @param {number | null} id */
 const leave = (id) => window.location.assign(id ? `/portfolio?portfolio=${id}` : "/portfolio");
 
-/** A dialog of its own element: the browser keeps the focus in it, closes it at Escape and gives the focus back. */
+/** A dialog of its own element: the browser keeps the focus in it, closes it at Escape and gives the focus back.
+ * @param {string} title @param {Child[]} content */
 function open(title, ...content) {
   const close = el("button", { type: "button", class: "portfolio-close", "aria-label": "Close", click: () => box.close() }, icon("close", 16));
   const head = el("div", { class: "portfolio-dialog-head" }, el("h2", { id: "portfolio-dialog-title", class: "card-title", text: title }), close);
+  /** @type {HTMLDialogElement} */
   const box = el("dialog", { class: "portfolio-dialog", "aria-labelledby": "portfolio-dialog-title", close: () => box.remove() }, head, ...content);
   box.addEventListener("click", (event) => event.target === box && box.close());
   document.body.append(box);
@@ -22,28 +26,36 @@ function open(title, ...content) {
   return box;
 }
 
+/** @param {string} label @param {HTMLElement} control @param {string | null} [note] */
 const field = (label, control, note) => {
   return el("label", { class: "portfolio-field" }, el("span", { text: label }), control, note ? el("span", { class: "portfolio-note", text: note }) : null);
 };
+/** @param {string} name @param {Record<string, string>} options @param {string} value */
 const select = (name, options, value) => {
   return el("select", { name, class: "portfolio-input" }, Object.entries(options).map(([key, text]) => el("option", { value: key, text, selected: key === value })));
 };
+/** @param {string} name @param {string} value */
 const named = (name, value) => el("input", { name, value, required: true, maxlength: "80", autocomplete: "off", class: "portfolio-input" });
+/** @param {string} text @param {string} look @param {Attributes} attributes */
 const button = (text, look, attributes = {}) => el("button", { class: `button ${look}`, ...attributes, text });
+/** @param {string[]} list @param {string} value */
 const currencies = (list, value) => select("currency", Object.fromEntries(list.map((code) => [code, code])), value);
 
-/** A form that calls a route; what is wrong is said under its fields. */
+/** A form that calls a route; what is wrong is said under its fields.
+ * @param {string} method @param {string} path @param {(made: Api.Portfolio) => void} done @param {Child[]} parts */
 function form(method, path, done, ...parts) {
   const said = el("p", { class: "portfolio-said", role: "alert" });
-  const send = async (event) => {
+  const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     said.textContent = "";
-    made.querySelector("[type=submit]").disabled = true;
+    find(made, "[type=submit]").toggleAttribute("disabled", true);
+    /** @type {Api.Answer<Api.Portfolio>} */
     const answer = await api.call(method, path, Object.fromEntries(new FormData(made)));
-    made.querySelector("[type=submit]").disabled = false;
+    find(made, "[type=submit]").toggleAttribute("disabled", false);
     if (answer.ok) done(answer.data);
     else said.textContent = answer.data.error;
   };
+  /** @type {HTMLFormElement} */
   const made = el("form", { class: "portfolio-form", submit: send }, parts, said);
   return made;
 }
@@ -51,14 +63,15 @@ function form(method, path, done, ...parts) {
 // Settings
 
 function settings() {
-  const { portfolio, currencies: codes, sources } = known();
+  const { portfolio, currencies: codes, sources, rates_awaited: awaited } = known();
+  const rates = awaited ? "Exchange rates are fetched once another currency than USD is chosen: values follow within minutes." : codes.length > 1 ? null : "No exchange rates are fetched here, so that there are no others.";
   const prices = { reference: "Reference: the source shown everywhere", best: "Best: where selling leaves most", ...Object.fromEntries(sources.map((name) => [name, name])) };
   const change = form(
     "PATCH",
     `/api/v1/portfolios/${portfolio.id}`,
     () => leave(portfolio.includes_steam ? null : portfolio.id),
     field("Name", named("name", portfolio.name)),
-    field("Currency", currencies(codes, portfolio.currency), codes.length > 1 ? null : "Others can be chosen once exchange rates have come."),
+    field("Currency", currencies(codes, portfolio.currency), rates),
     field("Prices", select("price_source", prices, portfolio.price_source)),
     field("Cost of what is sold", select("cost_method", METHODS, portfolio.cost_method)),
     el("div", { class: "portfolio-buttons" }, button("Save", "button-filled", { type: "submit" })),
@@ -75,9 +88,10 @@ function settings() {
   open("Portfolio settings", change, more, portfolio.includes_steam ? null : remove(portfolio));
 }
 
+/** @param {Api.Portfolio} portfolio */
 function remove(portfolio) {
-  const send = async ({ currentTarget }) => {
-    if (!api.sure(currentTarget, "Really delete it?")) return;
+  const send = async (/** @type {Event} */ { currentTarget }) => {
+    if (!api.sure(/** @type {HTMLElement} */ (currentTarget), "Really delete it?")) return;
     const answer = await api.call("DELETE", `/api/v1/portfolios/${portfolio.id}`);
     if (answer.ok) leave(null);
     else api.say(answer.data.error, false);
@@ -90,6 +104,7 @@ function remove(portfolio) {
 
 const query = () => `?portfolio_id=${known().portfolio.id}`;
 
+/** @param {string} token */
 function link(token) {
   const address = `${window.location.origin}/shared/${token}`;
   const shown = el("input", { class: "portfolio-input", value: address, readonly: true, "aria-label": "The new link" });
@@ -107,10 +122,11 @@ function link(token) {
   return el("div", { class: "portfolio-new-link" }, note, el("div", { class: "portfolio-inline" }, shown, button("Copy", "", { type: "button", click: copy })));
 }
 
+/** @param {Api.Share} row @param {() => void} again */
 function shared(row, again) {
   const what = row.hide_quantities ? "without quantities" : "with quantities and amounts";
-  const revoke = async ({ currentTarget }) => {
-    if (!api.sure(currentTarget, "Really revoke?")) return;
+  const revoke = async (/** @type {Event} */ { currentTarget }) => {
+    if (!api.sure(/** @type {HTMLElement} */ (currentTarget), "Really revoke?")) return;
     const answer = await api.call("DELETE", `/api/v1/portfolio/shares/${row.id}`);
     if (answer.ok) again();
     else api.say(answer.data.error, false);
@@ -123,13 +139,15 @@ function share() {
   const list = el("ul", { class: "portfolio-links" });
   const fresh = el("div", { "aria-live": "polite" });
   const again = async () => {
+    /** @type {Api.Answer<Api.Share[]>} */
     const answer = await api.call("GET", `/api/v1/portfolio/shares${query()}`);
     const none = el("li", { class: "muted", text: answer.ok ? "Nobody but you sees this portfolio." : answer.data.error });
     list.replaceChildren(...(answer.ok && answer.data.length ? answer.data.map((row) => shared(row, again)) : [none]));
   };
-  const create = async (event) => {
+  const create = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const hide = !event.target.elements.quantities.checked;
+    const hide = !box.checked;
+    /** @type {Api.Answer<{token: string}>} */
     const answer = await api.call("POST", `/api/v1/portfolio/shares${query()}`, { hide_quantities: hide });
     if (!answer.ok) return api.say(answer.data.error, false);
     fresh.replaceChildren(link(answer.data.token));
@@ -143,6 +161,6 @@ function share() {
 }
 
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest?.("[data-portfolio-dialog]");
-  if (opener) ({ settings, share })[opener.dataset.portfolioDialog]();
+  const opener = closest(event, "[data-portfolio-dialog]");
+  if (opener) (opener.dataset.portfolioDialog === "share" ? share : settings)();
 });

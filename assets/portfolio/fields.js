@@ -3,28 +3,43 @@
    field(label, input, hint): {element, input, fail(message), clear()}: a labelled input with room for what is wrong with it.
    itemField(label, suggest): the same for an item's name, with suggestions by keyboard and pointer; `suggest(text)` promises
    rows {id, market_hash_name, …}; chosen() is the row whose name stands in the input, or null.
-   minorUnits(text, currency): an amount in minor units, or an Error that says what is wrong. */
+   minorUnits(text, currency): an amount in minor units, or an Error that says what is wrong; typed(amount, currency): the text of one. */
 import * as api from "../ui/api.js";
-import { el } from "../ui/elements.js";
+import { closest, el, find } from "../ui/elements.js";
+import { parseAmount, writeAmount } from "./amounts.js";
 
 const WAIT_MS = 150;
 const SHOWN = 8;
 let made = 0;
 
+/** @typedef {HTMLInputElement | HTMLSelectElement} Control */
+/** A row of an item, as it is found or held.
+ * @typedef {{id?: number, item_id?: number | null, market_hash_name: string}} Found */
+/** A labelled input.
+ * @template {Control} [Input=HTMLInputElement]
+ * @typedef {{element: HTMLElement, input: Input, fail(message: string): void, clear(): void}} Field */
+/** @typedef {Field & {chosen(): Found | null, find(): Promise<Found | null>}} ItemField */
+
+/** @param {string} name */
 const unique = (name) => `portfolio-field-${name}-${(made += 1)}`;
 
+/** @template {HTMLInputElement | HTMLSelectElement} Input
+ * @param {string} label
+ * @param {Input} input
+ * @param {string | null} hint
+ * @returns {Field<Input>} */
 export function field(label, input, hint = null) {
   const id = input.id || (input.id = unique("input"));
   const wrong = el("span", { class: "portfolio-wrong", id: `${id}-wrong`, hidden: true });
   const help = hint && el("span", { class: "portfolio-hint", id: `${id}-hint`, text: hint });
-  const describe = (more) => [hint && `${id}-hint`, more && `${id}-wrong`].filter(Boolean).join(" ");
+  const describe = (/** @type {boolean} */ more) => [hint && `${id}-hint`, more && `${id}-wrong`].filter(Boolean).join(" ");
   input.classList.add("portfolio-input");
   if (hint) input.setAttribute("aria-describedby", describe(false));
   const element = el("div", { class: "portfolio-entry-field" }, el("label", { for: id, text: label }), input, help, wrong);
   const self = {
     element,
     input,
-    fail(message) {
+    fail(/** @type {string} */ message) {
       wrong.textContent = message;
       wrong.hidden = false;
       input.setAttribute("aria-invalid", "true");
@@ -41,18 +56,21 @@ export function field(label, input, hint = null) {
   return self;
 }
 
+/** @param {string} text @returns {Promise<Found[]>} */
 async function items(text) {
-  const query = new URLSearchParams({ search: text, market: "steam:730", sort: "-price", limit: String(SHOWN) });
+  const query = new URLSearchParams({ search: text, sort: "-price", limit: String(SHOWN) });
   const answer = await api.call("GET", `/api/v1/items?${query}`);
   return answer.ok ? answer.data : [];
 }
 
 /** The list under an item's input: what is in it, and which entry is chosen. */
 class Suggestions {
+  /** @type {Found[]} */
   rows = [];
   at = -1;
   asked = 0;
 
+  /** @param {HTMLInputElement} input @param {(text: string) => Promise<Found[]>} suggest @param {(row: Found) => void} pick */
   constructor(input, suggest, pick) {
     this.list = el("ul", { class: "portfolio-options", id: `${input.id}-list`, role: "listbox", "aria-label": "Items found", hidden: true });
     this.input = input;
@@ -61,7 +79,7 @@ class Suggestions {
     input.setAttribute("aria-controls", this.list.id);
     this.list.addEventListener("pointerdown", (event) => {
       event.preventDefault(); // the input keeps the focus
-      const option = event.target.closest("[role=option]");
+      const option = closest(event, "[role=option]");
       if (option) this.take(Number(option.dataset.at));
     });
   }
@@ -81,7 +99,7 @@ class Suggestions {
     if (mine !== this.asked || document.activeElement !== this.input) return;
     this.rows = rows.slice(0, SHOWN);
     this.at = -1;
-    const option = (row, at) =>
+    const option = (/** @type {Found} */ row, /** @type {number} */ at) =>
       el("li", { role: "option", id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false", class: "portfolio-option", text: row.market_hash_name });
     this.list.replaceChildren(...this.rows.map(option));
     this.list.hidden = !this.rows.length;
@@ -89,6 +107,7 @@ class Suggestions {
     this.input.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {number} by */
   step(by) {
     if (this.list.hidden) return;
     this.at = (this.at + by + this.rows.length + (this.at < 0 && by < 0 ? 1 : 0)) % this.rows.length;
@@ -97,6 +116,7 @@ class Suggestions {
     this.input.setAttribute("aria-activedescendant", this.list.children[this.at].id);
   }
 
+  /** @param {number} at */
   take(at) {
     const row = this.rows[at];
     this.input.value = row.market_hash_name;
@@ -107,12 +127,14 @@ class Suggestions {
 
 const COMBOBOX = { type: "text", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", autocomplete: "off", spellcheck: "false", maxlength: "300" };
 
+/** @param {string} label @returns {ItemField} */
 export function itemField(label, suggest = items) {
-  const input = el("input", { ...COMBOBOX, id: unique("item"), placeholder: "Name, finish or wear" });
+  const input = el("input", { ...COMBOBOX, id: unique("item"), placeholder: "Name, finish, wear or pair" });
+  /** @type {Found | null} */
   let row = null;
   let timer = 0;
   const self = field(label, input);
-  const pick = (found) => {
+  const pick = (/** @type {Found} */ found) => {
     row = found;
     self.clear();
     input.dispatchEvent(new CustomEvent("picked", { bubbles: true }));
@@ -143,39 +165,38 @@ export function itemField(label, suggest = items) {
       list.close();
     }
   });
-  self.chosen = () => (row && row.market_hash_name === input.value ? row : null);
+  const chosen = () => (row && row.market_hash_name === input.value ? row : null);
   /** The row of exactly the name in the input, asked for where none was picked. */
-  self.find = async () => {
+  const found = async () => {
     const name = input.value.trim();
-    return self.chosen() || (name && (await suggest(name)).find((one) => one.market_hash_name === name)) || null;
+    return chosen() || (name && (await suggest(name)).find((one) => one.market_hash_name === name)) || null;
   };
-  return self;
+  return Object.assign(self, { chosen, find: found });
 }
 
-const decimalsOf = (currency) => JSON.parse(document.getElementById("portfolio-transactions").dataset.decimals)[currency] ?? 2;
+/** @param {string} currency @returns {number} */
+const decimalsOf = (currency) => JSON.parse(String(find(document, "#portfolio-transactions").dataset.decimals))[currency] ?? 2;
 
 /** An amount in minor units, or an Error that says what is wrong with it.
  * @param {string} text
  * @param {string} currency
  * @returns {number | Error} */
 export function minorUnits(text, currency) {
-  const decimals = decimalsOf(currency);
-  const plain = text.replace(/[\s\u00a0]/g, "");
-  const grouped = /^[1-9][0-9]{0,2}[.,][0-9]{3}$/.test(plain);
-  if (grouped && decimals === 3) return new Error(`This may be read in two ways: write ${plain.replace(",", ".")}0, or ${plain.replace(/[.,]/, "")}.`);
-  const parts = /^([0-9]{1,12})(?:[.,]([0-9]+))?$/.exec(grouped && !decimals ? plain.replace(/[.,]/, "") : plain);
-  if (!parts) return new Error(`Write an amount such as ${decimals ? "1234.56" : "1234"}, without a sign.`);
-  const part = parts[2] || "";
-  if (part.length > decimals) return new Error(`${currency} has ${decimals || "no"} decimals.`);
-  return Number(parts[1] + part.padEnd(decimals, "0"));
+  return parseAmount(text, currency, decimalsOf(currency));
 }
 
+/** An amount of minor units as it is typed.
+ * @param {number} amount @param {string} currency */
+export const typed = (amount, currency) => writeAmount(amount, decimalsOf(currency));
+
+/** @param {string} currency */
 export const unitOf = (currency) => ({ scale: 10 ** decimalsOf(currency), currency });
 
-/** A route of the chosen portfolio's. */
+/** A route of the chosen portfolio's.
+ * @param {string} path @param {number | null | undefined} chosen @param {Record<string, string>} query */
 export function portfolioRoute(path, chosen, query = {}) {
   const all = new URLSearchParams(query);
-  if (chosen !== null && chosen !== undefined) all.set("portfolio_id", chosen);
+  if (chosen !== null && chosen !== undefined) all.set("portfolio_id", String(chosen));
   const text = all.toString();
   return `/api/v1${path}${text ? `?${text}` : ""}`;
 }

@@ -1,56 +1,77 @@
 /* The grid of holdings: search, sort, lots under a row, live cells. Drawn into [data-portfolio-grid] from the rows of live.js. */
+import { rarityClass, silhouetteClass } from "../items/picture.js";
 import { now } from "../live/clock.js";
 import * as api from "../ui/api.js";
-import { el, icon } from "../ui/elements.js";
+import { el, find, icon } from "../ui/elements.js";
 import { UNKNOWN, formatAge, formatCount, formatCounted, formatGain, formatMoment, formatPercent, money } from "../ui/format.js";
 import { change, gain, unknown } from "./figures.js";
-import { portfolio } from "./live.js";
+import { portfolio, sent } from "./live.js";
 import { searchForm } from "./search_form.js";
 
 const KEY = "tracera:portfolio:sort";
 const STEP = 200; // rows drawn at once
 const FLASH = 200;
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-let view = { search: "", sort: "-total_value", shown: STEP, open: new Set() };
-let drawn = new Map(); // row -> {line, cells by column}
-let lots = null; // promise of lots by name
+/** A column of the grid; what is `left` begins at the left, as texts do.
+ * @typedef {{name: string, head: string, about: string, cell: (row: PortfolioRow) => Child | Child[], left?: boolean}} Column */
+let view = { search: "", sort: "-total_value", shown: STEP, open: /** @type {Set<string>} */ (new Set()) };
+/** Lines by row, with their cells by column.
+ * @type {Map<PortfolioRow, {line: HTMLElement, cells: Record<string, HTMLElement>}>} */
+let drawn = new Map();
+/** Lots by name, or what went wrong.
+ * @type {Promise<Map<string, Api.Lot[]> | string> | null} */
+let lots = null;
 
 try {
   view.sort = localStorage.getItem(KEY) || view.sort;
 } catch (error) {
-  if (error.name !== "SecurityError") throw error; // storage is not allowed: nothing is remembered
+  if (/** @type {Error} */ (error).name !== "SecurityError") throw error; // storage is not allowed: nothing is remembered
 }
 
 // Columns
 
-const amount = (name, reason) => (row) => (row[name] === null ? unknown(reason) : money(row[name], portfolio.data));
+/** @param {"current_price" | "total_value" | "cost_basis" | "net_if_sold"} name @param {string} reason @returns {(row: PortfolioRow) => Child} */
+const amount = (name, reason) => (row) => (row[name] === null ? unknown(reason) : money(row[name], sent()));
+/** @type {Column[]} */
 const HELD = [
   { name: "name", head: "Item", about: "Name, as Steam's market has it", cell: item, left: true },
   { name: "current_price", head: "Price", about: "Of one, in the portfolio's currency", cell: amount("current_price", "nobody quotes a price") },
   { name: "at", head: "Source", about: "Who quoted the price, and how long ago", cell: source, left: true },
-  { name: "quantity", head: "Held", about: "The greater of what Steam shows and what is recorded", cell: (row) => `\u00d7\u00a0${formatCount(row.quantity)}` },
+  { name: "quantity", head: "Held", about: "The greater of what Steam shows and what is recorded", cell: (row) => `\u00d7\u00a0${formatCount(row.quantity || 0)}` },
   { name: "total_value", head: "Value", about: "Price times quantity", cell: amount("total_value", "nobody quotes a price") },
   { name: "cost_basis", head: "Cost", about: "What the recorded units cost, by the portfolio's cost method", cell: amount("cost_basis", "no purchase is recorded") },
   { name: "unrealized_pnl", head: "Profit", about: "Value of the recorded units less what they cost", cell: profit },
   { name: "net_if_sold", head: "Net if sold", about: "What selling all would leave after the market's fee", cell: amount("net_if_sold", "this market's fee is not known") },
   { name: "change_24h", head: "24 h", about: "Change of value since yesterday", cell: today },
 ];
+/** @type {Column[]} */
 const SHARED = [
   ...HELD.slice(0, 3),
   { name: "weapon_type", head: "Type", about: "Type of item", cell: (row) => row.weapon_type || UNKNOWN, left: true },
   { name: "rarity", head: "Rarity", about: "Rarity grade", cell: (row) => row.rarity || UNKNOWN, left: true },
   { name: "share", head: "Share", about: "Of the portfolio's value", cell: (row) => (row.share === null ? unknown("nobody quotes a price") : formatPercent(row.share)) },
 ];
-const columns = () => (portfolio.data.hidden ? SHARED : HELD);
+const columns = () => (sent().hidden ? SHARED : HELD);
+/** @type {("name" | "weapon_type" | "rarity")[]} */
 const TEXTS = ["name", "weapon_type", "rarity"];
 
+/** @param {PortfolioRow} row */
 function item(row) {
   const name = row.id === null ? el("span", { text: row.name }) : el("a", { href: `/item/${row.id}`, "data-inner": true, text: row.name, title: row.name });
-  const opener = portfolio.data.shared ? null : expander(row);
-  return [el("div", { class: "portfolio-item" }, opener, el("span", { class: "portfolio-item-name" }, name), hold(row)), phase(row)].filter(Boolean);
+  const opener = sent().shared ? null : expander(row);
+  return [el("div", { class: "portfolio-item" }, opener, picture(row), el("span", { class: "portfolio-item-name" }, name), hold(row)), phase(row)].filter(Boolean);
 }
 
-/** Which Doppler phases these are; no market's phases are kept apart, so the price is that of the plain name. */
+/** Its image, or the silhouette of its kind; a pair's first letters.
+ * @param {PortfolioRow} row */
+function picture(row) {
+  const letters = row.weapon_type === "Crypto" ? row.name.slice(0, 2) : null;
+  const drawn = row.image_url ? el("img", { src: row.image_url, alt: "", loading: "lazy", width: 28, height: 24 }) : letters || el("span", { class: silhouetteClass(row) });
+  return el("span", { class: `item-picture ${rarityClass(row)}`, "aria-hidden": "true" }, drawn);
+}
+
+/** Which Doppler phases these are; no market's phases are kept apart, so the price is that of the plain name.
+ * @param {PortfolioRow} row */
 function phase(row) {
   const names = Object.entries(row.phases || {}).map(([name, units]) => (units === row.quantity ? name : `${name} \u00d7\u00a0${formatCount(units)}`));
   if (!names.length) return null;
@@ -58,12 +79,14 @@ function phase(row) {
   return el("div", { class: "portfolio-phase", title, text: `${names.join(", ")} \u00b7 phase price unknown` });
 }
 
+/** @param {PortfolioRow} row */
 function expander(row) {
   const open = view.open.has(row.name);
   const label = `${open ? "Hide" : "Show"} the lots of ${row.name}`;
   return el("button", { type: "button", class: "portfolio-expand", "aria-expanded": String(open), "aria-label": label, click: () => toggle(row) }, icon("chevron-right", 14));
 }
 
+/** @param {PortfolioRow} row */
 function hold(row) {
   if (row.until !== null && row.until * 1000 > now()) {
     const left = formatAge(row.until - now() / 1000);
@@ -72,27 +95,32 @@ function hold(row) {
   return row.tradable ? null : el("span", { class: "portfolio-badge", title: "Steam says that some of these cannot be traded", text: "locked" });
 }
 
+/** @param {PortfolioRow} row */
 function source(row) {
   if (row.at === null) return unknown("nobody quotes a price");
   const age = { "data-live-item": row.id, "data-live-field": "age", "data-live-source": row.source, "data-live-at": new Date(row.at * 1000).toISOString() };
   const text = formatAge(now() / 1000 - row.at);
-  return [`${row.source} \u00b7 `, el("span", { ...age, "data-live-stale-after": portfolio.data.stale_after, text })];
+  return [`${row.source} \u00b7 `, el("span", { ...age, "data-live-stale-after": sent().stale_after, text })];
 }
 
+/** @param {PortfolioRow} row */
 function profit(row) {
-  const found = gain(row.unrealized_pnl, portfolio.data, row.cost_basis === null ? "no purchase is recorded" : "nobody quotes a price");
-  if (row.unrealized_pnl !== null && row.cost_quantity < row.quantity) found.title = `Of ${formatCount(row.cost_quantity)} of ${formatCount(row.quantity)}: the others have no recorded purchase`;
+  const found = gain(row.unrealized_pnl, sent(), row.cost_basis === null ? "no purchase is recorded" : "nobody quotes a price");
+  const [counted, held] = [row.cost_quantity || 0, row.quantity || 0];
+  if (row.unrealized_pnl !== null && counted < held) found.title = `Of ${formatCount(counted)} of ${formatCount(held)}: the others have no recorded purchase`;
   return found;
 }
 
+/** @param {PortfolioRow} row */
 function today(row) {
   const found = change(row.fraction, "no price from 24 hours ago");
-  if (row.change_24h !== null) found.title = formatGain(row.change_24h, portfolio.data);
+  if (row.change_24h !== null) found.title = formatGain(row.change_24h, sent());
   return found;
 }
 
 // Which rows, in which order
 
+/** @param {PortfolioRow[]} rows */
 function matching(rows) {
   const wanted = view.search.split(/\s+/).map(searchForm).filter(Boolean);
   return rows.filter((row) => {
@@ -101,18 +129,22 @@ function matching(rows) {
   });
 }
 
+/** @param {PortfolioRow[]} rows */
 function ordered(rows) {
   const name = view.sort.replace("-", "");
   const way = view.sort.startsWith("-") ? -1 : 1;
-  const of = (row) => (name === "change_24h" ? row.fraction : row[name]);
-  const compare = (one, other) => (typeof one === "string" ? one.localeCompare(other) : one - other);
+  /** @param {PortfolioRow} row */
+  const of = (row) => /** @type {string | number | null | undefined} */ (name === "change_24h" ? row.fraction : row[/** @type {keyof PortfolioRow} */ (name)]) ?? null;
+  /** @param {string | number} one @param {string | number} other */
+  const compare = (one, other) => (typeof one === "string" ? one.localeCompare(String(other)) : one - Number(other));
   return rows.toSorted((one, other) => {
     const [a, b] = [of(one), of(other)];
-    if ((a ?? null) === null || (b ?? null) === null) return Number((a ?? null) === null) - Number((b ?? null) === null);
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
     return way * compare(a, b);
   });
 }
 
+/** @param {Column} column */
 function sortBy(column) {
   const first = column.left && column.name !== "at" ? column.name : `-${column.name}`;
   const second = first.startsWith("-") ? column.name : `-${column.name}`;
@@ -120,7 +152,7 @@ function sortBy(column) {
   try {
     localStorage.setItem(KEY, view.sort);
   } catch (error) {
-    if (error.name !== "SecurityError" && error.name !== "QuotaExceededError") throw error;
+    if (/** @type {Error} */ (error).name !== "SecurityError" && /** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
   }
   draw();
   document.querySelector(`[data-portfolio-sort="${column.name}"]`)?.focus();
@@ -129,7 +161,7 @@ function sortBy(column) {
 // Drawing
 
 function head() {
-  const cell = (column) => {
+  const cell = (/** @type {Column} */ column) => {
     const sorted = view.sort.replace("-", "") === column.name;
     const direction = view.sort.startsWith("-") ? "descending" : "ascending";
     const arrow = sorted ? (direction === "descending" ? " \u25be" : " \u25b4") : "";
@@ -139,7 +171,9 @@ function head() {
   return el("thead", {}, el("tr", {}, columns().map(cell)));
 }
 
+/** @param {PortfolioRow} row */
 function line(row) {
+  /** @type {Record<string, HTMLElement>} */
   const cells = {};
   const made = el("tr", {}, columns().map((column) => (cells[column.name] = el(column.name === "name" ? "th" : "td", {
     class: `portfolio-${column.name}`, scope: column.name === "name" ? "row" : null, "data-left": column.left, "data-head": column.head,
@@ -148,16 +182,18 @@ function line(row) {
   return view.open.has(row.name) ? [made, under(row)] : [made];
 }
 
+/** @param {PortfolioRow[]} rows */
 function table(rows) {
   const body = el("tbody", {}, rows.slice(0, view.shown).flatMap(line));
   const caption = el("caption", { class: "out-of-sight", text: "Holdings" });
-  return el("div", { class: "portfolio-scroll", tabindex: "0", role: "region", "aria-label": "Holdings" }, el("table", { class: `portfolio-grid${portfolio.data.shared ? " portfolio-grid-shared" : ""}` }, caption, head(), body));
+  return el("div", { class: "portfolio-scroll", tabindex: "0", role: "region", "aria-label": "Holdings" }, el("table", { class: `portfolio-grid${sent().shared ? " portfolio-grid-shared" : ""}` }, caption, head(), body));
 }
 
-/** Rows that no price counts for, apart from the others. */
+/** Rows that no price counts for, apart from the others.
+ * @param {string} title @param {PortfolioRow[]} rows @param {string} why */
 function apart(title, rows, why) {
   if (!rows.length) return null;
-  const told = (row) => (row.quantity === null ? null : el("span", { class: "muted", text: `\u00d7\u00a0${formatCount(row.quantity)}` }));
+  const told = (/** @type {PortfolioRow} */ row) => (row.quantity === null ? null : el("span", { class: "muted", text: `\u00d7\u00a0${formatCount(row.quantity)}` }));
   const list = rows.map((row) => el("li", {}, el("span", { text: row.name }), told(row)));
   return el("details", { class: "portfolio-apart" }, el("summary", { text: `${title} (${formatCounted(rows.length, "kind", "kinds")})` }), el("p", { class: "portfolio-note", text: why }), el("ul", {}, list));
 }
@@ -165,12 +201,14 @@ function apart(title, rows, why) {
 function bar() {
   const field = el("input", { type: "search", class: "portfolio-input", placeholder: "Search holdings", "aria-label": "Search holdings", input: searched, value: view.search });
   const options = columns().map((column) => el("option", { value: column.name, text: column.head, selected: view.sort.replace("-", "") === column.name }));
-  const select = el("select", { class: "portfolio-input", "aria-label": "Sort by", change: ({ target }) => sortBy(columns().find(({ name }) => name === target.value)) }, options);
+  /** @type {HTMLSelectElement} */
+  const select = el("select", { class: "portfolio-input", "aria-label": "Sort by", change: () => sortBy(columns()[select.selectedIndex]) }, options);
   return el("div", { class: "portfolio-bar" }, field, el("span", { class: "portfolio-sort-by" }, select), el("span", { class: "portfolio-count muted", "aria-live": "polite" }));
 }
 
+/** @param {Event} event */
 function searched({ target }) {
-  Object.assign(view, { search: target.value, shown: STEP });
+  Object.assign(view, { search: /** @type {HTMLInputElement} */ (target).value, shown: STEP });
   fill();
 }
 
@@ -178,10 +216,10 @@ function draw() {
   const place = document.querySelector("[data-portfolio-grid]");
   if (!place || !portfolio.data) return;
   place.hidden = !portfolio.rows.length;
-  const within = place.contains(document.activeElement) && document.activeElement.matches("[type=search]");
+  const within = place.contains(document.activeElement) && document.activeElement?.matches("[type=search]");
   place.replaceChildren(bar(), el("div", { class: "portfolio-rows" }));
   fill();
-  if (within) place.querySelector("[type=search]").focus();
+  if (within) find(place, "[type=search]").focus();
 }
 
 function fill() {
@@ -198,12 +236,13 @@ function fill() {
     apart("Without a price", matching(every.filter((row) => row.current_price === null && row.marketable)), "No source quotes them, or there is no exchange rate: they count as nothing in the value."),
     apart("Cannot be sold", matching(every.filter((row) => !row.marketable)), "Medals, coins and the like: Steam lets nobody sell them."),
   ];
-  place.replaceChildren(...parts.filter(Boolean));
-  document.querySelector(".portfolio-count").textContent = formatCounted(found.length, "kind", "kinds");
+  place.replaceChildren(...parts.filter((part) => part !== null));
+  find(document, ".portfolio-count").textContent = formatCounted(found.length, "kind", "kinds");
 }
 
 // Lots
 
+/** @param {PortfolioRow} row */
 function toggle(row) {
   if (!view.open.delete(row.name)) view.open.add(row.name);
   fill();
@@ -218,6 +257,7 @@ async function readLots() {
   return answer.ok ? Map.groupBy(answer.data, (lot) => lot.market_hash_name) : answer.data.error;
 }
 
+/** @param {PortfolioRow} row */
 function under(row) {
   const cell = el("td", { colspan: String(columns().length) }, el("p", { class: "portfolio-note", text: "Reading the lots\u2026" }));
   lots = lots || readLots();
@@ -229,9 +269,10 @@ function under(row) {
   return el("tr", { class: "portfolio-lots" }, cell);
 }
 
+/** @param {Api.Lot[]} found */
 function lotTable(found) {
   if (!found.length) return el("p", { class: "portfolio-note", text: "No purchase is recorded: cost and profit are unknown. Add it under Transactions." });
-  const unit = portfolio.data;
+  const unit = sent();
   const rows = found.map((lot) => el("tr", {}, el("td", { text: formatMoment(lot.opened, lot.timed) }), el("td", { text: `\u00d7\u00a0${formatCount(lot.quantity)}` }), el("td", { text: money(lot.cost_basis, unit) }), el("td", {}, gain(lot.unrealized_pnl, unit, "nobody quotes a price"))));
   const heads = ["Bought", "Held", "Cost", "Profit"].map((text) => el("th", { scope: "col", text }));
   return el("table", { class: "portfolio-lot-table" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows));
@@ -241,12 +282,12 @@ function lotTable(found) {
 
 const LIVE = ["current_price", "total_value", "unrealized_pnl", "net_if_sold", "change_24h"];
 
-/** @param {CustomEvent} event */
+/** @param {CustomEvent<PortfolioRow[]>} event */
 function moved({ detail }) {
   for (const row of detail) {
     const found = drawn.get(row);
     if (!found) continue;
-    for (const column of columns()) if (LIVE.includes(column.name)) found.cells[column.name].replaceChildren(column.cell(row));
+    for (const column of columns()) if (LIVE.includes(column.name)) found.cells[column.name].replaceChildren(...[column.cell(row)].flat().filter((part) => part !== null && part !== undefined));
     if (!still.matches) {
       found.cells.current_price.classList.add("portfolio-flash");
       setTimeout(() => found.cells.current_price.classList.remove("portfolio-flash"), FLASH);
@@ -258,7 +299,7 @@ document.addEventListener("tracera:portfolio-adopted", () => {
   lots = null;
   // What is being read or typed stays: only the rows are drawn anew.
   if (document.querySelector("[data-portfolio-grid] .portfolio-rows")) {
-    document.querySelector("[data-portfolio-grid]").hidden = !portfolio.rows.length;
+    find(document, "[data-portfolio-grid]").hidden = !portfolio.rows.length;
     fill();
   } else draw();
 });

@@ -7,49 +7,66 @@ import { money } from "../ui/format.js";
 import { change, gain } from "./figures.js";
 import { convert, netProceeds } from "./money.js";
 
-/** `data` as the server sent it, `rows` and `totals` as live prices moved them; see above. */
+/** `data` as the server sent it, `rows` and `totals` as live prices moved them; see above.
+ * @typedef {{total_value: number | null, change_24h: number | null, percent_change_24h: number | null, unrealized_pnl: number | null,
+ *   profit: number | null, net_if_sold: number | null}} Totals
+ * @type {{data: Api.PortfolioData | null, rows: PortfolioRow[], totals: Totals | null}} */
 export const portfolio = { data: null, rows: [], totals: null };
-const latest = new Map(); // item -> source -> newest message
+/** What the server sent, once it has. */
+export const sent = () => /** @type {Api.PortfolioData} */ (portfolio.data);
+/** The newest message by item and source.
+ * @type {Map<number, Map<string, Api.Price>>} */
+const latest = new Map();
+/** @type {Map<number, PortfolioRow[]>} */
 let byItem = new Map();
+/** @type {Set<PortfolioRow>} */
 let moved = new Set();
 let frame = 0;
 
+/** @param {keyof DocumentEventMap} name @param {unknown} [detail] */
 const fire = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
+/** @param {number | null} after @param {number | null} before */
 const difference = (after, before) => (after === null || before === null ? null : after - before);
 
-/** A row as the server sent it, and what stood in it a day ago. */
+/** @param {number | null} change @param {number | null} before */
+const fractionOf = (change, before) => (before && change !== null ? change / before : null);
+
+/** A row as the server sent it, and what stood in it a day ago.
+ * @param {Api.PortfolioDataRow} sent @returns {PortfolioRow} */
 function rowOf(sent) {
-  const row = { ...sent };
-  row.before = difference(row.total_value, row.change_24h);
-  row.fraction = row.before ? row.change_24h / row.before : null;
-  return row;
+  const before = difference(sent.total_value, sent.change_24h);
+  return { ...sent, before, fraction: fractionOf(sent.change_24h, before) };
 }
 
+/** @param {PortfolioRow} row @param {Api.Price} message */
 function move(row, message) {
   const at = Date.parse(message.timestamp) / 1000;
-  if (row.source !== message.source || row.current_price === null || !(at >= row.at)) return false;
+  if (row.source !== message.source || row.current_price === null || row.at === null || !(at >= row.at)) return false;
   row.at = at;
   row.current_price = convert(message.price, 1, row.by);
   if (row.quantity === null) return true; // a share link that hides quantities
   row.total_value = convert(message.price, row.quantity, row.by);
   if (row.cost_quantity) row.unrealized_pnl = difference(convert(message.price, row.cost_quantity, row.by), row.cost_basis);
   row.change_24h = difference(row.total_value, row.before);
-  row.fraction = row.before ? row.change_24h / row.before : null;
-  const left = netProceeds(row.source, message.price, portfolio.data.fees);
+  row.fraction = fractionOf(row.change_24h, row.before);
+  const left = netProceeds(message.source, message.price, sent().fees);
   row.net_if_sold = left === null ? null : convert(left, row.quantity, row.by);
   return true;
 }
 
 /** Sums of the rows, as `_totals` of app/portfolio/overview.py. */
 function sum() {
-  const add = (name, rows) => (rows.length ? rows.reduce((all, row) => all + row[name], 0) : null);
+  /** @typedef {"total_value" | "change_24h" | "unrealized_pnl" | "net_if_sold"} Summed */
+  /** @param {Summed} name @param {PortfolioRow[]} rows */
+  const add = (name, rows) => (rows.length ? rows.reduce((all, row) => all + (row[name] || 0), 0) : null);
+  /** @param {Summed} name */
   const known = (name) => portfolio.rows.filter((row) => row[name] !== null && row[name] !== undefined);
   const changes = known("change_24h");
-  const start = changes.reduce((all, row) => all + row.total_value - row.change_24h, 0);
+  const start = changes.reduce((all, row) => all + (row.total_value || 0) - (row.change_24h || 0), 0);
   const change = add("change_24h", changes);
   const unrealized = add("unrealized_pnl", known("unrealized_pnl"));
-  const realized = portfolio.data.realized;
+  const realized = sent().realized;
   return {
     total_value: add("total_value", known("total_value")),
     change_24h: change,
@@ -60,22 +77,23 @@ function sum() {
   };
 }
 
+/** @type {Partial<Record<keyof Totals, (value: number) => HTMLElement | string>>} */
 const WRITE = {
-  total_value: (value) => money(value, portfolio.data),
-  change_24h: (value) => gain(value, portfolio.data, "no prices from 24 hours ago to compare with"),
+  total_value: (value) => money(value, sent()),
+  change_24h: (value) => gain(value, sent(), "no prices from 24 hours ago to compare with"),
   percent_change_24h: (value) => change(value, "no prices from 24 hours ago to compare with", 2),
-  unrealized_pnl: (value) => gain(value, portfolio.data, "nothing held has a recorded cost"),
-  profit: (value) => gain(value, portfolio.data, "no purchase of what is held is recorded"),
+  unrealized_pnl: (value) => gain(value, sent(), "nothing held has a recorded cost"),
+  profit: (value) => gain(value, sent(), "no purchase of what is held is recorded"),
 };
 
 /** The totals into their places; the server's own words stay where a total is unknown. */
 function write() {
   for (const place of document.querySelectorAll("[data-portfolio-figure]")) {
-    const name = place.dataset.portfolioFigure;
+    const name = /** @type {keyof Totals} */ (place.dataset.portfolioFigure);
     const value = portfolio.totals?.[name] ?? null;
-    if (value === null || !WRITE[name]) continue;
-    const text = WRITE[name](value);
-    if (place.textContent !== (text.textContent ?? text)) place.replaceChildren(text);
+    const text = value === null ? null : WRITE[name]?.(value);
+    if (!text) continue;
+    if (place.textContent !== (typeof text === "string" ? text : text.textContent)) place.replaceChildren(text);
   }
 }
 
@@ -90,6 +108,7 @@ function show() {
   fire("tracera:portfolio-moved", rows);
 }
 
+/** @param {Api.Price} message */
 function take(message) {
   for (const row of byItem.get(message.item_id) || []) if (move(row, message)) moved.add(row);
   if (moved.size && !frame) frame = requestAnimationFrame(show);
@@ -102,7 +121,7 @@ document.addEventListener("tracera:portfolio-data", ({ detail }) => {
   byItem = new Map();
   for (const row of portfolio.rows) if (row.id !== null) byItem.set(row.id, [...(byItem.get(row.id) || []), row]);
   for (const item of latest.keys()) if (!byItem.has(item)) latest.delete(item);
-  for (const messages of latest.values()) for (const message of messages.values()) for (const row of byItem.get(message.item_id)) move(row, message);
+  for (const messages of latest.values()) for (const message of messages.values()) for (const row of byItem.get(message.item_id) || []) move(row, message);
   portfolio.totals = sum();
   subscribe();
   write();

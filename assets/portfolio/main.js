@@ -8,5 +8,6 @@ import "./chart.js";
 import "./dialogs.js";
 import "./import.js";
 import "./profile_value.js";
+import "./sample.js";
 import "./transactions.js";
 import "./what_if.js";

@@ -1,13 +1,14 @@
 /* Values a public Steam profile without an account; see components/portfolio/owner.py. */
 import { now } from "../live/clock.js";
 import * as api from "../ui/api.js";
-import { el, icon } from "../ui/elements.js";
+import { closest, el, find, icon } from "../ui/elements.js";
 import { formatCount, formatCounted, money } from "../ui/format.js";
 import { unknown } from "./figures.js";
 
 const LISTED = 10;
 let waiting = 0;
 
+/** @param {Api.ProfileValue} value */
 function shown(value) {
   const unit = { currency: value.currency, scale: 100 };
   const words = [formatCounted(value.item_count, "item", "items")];
@@ -35,7 +36,8 @@ function shown(value) {
   ];
 }
 
-/** Counts the seconds down until another profile may be asked for. */
+/** Counts the seconds down until another profile may be asked for.
+ * @param {HTMLButtonElement} button @param {number} seconds */
 function pause(button, seconds) {
   clearInterval(waiting);
   const words = button.dataset.words || (button.dataset.words = button.textContent);
@@ -50,21 +52,25 @@ function pause(button, seconds) {
   waiting = setInterval(tick, 1000);
 }
 
+/** @param {HTMLFormElement} form */
 async function look(form) {
-  const [result, button] = [document.getElementById("portfolio-look-result"), form.querySelector("[type=submit]")];
+  const result = find(document, "#portfolio-look-result");
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
   if (button.disabled || form.getAttribute("aria-busy") === "true") return;
   form.setAttribute("aria-busy", "true");
   result.replaceChildren(el("p", { class: "portfolio-note", text: "Asking Steam\u2026 a large inventory takes half a minute." }));
   const profile = String(new FormData(form).get("profile")).trim();
+  /** @type {Api.Answer<Api.ProfileValue>} */
   const answer = await api.call("GET", `/api/v1/profiles/value?profile=${encodeURIComponent(profile)}`);
   form.removeAttribute("aria-busy");
-  if (answer.ok) result.replaceChildren(...shown(answer.data).filter(Boolean));
+  if (answer.ok) result.replaceChildren(...shown(answer.data).filter((part) => part !== null));
   else result.replaceChildren(el("div", { class: "alert" }, icon("alert", 18), el("span", { text: answer.data.error })));
   if (answer.wait && answer.status === 429) pause(button, answer.wait);
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.id !== "portfolio-look") return;
+  const form = closest(event, "#portfolio-look");
+  if (!(form instanceof HTMLFormElement)) return;
   event.preventDefault();
-  look(event.target);
+  look(form);
 });

@@ -10,6 +10,7 @@ import { setProps } from "./dash.js";
 
 const SURE_MS = 4000;
 const SAFE = ["GET", "HEAD"];
+const QUEUED = 202; // assets/shell/tasks.js shows what was put into the queue
 const SILENT = { error: "The server does not answer. Try again in a moment." };
 
 /** This session's token: from the cookie that Dash uses too, else asked for. */
@@ -19,17 +20,25 @@ export async function token() {
   return (await (await fetch("/api/v1/auth/csrf", { cache: "no-store" })).json()).token;
 }
 
+/** @param {string} method @param {string} path @param {object | string | null} [body] @returns {Promise<Api.Answer<any>>} */
 async function send(method, path, body) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (!SAFE.includes(method)) headers["X-CSRF-Token"] = await token();
   const asIs = typeof body === "string" || body instanceof Blob;
   if (body && !asIs) headers["Content-Type"] = "application/json";
   const reply = await fetch(path, { method, headers, cache: "no-store", body: body && !asIs ? JSON.stringify(body) : body || undefined });
   const text = await reply.text();
+  if (reply.status === QUEUED) document.dispatchEvent(new Event("tracera:queued"));
   const wait = Number(reply.headers.get("Retry-After")) || null;
   return { ok: reply.ok, status: reply.status, wait, data: text ? JSON.parse(text) : null };
 }
 
+/** @template Data
+ * @param {string} method
+ * @param {string} path
+ * @param {object | string | null} [body]
+ * @returns {Promise<Api.Answer<Data>>} */
 export async function call(method, path, body) {
   try {
     const answer = await send(method, path, body);
@@ -41,11 +50,13 @@ export async function call(method, path, body) {
   }
 }
 
+/** @param {string} message @param {boolean} good */
 export function say(message, good) {
-  const notice = { action: "show", message, color: good ? "indigo" : "red", autoClose: good ? 4000 : 8000 };
+  const notice = { action: "show", message, color: good ? "indigo" : "red", autoClose: good ? 4000 : 8000, closeButtonProps: { "aria-label": "Dismiss" } };
   setProps("notifications", { sendNotifications: [notice] });
 }
 
+/** @param {HTMLElement} button @param {string | null} [asking] */
 export function sure(button, asking) {
   if (!asking || button.dataset.asked) return true;
   const words = button.textContent;

@@ -3,5 +3,6 @@
 /** Clientside callbacks by namespace; a module adds its own when it is loaded. */
 export const clientside = (window.dash_clientside = window.dash_clientside || /** @type {DashClientside} */ ({}));
 
-/** Set properties of the component `id`, as a callback would. */
+/** Set properties of the component `id`, as a callback would.
+ * @param {DashId} id @param {Record<string, unknown>} values */
 export const setProps = (id, values) => clientside.set_props(id, values);

@@ -12,6 +12,7 @@ const DOWN = "\u25bc ";
 /** @type {Map<string, [Intl.NumberFormat, string]>} */
 const currencies = new Map();
 
+/** @param {number} scale @param {string} currency @returns {[Intl.NumberFormat, string]} */
 function currencyFormat(scale, currency) {
   const key = `${scale} ${currency}`;
   if (!currencies.has(key)) {
@@ -22,7 +23,7 @@ function currencyFormat(scale, currency) {
     const style = known ? { style: /** @type {const} */ ("currency"), currency } : {};
     currencies.set(key, [new Intl.NumberFormat("en-US", { ...options, ...style }), known ? "" : NO_BREAK + currency]);
   }
-  return currencies.get(key);
+  return /** @type {[Intl.NumberFormat, string]} */ (currencies.get(key));
 }
 
 /** Minor units as money: at least two decimals where the currency has them, and as many as the scale holds.
@@ -39,7 +40,8 @@ export function formatMoney(minor, scale, currency) {
  * @param {{scale: number, currency: string}} unit */
 export const money = (minor, { scale, currency }) => (minor === null ? UNKNOWN : formatMoney(minor, scale, currency));
 
-/** Money in `digits` significant figures where it is large: "$12.3K". */
+/** Money in `digits` significant figures where it is large: "$12.3K".
+ * @param {number} minor @param {Api.Unit} unit */
 export const formatShortMoney = (minor, { scale, currency }, digits = 3) =>
   new Intl.NumberFormat("en-US", { style: "currency", currency, notation: "compact", maximumSignificantDigits: digits }).format(minor / scale);
 
@@ -52,9 +54,11 @@ export function direction(value, digits = 0) {
   return rounded > 0 ? "up" : rounded < 0 ? "down" : "neutral";
 }
 
+/** @param {number | bigint} value */
 const side = (value) => (value > 0 ? "up" : value < 0 ? "down" : "neutral");
 
-/** A gain or loss with sign and arrow. */
+/** A gain or loss with sign and arrow.
+ * @param {number} minor @param {Api.Unit} unit */
 export const formatGain = (minor, unit) => `${{ up: `${UP}+`, down: DOWN, neutral: "" }[side(minor)]}${money(minor, unit).replace("-", MINUS)}`;
 
 /** The change from base to price with sign and arrow, and the direction as -1, 0 or 1.
@@ -75,9 +79,10 @@ export function formatChange(price, base) {
 /** @type {Map<number, Intl.NumberFormat>} */
 const decimals = new Map();
 
+/** @param {number} digits @returns {Intl.NumberFormat} */
 function decimalFormat(digits) {
   if (!decimals.has(digits)) decimals.set(digits, new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-  return decimals.get(digits);
+  return /** @type {Intl.NumberFormat} */ (decimals.get(digits));
 }
 
 /** A fraction in percent; with `signed` as a change, with arrow and sign.
@@ -89,10 +94,12 @@ export function formatPercent(fraction, digits = 1, signed = false) {
   return `${{ up: `${UP}+`, down: DOWN + MINUS, neutral: "" }[side(rounded)]}${number}${NO_BREAK}%`;
 }
 
-/** A number with so many decimals: "−1.20". */
+/** A number with so many decimals: "−1.20".
+ * @param {number} value @param {number} digits */
 export const formatFixed = (value, digits) => value.toFixed(digits).replace("-", MINUS);
 
-/** The same with its sign; what rounds to nothing has none. */
+/** The same with its sign; what rounds to nothing has none.
+ * @param {number} value @param {number} digits */
 export function formatSigned(value, digits) {
   const text = formatFixed(value, digits);
   return Number(value.toFixed(digits)) > 0 ? `+${text}` : text.replace(/^\u2212(?=[0.]+$)/, "");
@@ -100,15 +107,18 @@ export function formatSigned(value, digits) {
 
 const counts = new Intl.NumberFormat("en-US");
 
-/** A whole number: "2,000". */
+/** A whole number: "2,000".
+ * @param {number} value */
 export const formatCount = (value) => counts.format(value);
 
-/** A number of things: "1 item", "2,000 items". */
+/** A number of things: "1 item", "2,000 items".
+ * @param {number} value @param {string} one @param {string} several */
 export const formatCounted = (value, one, several) => `${formatCount(value)}${NO_BREAK}${value === 1 ? one : several}`;
 
 // Times
 
-/** Seconds as the largest whole unit: "3 s", "4 min", "2 h", "5 d". */
+/** Seconds as the largest whole unit: "3 s", "4 min", "2 h", "5 d".
+ * @param {number} seconds */
 export function formatAge(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
@@ -117,13 +127,15 @@ export function formatAge(seconds) {
   return `${Math.floor(whole / 86400)} d`;
 }
 
-/** Seconds left, as a clock shows them: "2:05". */
+/** Seconds left, as a clock shows them: "2:05".
+ * @param {number} seconds */
 export const formatClock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 /** @type {Intl.DateTimeFormatOptions} */
 const DAY = { year: "numeric", month: "short", day: "numeric" };
 
-/** When something was: in the reader's zone, or the day alone, in no zone, where no time of day is known. */
+/** When something was: in the reader's zone, or the day alone, in no zone, where no time of day is known.
+ * @param {string} time */
 export function formatMoment(time, timed = true) {
   const date = new Date(time);
   return timed ? date.toLocaleString(undefined, { ...DAY, hour: "2-digit", minute: "2-digit" }) : date.toLocaleDateString(undefined, { ...DAY, timeZone: "UTC" });

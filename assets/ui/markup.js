@@ -1,15 +1,18 @@
 /* Puts markup that came as text into its place, and makes its links change the page without loading it anew.
    See components/ui/markup.py, which escapes everything in it. */
 import { clientside } from "./dash.js";
+import { closest } from "./elements.js";
 import { go } from "./navigation.js";
 
 const written = new WeakMap(); // element -> the text that it shows
 
 /** Where the keyboard is inside an element: the how-manieth thing that can have the focus. */
 const FOCUSABLE = "a[href], button, summary, [tabindex]";
-const focused = (element) => [...element.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+/** @param {HTMLElement} element */
+const focused = (element) => [...element.querySelectorAll(FOCUSABLE)].findIndex((one) => one === document.activeElement);
 
 clientside.markup = {
+  /** @param {string | null} text @param {string} id */
   write(text, id) {
     const element = document.getElementById(id);
     if (!element || written.get(element) === text) return clientside.no_update;
@@ -29,8 +32,8 @@ clientside.markup = {
 };
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-inner]");
+  const link = closest(event, "a[data-inner]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  go(link.getAttribute("href"));
+  go(String(link.getAttribute("href")));
 });

@@ -1,15 +1,17 @@
-/* Menus of components/ui/menu.py close at a choice, a click elsewhere, and Escape. */
+/* Menus of components/ui/menu.py: the browser opens and closes them, but not at a choice. */
+import { closest, find } from "./elements.js";
 
-function close(event) {
-  for (const menu of document.querySelectorAll(".menu[open]")) {
-    if (event.type === "click" && event.target.closest?.("summary") === menu.firstElementChild) continue;
-    const within = menu.contains(document.activeElement);
-    menu.removeAttribute("open");
-    if (within && event.type === "keydown") menu.firstElementChild.focus();
-  }
+document.addEventListener("click", (event) => {
+  if (closest(event, ".menu-entry")) closest(event, "[popover]")?.hidePopover();
+});
+
+/** Places a menu below its button where the browser cannot anchor it (Firefox before 147, Safari before 26).
+ * @param {ToggleEvent} event */
+function place({ newState, target }) {
+  if (newState !== "open" || !(target instanceof HTMLElement && target.matches(".menu-entries")) || CSS.supports("position-area: bottom")) return;
+  const { bottom, left, right } = find(document, `[popovertarget="${target.id}"]`).getBoundingClientRect();
+  const wide = document.documentElement.clientWidth;
+  target.style.inset = `${bottom}px ${left < wide / 2 ? 8 : wide - right}px auto auto`;
 }
 
-document.addEventListener("click", close);
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close(event);
-});
+document.addEventListener("beforetoggle", place, true);

@@ -1,1 +1,1 @@
-"""Account and sign-in pages."""
+"""Account: the account page and the sign-in page."""

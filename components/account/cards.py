@@ -1,4 +1,4 @@
-"""The account page, a card a subject."""
+"""Account cards: profile, sign-in methods, sessions, keys, activity, data."""
 
 import json
 from typing import Any
@@ -7,20 +7,25 @@ import dash_mantine_components as dmc
 from dash import html
 
 from components.account.data import AccountData
+from components.account.files import files_card
 from components.account.format import device, event, method
 from components.account.sign_in import AUTH, start
 from components.shell.account_menu import initials
-from components.ui.format import UNKNOWN, age_text, time_text
+from components.ui import context
+from components.ui.format import DASH, age_text, time_text
 from components.ui.icon import icon
 from components.ui.page import Children, card, definition_list, empty_state
 from db.core.pool import Row
 
 
-def everything(data: AccountData) -> html.Div:
+def account_cards(data: AccountData) -> html.Div:
     """All cards."""
     return html.Div(
         [
-            html.Div([_profile(data), _methods(data), _data()], className="account-column"),
+            html.Div(
+                [_profile(data), _methods(data), *([files_card(data)] if context.has_items() else []), _data()],
+                className="account-column",
+            ),
             html.Div([_sessions(data), _keys(data), _activity(data)], className="account-column"),
         ],
         className="account-grid",
@@ -91,7 +96,7 @@ def _linked(entry: Row, *, keep: bool) -> html.Li:
         if keep
         else action("Unlink", f"POST {AUTH}/unlink", body={"provider": entry["provider"]}, sure="Really unlink?")
     )
-    return _row(icon(entry["provider"], size=18), name, [what or UNKNOWN, " · used ", moment(entry["last_used"])], end)
+    return _row(icon(entry["provider"], size=18), name, [what or DASH, " · used ", moment(entry["last_used"])], end)
 
 
 def _unlinked(name: str) -> html.Li:
@@ -174,7 +179,7 @@ def _activity(data: AccountData) -> html.Section:
         html.Li(
             [
                 html.Span(event(entry["event"], entry["detail"])),
-                html.Span([entry["address"] or UNKNOWN, " · ", moment(entry["time"])], className="muted account-small"),
+                html.Span([entry["address"] or DASH, " · ", moment(entry["time"])], className="muted account-small"),
             ],
             className="account-event",
         )
@@ -199,7 +204,7 @@ def _data() -> html.Section:
         className="account-inline",
         **send,
     )
-    export = html.A("Download as JSON", href=f"{AUTH}/export", className="account-button")
+    export = action("Download as JSON", "POST /api/v1/exports/account")
     delete = html.Details(
         [
             html.Summary("Delete this account"),

@@ -1,4 +1,4 @@
-"""Data of the account page, read once."""
+"""Account data: everything the account page shows, read once."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,11 @@ from flask import g
 from app.accounts.caller import Caller, caller
 from app.accounts.methods.registry import usable
 from app.accounts.session_list import SessionEntry, session_entries
+from app.tasks.kinds import EXPORT
 from components.ui import context
 from db.accounts import api_keys, audit, identities, users
 from db.core.pool import Row
+from db.tasks import files
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +30,10 @@ class AccountData:
     keys: list[Row]
     activity: list[Row]
     usable: list[str]
+    files: list[Row]
 
 
-def gather(user_id: int) -> AccountData | None:
+def read_account(user_id: int) -> AccountData | None:
     """All of it; None where the account is gone.
 
     Raises:
@@ -47,17 +50,18 @@ def gather(user_id: int) -> AccountData | None:
         api_keys.of_user(database, user_id),
         audit.of_user(database, user_id, ACTIVITY),
         usable(context.settings()),
+        files.made_by(database, user_id, EXPORT.name),
     )
 
 
-def who() -> Caller:
-    """Whose page this is."""
+def current_caller() -> Caller:
+    """The caller of the current request, as pages need it."""
     return caller()
 
 
-def session_user(who: Caller) -> int | None:
-    """The id of the user whose page this is; None where it is nobody's, for a key opens no pages."""
-    return who.user_id if who.kind == "session" else None
+def session_user(viewer: Caller) -> int | None:
+    """The id of a caller with a session; None for any other, since an API key opens no pages."""
+    return viewer.user_id if viewer.kind == "session" else None
 
 
 def name() -> str:

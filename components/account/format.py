@@ -1,4 +1,4 @@
-"""Browsers and events in words."""
+"""Account texts: names of browsers, events and sign-in methods."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from app.accounts.methods.registry import NAMES
-from components.ui.format import UNKNOWN
+from components.ui.format import DASH
 
 _BROWSERS: Final = (
     (r"Edg(?:e|A|iOS)?/", "Edge"),
@@ -52,7 +52,7 @@ def device(user_agent: str | None) -> str:
 
 def event(kind: str, detail: Mapping[str, Any]) -> str:
     """A line of the log; an event of a later version is shown by its own name."""
-    known = dict.fromkeys(("method", "name", "scope", "call", "reason"), UNKNOWN) | dict(detail)
+    known = dict.fromkeys(("method", "name", "scope", "call", "reason"), DASH) | dict(detail)
     name = str(known["method"])
     known["method"] = method(name)
     if kind in {"account", "sign-in"}:
@@ -64,4 +64,4 @@ def event(kind: str, detail: Mapping[str, Any]) -> str:
 
 def method(name: str | None) -> str:
     """A way to sign in, as people call it."""
-    return NAMES.get(name or "", name or UNKNOWN)
+    return NAMES.get(name or "", name or DASH)

@@ -1,4 +1,4 @@
-"""What the sign-in page is made of."""
+"""Sign-in controls: a button for each provider, the form for a link, the local owner's button."""
 
 import json
 from typing import Any
@@ -13,10 +13,10 @@ from components.ui.page import Children
 
 AUTH = "/api/v1/auth"
 STARTS = {"google": f"{AUTH}/google", "github": f"{AUTH}/github", "steam": f"{AUTH}/steam/login"}
-SAID = "sign-in-said"
+REPLY = "sign-in-said"
 
 
-def ways(usable: list[str], next_path: str) -> list[Children]:
+def sign_in_methods(usable: list[str], next_path: str) -> list[Children]:
     """A button for each provider, the form for a link, or the local owner's button."""
     parts: list[Children] = [_provider(name, next_path) for name in usable if name in STARTS]
     if "email" in usable:
@@ -42,7 +42,7 @@ def _provider(name: str, next_path: str) -> html.A:
 
 
 def _email(next_path: str) -> html.Form:
-    send: dict[str, Any] = {"data-account-send": f"POST {AUTH}/magic-link", "data-account-said": SAID}
+    send: dict[str, Any] = {"data-account-send": f"POST {AUTH}/magic-link", "data-account-said": REPLY}
     send["data-account-body"] = json.dumps({"next": next_path})
     return html.Form(
         [
@@ -57,7 +57,7 @@ def _email(next_path: str) -> html.Form:
                 inputProps={"type": "email", "maxLength": 254},
             ),
             html.Button([icon("email"), html.Span("Send me a sign-in link")], type="submit", className="account-way"),
-            html.Div(id=SAID, className="account-said", role="status"),
+            html.Div(id=REPLY, className="account-said", role="status"),
         ],
         className="account-form",
         **send,

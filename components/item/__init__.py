@@ -1,1 +1,1 @@
-"""The page of one item."""
+"""Item: parts of the page of one item."""

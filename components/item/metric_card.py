@@ -1,6 +1,6 @@
-"""The measures of one item as cards: value, what it was made from, and what it means."""
+"""Metric cards: an item's measures, each with its value, its basis and its meaning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.analytics import WINDOWS
 from components.item import outliers
 from components.ui.figures import change, unknown
 from components.ui.format import direction, money, number, percent
+from components.ui.live import live_change
 from components.ui.page import info_mark, skeleton
 from db.core.pool import Row
 
@@ -39,9 +40,25 @@ class Card:
     note: Callable[[Row], str]
 
 
-def metric_cards(row: Row | None, window: str, item: Row) -> html.Div:
-    """All cards for a window's measures, and which closes they left out; None means that nothing was measured in it yet."""
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """An item's newest price and what its change in the window counts from; `quote` is what live elements say of the price."""
+
+    item_id: int
+    price: int
+    base: int | None
+    quote: Mapping[str, Any]
+
+
+def metric_cards(row: Row | None, window: str, item: Row, newest: Newest | None) -> html.Div:
+    """All cards for a window's measures, and which closes they left out; without a row nothing was measured in it yet.
+
+    The change is that of the newest price, live as in the page's head, where that is known.
+    """
     measured = {**_NOTHING, **(row or {}), "price_scale": item["price_scale"], "currency": item["currency"]}
+    if newest is not None and newest.base:
+        moved = live_change(newest.item_id, newest.price, newest.base, **newest.quote)
+        measured |= {"previous": newest.base, "moved": moved}
     measured["bucket"] = BUCKETS[closes_of(window)]
     return html.Div(
         [*(metric_card(card, measured, window) for card in CARDS), outliers.note(measured)], className="metrics"
@@ -114,6 +131,8 @@ def _share(name: str, least: int, what: str, digits: int = 1) -> Callable[[Row],
 
 
 def _change(row: Row) -> Value:
+    if row["moved"] is not None:
+        return row["moved"]
     if row["percent_change"] is not None:
         return change(row["percent_change"])
     alone = row["samples"] < 2  # noqa: PLR2004 - else the first of them would be the base, if none were before it
@@ -194,8 +213,8 @@ CARDS = (
     Card(
         "Change",
         "How much dearer the item is than when the window began.",
-        "Last price minus the last one before the window, divided by the latter; that one may lie as long before the window"
-        " as the window is, at least two days.",
+        "Newest price minus the last one before the window, divided by the latter; that one may lie as long before the window"
+        " as the window is, at least two days. An exchange tells the price of 24 hours ago itself.",
         _change,
         _from_to,
     ),
@@ -246,6 +265,6 @@ _NOTHING: Row = dict.fromkeys(
     (
         "return_volatility", "ewma_volatility", "percent_change", "previous", "trend_slope", "trend_r2",
         "coefficient_of_variation", "rolling_stddev", "sharpe", "max_drawdown", "percent_b", "bandwidth",
-        "bollinger_upper", "bollinger_lower", "atr", "last_price",
+        "bollinger_upper", "bollinger_lower", "atr", "last_price", "moved",
     )
 ) | {"samples": 0}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Outliers on an item's page: which candles' closes are any, and the note that says which closes the measures left out."""
+"""Outlier note: which closes the measures left out, and the figures with them."""
 
 from datetime import UTC, datetime
 
@@ -17,11 +17,11 @@ SHOWN = (
 
 def note(row: Row) -> html.P | None:
     """Which closes a row of measures left out, and what it would say with them; None where it left out none."""
-    left_out = row.get("outliers")
-    if not left_out:
+    excluded = row.get("outliers")
+    if not excluded:
         return None
-    one = len(left_out) == 1
-    named = [f"{money(close['price'], row['price_scale'], row['currency'])} on {_moment(close)}" for close in left_out]
+    one = len(excluded) == 1
+    named = [f"{money(close['price'], row['price_scale'], row['currency'])} on {_moment(close)}" for close in excluded]
     listed = ", ".join(named[-LISTED:]) + (f" and {number(len(named) - LISTED)} before" if len(named) > LISTED else "")
     first = f"{number(len(named))} {'close' if one else 'closes'} left out as {'an outlier' if one else 'outliers'}: {listed}."
     return html.P([first, " ", _with_them(row, "it" if one else "them")], className="metric-outliers")

@@ -1,27 +1,22 @@
-"""The parts of an item's page that are made from database rows: head, sources, similar items."""
+"""Item view: head, sources and similar items, made from database rows."""
 
-import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
 
-from components.items.row import initials, item_name
+from app.providers.sources import is_simulated
+from components.items.row import item_name, rarity_class, stand_in
 from components.ui.figures import change, unknown
 from components.ui.format import age_text, date_text, money, number, percent
 from components.ui.live import live_age, live_change, live_price
 from components.ui.page import Children, card, empty_state, simulated_badge, skeleton
 from db.core.pool import Row
-from db.items.sources import is_simulated
-
-
-def rarity_class(rarity: str | None) -> str:
-    """The class that carries a rarity's colour; see assets/items/page.css."""
-    return f"rarity-{re.sub('[^a-z]+', '-', rarity.lower())}" if rarity else ""
 
 
 def item_head(item: Row, quote: Row | None, previous: int | None) -> html.Header:
-    """Image, name, wear and rarity; the live price, its change of 24 h from `previous`, who says so and since when."""
+    """Image, name, wear and rarity; the live price, its change of 24 h from `previous`, its source and age."""
     words = [part for part in (item["weapon_type"], item["wear"], item["rarity"]) if part]
     kinds = [kind for kind, present in (("StatTrak™", item["stattrak"]), ("Souvenir", item["souvenir"])) if present]
     plain = _plain_name(item)
@@ -41,7 +36,7 @@ def item_head(item: Row, quote: Row | None, previous: int | None) -> html.Header
 def head_skeleton() -> html.Div:
     """The head before it is known."""
     hidden: dict[str, Any] = {"aria-hidden": "true"}
-    who = html.Div(
+    identity = html.Div(
         [
             html.Span(className="item-image"),
             html.Div([skeleton(24, width=280), skeleton(14, width=180)], className="item-words item-waiting"),
@@ -49,7 +44,7 @@ def head_skeleton() -> html.Div:
         className="item-who",
     )
     price = html.Div([skeleton(28, width=140), skeleton(14, width=110)], className="item-now item-waiting")
-    return html.Div([who, price], className="item-head", **hidden)
+    return html.Div([identity, price], className="item-head", **hidden)
 
 
 def source_table(item: Row, quotes: list[Row]) -> Children:
@@ -59,9 +54,18 @@ def source_table(item: Row, quotes: list[Row]) -> Children:
     reference = quotes[0]["price"] if quotes[0]["reference"] else None
     heads = ("Source", "Price", "To reference", "Age", "Listings", "Bid", "Ask")
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
-    rows = [_source_row(item, quote, reference) for quote in quotes]
+    rows = [_labelled(_source_row(item, quote, reference), heads) for quote in quotes]
     named: dict[str, Any] = {"tabIndex": 0, "role": "region", "aria-label": "Sources"}
-    return html.Div(html.Table([head, html.Tbody(rows)], className="item-sources"), className="item-scroll", **named)
+    return html.Div(
+        html.Table([head, html.Tbody(rows)], className="item-sources row-cards"), className="item-scroll", **named
+    )
+
+
+def _labelled(row: html.Tr, heads: Sequence[str]) -> html.Tr:
+    """The row with each cell's head on it, for windows that are too narrow for a table."""
+    for cell, name in zip(row.children, heads, strict=True):
+        setattr(cell, "data-label", name)
+    return row
 
 
 def similar_list(rows: list[Row]) -> Children:
@@ -87,7 +91,7 @@ def _similar(row: Row) -> dcc.Link:
 
 def _source_row(item: Row, quote: Row, reference: int | None) -> html.Tr:
     scale, currency = item["price_scale"], item["currency"]
-    at = _quote_arguments(quote)
+    at = quote_arguments(quote)
     spread = quote["price"] / reference - 1 if reference and not quote["reference"] else None
     to_reference: Children
     if quote["reference"]:
@@ -113,7 +117,7 @@ def _source_row(item: Row, quote: Row, reference: int | None) -> html.Tr:
 def _price(item: Row, quote: Row | None, previous: int | None) -> html.Div:
     if quote is None:
         return html.Div([unknown("nobody has quoted a price yet"), html.P("no price yet")], className="item-now")
-    at = _quote_arguments(quote)
+    at = quote_arguments(quote)
     figure = live_price(item["id"], quote["price"], price_scale=item["price_scale"], currency=item["currency"], **at)
     moved = live_change(item["id"], quote["price"], previous, **at) if previous else unknown("no price 24 hours ago")
     badge: list[Any] = [simulated_badge()] if is_simulated(quote["source"]) else []
@@ -134,7 +138,8 @@ def _price(item: Row, quote: Row | None, previous: int | None) -> html.Div:
     )
 
 
-def _quote_arguments(quote: Row) -> dict[str, Any]:
+def quote_arguments(quote: Row) -> dict[str, Any]:
+    """What live elements say of a quote's price."""
     moment: datetime = quote["time"]
     return {"source": quote["source"], "quoted_at": moment, "stale_after": quote["stale_after"]}
 
@@ -143,7 +148,7 @@ def _picture(item: Row) -> Any:
     if item["image_url"]:
         return html.Img(src=item["image_url"], alt="", className="item-image", width=96, height=72)
     hidden: dict[str, Any] = {"aria-hidden": "true"}
-    return html.Span(initials(item), className="item-image", **hidden)
+    return html.Span(stand_in(item), className="item-image", **hidden)
 
 
 def _plain_name(item: Row) -> str:
@@ -159,9 +164,9 @@ def source_choices(quotes: list[Row]) -> list[dict[str, str]]:
     """The sources that the chart may draw; the reference goes by that name, so that a shared link follows it."""
     reference = next((quote["source"] for quote in quotes if quote["reference"]), None)
     others = [quote["source"] for quote in quotes if not quote["reference"]]
-    name = _spoken(reference) if reference else "Reference"
+    name = _source_label(reference) if reference else "Reference"
     first = {"value": "reference", "label": f"{name} · reference" if reference and others else name}
-    return [first, *({"value": source, "label": _spoken(source)} for source in others)]
+    return [first, *({"value": source, "label": _source_label(source)} for source in others)]
 
 
 def not_found(text: str) -> html.Section:
@@ -170,7 +175,7 @@ def not_found(text: str) -> html.Section:
     return card(empty_state("No such item", text, back, symbol="search"))
 
 
-def nothing_drawn(last: datetime | None, window: str, action: Children) -> html.Div:
+def empty_chart(last: datetime | None, window: str, action: Children) -> html.Div:
     """Why a chart is empty, when the last quote was, and the `action` that brings it to the screen."""
     if last is None:
         return empty_state("No prices yet", "This source has not quoted the item. Choose another above.")
@@ -182,7 +187,7 @@ def nothing_drawn(last: datetime | None, window: str, action: Children) -> html.
     )
 
 
-def nothing_measured(last: datetime | None, window: str) -> html.Div:
+def empty_measures(last: datetime | None, window: str) -> html.Div:
     """Stands in the place of the measures where a window holds no quote."""
     if last is None:
         return empty_state("Nothing to measure", "Measures appear with the first prices.", symbol="rankings")
@@ -194,5 +199,5 @@ def _long(window: str) -> str:
     return {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "1y": "year"}.get(window, window)
 
 
-def _spoken(source: str) -> str:
+def _source_label(source: str) -> str:
     return f"{source} (simulated)" if is_simulated(source) else source

@@ -1,1 +1,1 @@
-"""Tables of items: the screener, rankings, rows that pages share."""
+"""Items: the screener's grid and filters, rankings, rows that pages share."""

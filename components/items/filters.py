@@ -1,4 +1,4 @@
-"""The screener's filter bar: a search field, a menu per property, the window. What is chosen stands in the address."""
+"""Filter bar of the screener: a search field, a menu per property, the window; the choice is in the address."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def choice_menu(name: str, label: str, chosen: list[str], known: list[str]) -> d
     group = dmc.CheckboxGroup(
         [check_box(choice) for choice in known], id=f"items-{name}", value=chosen, className="items-choices"
     )
-    return _menu(name, label, group, kept=False)
+    return _menu(name, label, group, keep_mounted=False)
 
 
 def check_box(value: str, label: str | None = None, count: int | None = None) -> dmc.Checkbox:
@@ -122,7 +122,7 @@ def kind_menu(values: Values) -> dmc.Popover:
     return _menu("more", "More", html.Div([group, source, volume], className="items-more"))
 
 
-def _menu(name: str, label: str, content: Any, *, kept: bool = True) -> dmc.Popover:
+def _menu(name: str, label: str, content: Any, *, keep_mounted: bool = True) -> dmc.Popover:
     button = dmc.Button(
         [html.Span(label), html.Span("", id=f"items-{name}-label", className="items-chosen")],
         id=f"items-{name}-button",
@@ -131,18 +131,20 @@ def _menu(name: str, label: str, content: Any, *, kept: bool = True) -> dmc.Popo
         rightSection=icon("chevron-down", size=12),
         className="items-menu",
     )
-    return drop_down(button, content, kept=kept)
+    return drop_down(button, content, keep_mounted=keep_mounted)
 
 
-def drop_down(button: dmc.Button, content: Any, *, position: str = "bottom-start", kept: bool = False) -> dmc.Popover:
-    """What a button opens: made then, or `kept` in the page, as fields must be, which tell late what was typed in them."""
+def drop_down(
+    button: dmc.Button, content: Any, *, position: str = "bottom-start", keep_mounted: bool = False
+) -> dmc.Popover:
+    """What a button opens: made then, or `keep_mounted` in the page, as fields must be, which tell late what was typed in them."""
     return dmc.Popover(
         [dmc.PopoverTarget(button), dmc.PopoverDropdown(content, className="items-dropdown")],
         position=position,
         shadow="md",
         trapFocus=True,
         returnFocus=True,
-        keepMounted=kept,
+        keepMounted=keep_mounted,
         # Its roles would stand on the target's wrapper, which can have none.
         withRoles=False,
         transitionProps={"duration": 80},

@@ -1,11 +1,13 @@
-"""The measures a ranking can be by: their names, what they mean, how they are written, and what an item must show first."""
+"""Ranking measures: name, explanation and format of each, and what a market asks of what it lists."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 
-from app.analytics import GATES, WINDOWS, Gate
-from components.ui.format import number, percent
+from app.analytics import WINDOWS, gate_of
+from app.providers.markets import Market
+from components.ui.format import number, percent, short_number
+from db.items.rankings import MarketWindow
 
 DAY = 86_400
 HOURLY = {"1h": "five-minute", "24h": "hourly", "7d": "hourly", "30d": "hourly"}
@@ -13,13 +15,12 @@ HOURLY = {"1h": "five-minute", "24h": "hourly", "7d": "hourly", "30d": "hourly"}
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`key` is the column and the ranking; `explanation` one sentence with the formula in words."""
+    """`key` is the ranking; `explanation` is one sentence with the formula in words."""
 
     key: str
     name: str
     explanation: str
     write: Callable[[float], str]
-    gate: Gate
     signed: bool = False
 
     def text(self, value: float | None) -> str | None:
@@ -48,14 +49,12 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "Volatility",
                 "How far prices swing in a day: sample standard deviation of the logarithmic returns, scaled to one day.",
                 _share,
-                GATES["volatile"],
             ),
             Measure(
                 "percent_change",
                 "Change",
                 "Last price against the last one before the window, in percent of it.",
                 lambda value: percent(value, signed=True),
-                GATES["percent_change"],
                 signed=True,
             ),
             Measure(
@@ -63,7 +62,6 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "Trend",
                 "Percent a day times how straight the way was: least-squares slope of the log price, times its R².",
                 _signed_plain,
-                GATES["trend_score"],
                 signed=True,
             ),
             Measure(
@@ -71,14 +69,12 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "CV",
                 "Coefficient of variation: standard deviation of the closes over their mean.",
                 _share,
-                GATES["coefficient_of_variation"],
             ),
             Measure(
                 "sharpe",
                 "Sharpe",
                 "Return for the risk taken: mean over standard deviation of the returns, per year, without a risk-free rate.",
                 _signed_plain,
-                GATES["sharpe"],
                 signed=True,
             ),
             Measure(
@@ -86,23 +82,39 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
                 "Drawdown",
                 "The largest fall from a running high to a later low, as a share of the high.",
                 _share,
-                Gate(),
             ),
             Measure(
                 "volume",
                 "Volume",
                 "Sales in the window, or the source's own figure of the last 24 hours where it tells only that.",
                 number,
-                GATES["volume"],
             ),
         )
     }
 )
 
 
-def days(window: str) -> float:
-    """A window's length."""
-    return WINDOWS[window].seconds / DAY
+TRADED = Measure(
+    "volume",
+    "Volume",
+    "What was traded in the window: each candle's close times its volume, in {currency}.",
+    short_number,
+)
+"""Volume of pairs: their units are not the same things, so they are compared by value."""
+LEAST_UNIT = 1_000_000
+"""What a step of the least turnover is, in a market's currency."""
+
+
+def measure_of(key: str, market: Market) -> Measure:
+    """A measure as a market has it."""
+    if market.quotes == "exchange" and key == TRADED.key:
+        return replace(TRADED, explanation=TRADED.explanation.format(currency=market.currency))
+    return MEASURES[key]
+
+
+def scope_of(market: Market, window: str) -> MarketWindow:
+    """A market in a window, as the queries of db.items take it."""
+    return MarketWindow(market.id, window, WINDOWS[window].seconds / DAY, pairs=market.quotes == "exchange")
 
 
 def buckets(window: str) -> int:
@@ -110,6 +122,11 @@ def buckets(window: str) -> int:
     return WINDOWS[window].buckets
 
 
-def gate_values(measure: Measure, least_volume: int = 0) -> dict[str, float]:
-    """The measure's gate as the queries of db.items.rankings take it, with no less volume than asked for."""
-    return asdict(replace(measure.gate, least_volume=max(measure.gate.least_volume, float(least_volume))))
+def gate_values(measure: str, market: Market, least: int = 0) -> dict[str, float]:
+    """The gate of a measure's ranking as the queries of db.items.rankings take it, with no less volume than asked for.
+
+    `least` counts sales a day, of pairs millions of their market's currency.
+    """
+    gate = gate_of(measure, market.quotes)
+    wanted = float(least * (LEAST_UNIT if market.quotes == "exchange" else 1))
+    return asdict(replace(gate, least_volume=max(gate.least_volume, wanted)))

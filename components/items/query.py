@@ -1,4 +1,4 @@
-"""What the page of items asks for, as its store holds it."""
+"""Items query: search, filters, window and order, as the page's store holds them."""
 
 from typing import Annotated
 

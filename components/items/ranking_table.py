@@ -1,4 +1,4 @@
-"""A ranking as a table: a bar in the cell shows how a value stands to the greatest one shown."""
+"""Ranking table: each value with a bar relative to the greatest one shown."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,35 +6,52 @@ from typing import Any
 
 from dash import dcc, html
 
+from app.providers.markets import Market
+from app.providers.sources import is_simulated
 from app.spreadsheet import Cell, csv_text
-from components.items.measures import HOURLY, Measure
+from components.items.measures import HOURLY, Measure, scope_of
 from components.items.row import item_name, item_picture
 from components.ui.figures import unknown
 from components.ui.format import number, short_number
 from components.ui.live import live_change, live_price
+from components.ui.page import Children
 from db.core.pool import Row
-from db.items.sources import is_simulated
 
 CSV_HEAD = ("rank", "item_id", "market_hash_name", "source", "price", "currency", "percent_change")
 CSV_TAIL = ("volume_per_day", "samples", "coverage", "as_of")
 
 
-def table(rows: Sequence[Row], measure: Measure, window: str, *, descending: bool) -> html.Div:
+def table(rows: Sequence[Row], measure: Measure, market: Market, window: str, *, descending: bool) -> html.Div:
     """Rows of db.items.rankings.ranked, in their order."""
-    greatest = max((abs(row[measure.key]) for row in rows), default=0) or 1
-    names = [("#", "place"), ("Item", "item"), ("Price", "price"), (f"Change, {window}", "change")]
-    names += [(measure.name, "score"), ("Sold a day", "sold"), ("Closes", "closes")]
+    pairs = market.quotes == "exchange"
+    column = scope_of(market, window).column(measure.key)
+    greatest = max((abs(row[column]) for row in rows), default=0) or 1
+    names = [
+        ("#", "place"),
+        ("Pair" if pairs else "Item", "item"),
+        ("Price", "price"),
+        (f"Change, {window}", "change"),
+        (f"{measure.name}, {market.currency}" if column == "turnover" else measure.name, "score"),
+        (f"{market.currency} a day" if pairs else "Sold a day", "sold"),
+        ("Closes", "closes"),
+    ]
     head = html.Thead(html.Tr([html.Th(text, className=f"rank-{kind}", scope="col") for text, kind in names]))
-    body = html.Tbody([_line(place, row, measure, greatest, window) for place, row in enumerate(rows, 1)])
+    lines = [
+        _line(place, row, _score(row[column], measure, greatest), _sold(row, pairs=pairs), window)
+        for place, row in enumerate(rows, 1)
+    ]
+    body = html.Tbody(lines)
     order = "highest first" if descending else "lowest first"
-    caption = html.Caption(f"Items by {measure.name}, {order}, window {window}", className="out-of-sight")
+    caption = html.Caption(
+        f"{market.things.capitalize()} by {measure.name}, {order}, window {window}", className="out-of-sight"
+    )
     return html.Div(
         html.Table([caption, head, body], className=f"row-cards figures ranking ranking-{measure.key}"),
         className="ranking-frame",
     )
 
 
-def _line(place: int, row: Row, measure: Measure, greatest: float, window: str) -> html.Tr:
+def _line(place: int, row: Row, score: html.Div, sold: Children, window: str) -> html.Tr:
     quote: dict[str, Any] = {
         "source": row["source"],
         "quoted_at": row["price_time"],
@@ -48,17 +65,14 @@ def _line(place: int, row: Row, measure: Measure, greatest: float, window: str) 
         className="rank-link",
         title=row["market_hash_name"],
     )
-    sold = row["volume_per_day"]
     return html.Tr(
         [
             html.Td(place, className="rank-place"),
             html.Th(link, className="rank-item", scope="row"),
             html.Td(price, className="rank-price"),
             html.Td(moved, className="rank-change"),
-            html.Td(_score(row[measure.key], measure, greatest), className="rank-score"),
-            html.Td(
-                unknown("this source tells no volume") if sold is None else short_number(sold), className="rank-sold"
-            ),
+            html.Td(score, className="rank-score"),
+            html.Td(sold, className="rank-sold"),
             html.Td(
                 number(row["samples"]),
                 className="rank-closes",
@@ -68,6 +82,13 @@ def _line(place: int, row: Row, measure: Measure, greatest: float, window: str) 
     )
 
 
+def _sold(row: Row, *, pairs: bool) -> Children:
+    """Sales a day; of pairs what is traded a day in their market's currency."""
+    sold = row["turnover_per_day"] if pairs else row["volume_per_day"]
+    reason = "no pair converts its currency" if pairs else "this source tells no volume"
+    return unknown(reason) if sold is None else short_number(sold)
+
+
 def _score(value: float, measure: Measure, greatest: float) -> html.Div:
     """The figure over a bar as wide as its share of the greatest."""
     side = ("up" if value > 0 else "down") if measure.signed else "plain"
@@ -75,10 +96,12 @@ def _score(value: float, measure: Measure, greatest: float) -> html.Div:
     return html.Div([html.Span(bar, className="bar-track"), html.Span(measure.text(value), className="bar-text")])
 
 
-def as_csv(rows: Sequence[Row], measure: Measure) -> str:
+def as_csv(rows: Sequence[Row], measure: Measure, market: Market, window: str) -> str:
     """What the table shows, with plain figures: prices in whole units, shares as fractions, times in UTC."""
-    keys = () if measure.key == "percent_change" else (measure.key,)
-    lines: list[tuple[Cell, ...]] = [(*CSV_HEAD, *keys, *CSV_TAIL, "simulated")]
+    column = scope_of(market, window).column(measure.key)
+    keys = () if column == "percent_change" else (column,)
+    traded = ("turnover_per_day",) if market.quotes == "exchange" else ()
+    lines: list[tuple[Cell, ...]] = [(*CSV_HEAD, *keys, *traded, *CSV_TAIL, "simulated")]
     for place, row in enumerate(rows, 1):
         head = (
             place,
@@ -90,5 +113,5 @@ def as_csv(rows: Sequence[Row], measure: Measure) -> str:
             row["percent_change"],
         )
         tail = (row["volume_per_day"], row["samples"], row["coverage"], row["as_of"].strftime("%Y-%m-%dT%H:%M:%SZ"))
-        lines.append((*head, *(row[key] for key in keys), *tail, is_simulated(row["source"])))
+        lines.append((*head, *(row[key] for key in (*keys, *traded)), *tail, is_simulated(row["source"])))
     return csv_text(lines, mark=True)

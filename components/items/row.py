@@ -1,9 +1,10 @@
-"""One item in one line: picture, name, wear, and figures at the right."""
+"""Item row: picture, name, wear, and figures at the right."""
 
 from typing import Any
 
 from dash import dcc, html
 
+from components.items.silhouette import silhouette, slug
 from components.ui.live import live_change, live_price
 from components.ui.page import Children
 from db.core.pool import Row
@@ -18,23 +19,30 @@ WEARS = {
 
 
 def item_picture(row: Row) -> html.Span:
-    """The item's image, or the initials of its weapon and finish where it has none."""
+    """The item's image, or the silhouette of its kind where no market gives one; of a pair its first letters."""
     if row["image_url"]:
-        image = html.Img(src=row["image_url"], alt="", width=24, height=24)
+        image = html.Img(src=row["image_url"], alt="", width=28, height=24)
         return html.Span(image, className="item-picture")
     hidden: dict[str, Any] = {"aria-hidden": "true"}
-    return html.Span(initials(row), className="item-picture", **hidden)
+    look = f"item-picture {rarity_class(row['rarity'])}".strip()
+    return html.Span(stand_in(row), className=look, **hidden)
 
 
-def initials(row: Row) -> str:
-    """Two letters that stand for an item."""
-    words = [row.get("weapon") or row["market_hash_name"].lstrip("★ "), row.get("skin_name") or ""]
-    letters = "".join(word[0] for word in words if word)
-    return letters.upper()
+def stand_in(item: Row) -> Children:
+    """What is drawn in place of an image: a pair's first letters, else the silhouette of the item's kind."""
+    return str(item["base_currency"])[:2] if item.get("base_currency") else silhouette(item)
+
+
+def rarity_class(rarity: str | None) -> str:
+    """The class that carries a rarity's colour; see assets/items/page.css."""
+    return f"rarity-{slug(rarity)}" if rarity else ""
 
 
 def item_name(row: Row) -> list[Children]:
-    """The name without its wear, and its wear after it in the players' short form."""
+    """The name without its wear, and its wear after it in the players' short form; of a pair its two currencies."""
+    if row.get("base_currency"):
+        quote = html.Span(f" / {row['currency']}", className="muted")
+        return [html.Span([row["base_currency"], quote], className="item-base")]
     name = str(row["market_hash_name"])
     wear = row.get("wear")
     if not wear:

@@ -1,1 +1,1 @@
-"""The market page."""
+"""Market: parts of the market page."""

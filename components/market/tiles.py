@@ -1,18 +1,21 @@
-"""The market in four figures, and how its sources are doing."""
+"""Market tiles: index, breadth, most volatile item, quote rate; and a strip of provider states."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from dash import dcc, html
 
+from app.providers.markets import Market
+from app.providers.sources import is_simulated
 from components.items.row import item_name
 from components.ui.figures import change, unknown
-from components.ui.format import age_text, number, percent, short_money, time_text
+from components.ui.format import age_text, counted, number, percent, short_money, time_text
 from components.ui.page import Children, info_mark, skeleton_tiles, tile
 from db.core.pool import Row
 
 LABELS = {"24h": "24 h", "7d": "7 days", "30d": "30 days"}
 COUNT = 4
-NOT_YET = "needs measures of at least one item that trades"
+NOT_YET = "needs measures of something that trades enough"
 
 
 def waiting() -> html.Div:
@@ -20,26 +23,37 @@ def waiting() -> html.Div:
     return skeleton_tiles(COUNT)
 
 
-def tiles(overview: Row, volatile: Row | None, size: Row, rate: float | None, window: str) -> html.Div:
-    """Index, breadth, the most volatile item, and the flow of quotes."""
+def tiles(market: Market, overview: Row, volatile: Row | None, flow: html.Div, window: str) -> html.Div:
+    """Index, breadth, the most volatile item, and the flow of quotes (`quote_flow`, `pair_count`)."""
     return html.Div(
-        [_index(overview, window), _breadth(overview), _volatile(volatile, window), _flow(size, rate)],
+        [_index(market, overview, window), _breadth(overview), _volatile(market, volatile, window), flow],
         className="tiles",
     )
 
 
-def _index(overview: Row, window: str) -> html.Div:
+def _index(market: Market, overview: Row, window: str) -> html.Div:
     traded = overview["traded"]
-    items = f"{number(overview['index_items'])} items"
+    pairs = market.quotes == "exchange"
+    items = f"{number(overview['index_items'])} {market.things}"
+    if pairs:
+        items += f" in {market.currency}" + (
+            f", {number(overview['others'])} in other currencies not in it" if overview["others"] else ""
+        )
     note: Children = items
     if traded is not None:
         worth = short_money(round(traded * 100), 100, overview["currency"])
-        note = html.Span(f"{worth} traded a day", title=items)
-    info = info_mark(
-        "Change in value of a basket that holds of each item what is sold of it in a day: "
-        "sum of volume times price now, over the same with prices before the window. Items that trade too little are left out.",
-        label="the index",
+        note = html.Span(f"{worth} {'' if pairs else 'traded '}a day", title=items)
+    text = (
+        f"Change in value of a basket that holds of each {market.thing} what is {'traded' if pairs else 'sold'} of it in a day: "
+        "sum of volume times price now, over the same with prices before the window."
+        f" {market.things.capitalize()} that trade too little are left out."
     )
+    if pairs:
+        text += (
+            f" The basket holds pairs in {market.currency} alone. What is traded counts those in other currencies too, converted at"
+            " the last price of the exchange's own pair."
+        )
+    info = info_mark(text, label="the index")
     return tile(f"Market, {LABELS[window]}", change(overview["index_change"], 2, reason=NOT_YET), note, info=info)
 
 
@@ -64,10 +78,10 @@ def _breadth(overview: Row) -> html.Div:
     return tile("Advancing / declining", figures, note)
 
 
-def _volatile(row: Row | None, window: str) -> html.Div:
+def _volatile(market: Market, row: Row | None, window: str) -> html.Div:
     info = info_mark(
         f"Sample standard deviation of the logarithmic returns of the window of {LABELS[window]}, scaled to one day. "
-        "Items that trade too little are left out.",
+        f"{market.things.capitalize()} that trade too little are left out.",
         label="volatility",
     )
     if row is None:
@@ -78,7 +92,14 @@ def _volatile(row: Row | None, window: str) -> html.Div:
     return tile("Most volatile", figure, link, info=info)
 
 
-def _flow(size: Row, rate: float | None) -> html.Div:
+def pair_count(size: Row) -> html.Div:
+    """How many pairs have a price, and of how many exchanges."""
+    exchanges = counted(size["sources"], "exchange", "exchanges")
+    return tile("Pairs", html.Span(number(size["items"]), className="figure"), f"of {exchanges}")
+
+
+def quote_flow(size: Row, rate: float | None) -> html.Div:
+    """How many quotes come in, of how many items and sources."""
     several = "source" if size["sources"] == 1 else "sources"
     note = f"{number(size['items'])} items, {number(size['sources'])} {several}"
     if rate is None:
@@ -90,6 +111,23 @@ def provider_strip(states: list[Row], now: datetime | None = None) -> html.Ul:
     """One mark for each provider: does it work, and since when it was last heard of."""
     moment = now or datetime.now(UTC)
     return html.Ul([html.Li(_provider(row, moment)) for row in states], className="strip")
+
+
+def exchange_strip(states: list[dict[str, Any]], now: datetime | None = None) -> html.Ul:
+    """One mark for each exchange that is streamed: does it work, and since when it was last heard of."""
+    moment = now or datetime.now(UTC)
+    return html.Ul([html.Li(_exchange(state, moment)) for state in states], className="strip")
+
+
+def _exchange(state: dict[str, Any], now: datetime) -> dcc.Link:
+    age, name = state["last_msg_age_ms"], state["exchange"]
+    words = "not heard of yet" if age is None else age_text(now - timedelta(milliseconds=age), now)
+    health = {"open": "ok", "none": "new"}.get(state["ws_state"], "late")
+    parts: list[Children] = [html.Span(className=f"dot dot-{health}"), html.Strong(name), html.Span(words)]
+    if is_simulated(name):
+        parts.append(html.Span("simulated", className="tag"))
+    title = f"{name}: {number(state['streams'])} streams, {state['ws_state']}"
+    return dcc.Link(parts, href="/status", className="strip-link", title=title)
 
 
 def provider_health(row: Row, now: datetime) -> tuple[str, str]:

@@ -1,13 +1,14 @@
-"""The market as a treemap: type, then item; size what is sold, colour the change. assets/market/treemap.js gives every field its place."""
+"""Treemap of a market, items by type and pairs by currency: size is sales, colour is change; assets/market/treemap.js lays it out."""
 
 from typing import Any
 from urllib.parse import quote
 
 from dash import dcc, html
 
+from app.providers.markets import Market
 from components.items.row import WEARS
 from components.ui.figures import change
-from components.ui.format import direction, money, number, percent, short_number
+from components.ui.format import counted, direction, money, number, percent, short_money, short_number
 from components.ui.live import live_change
 from db.core.pool import Row
 
@@ -17,31 +18,39 @@ STRONGEST = {"24h": 8.0, "7d": 15.0, "30d": 30.0}
 IN_TABLE = 50
 
 
-def treemap(rows: list[Row], window: str, *, by_value: bool) -> list[Any]:
+def treemap(market: Market, rows: list[Row], window: str, *, by_value: bool) -> list[Any]:
     """Rows of db.items.market.heaviest as fields, what their colours mean, and the same as a table."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
-        kinds.setdefault(row["weapon_type"] or OTHER, []).append(row)
+        kinds.setdefault(kind_of(row), []).append(row)
     # The table behind it has the same links and figures for keyboards and screen readers.
     hidden: dict[str, Any] = {"aria-hidden": "true"}
-    fields = [_kind(kind, members, window) for kind, members in kinds.items()]
+    fields = [_kind(market, kind, members, window) for kind, members in kinds.items()]
     return [
         html.Div(fields, className="map", **hidden),
-        html.Div([table(rows, by_value=by_value), legend(window)], className="map-foot"),
+        html.Div([table(market, rows, by_value=by_value), legend(window)], className="map-foot"),
     ]
 
 
-def _kind(kind: str, members: list[Row], window: str) -> html.Div:
+def kind_of(row: Row) -> str:
+    """What an item is grouped by: its type, a pair by the currency that it is quoted in."""
+    return str(row["currency"] if row.get("base_currency") else row["weapon_type"] or OTHER)
+
+
+def _kind(market: Market, kind: str, members: list[Row], window: str) -> html.Div:
     mean = moved_together(members)
     words = [html.Span(kind, className="map-kind-name"), change(mean)]
+    largest = counted(len(members), market.thing, market.things)
     attributes: dict[str, Any] = {
         "data-inner": "",
-        "data-tip": f"{kind}\n{_items(len(members))} of the largest, {percent(mean, signed=True)} together in {window}",
+        "data-tip": f"{kind}\n{largest} of the largest, {percent(mean, signed=True)} together in {window}",
     }
     # What has no type has no filter either.
     href = "/items" if kind == OTHER else f"/items?type={quote(kind)}"
+    if market.quotes == "exchange":
+        href = "/crypto"
     head = html.A(words, className="map-head", href=href, tabIndex=-1, **attributes)
-    return html.Div([head, *(_field(row, window) for row in members)], className="map-kind")
+    return html.Div([head, *(_field(market, row, window) for row in members)], className="map-kind")
 
 
 def moved_together(members: list[Row]) -> float | None:
@@ -53,12 +62,12 @@ def moved_together(members: list[Row]) -> float | None:
     return (end / start - 1) * 100 if start else None
 
 
-def _field(row: Row, window: str) -> html.A:
+def _field(market: Market, row: Row, window: str) -> html.A:
     moved = row["percent_change"]
     towards = {"up": "up", "down": "down", "neutral": "up"}[direction(moved)]
     strength = min(100, round(abs(moved) / STRONGEST[window] * 100))
     wear = row["wear"]
-    name = str(row["skin_name"] or row["market_hash_name"])
+    name = str(row.get("base_currency") or row["skin_name"] or row["market_hash_name"])
     short: list[Any] = [name] if not wear else [name, " ", html.Span(WEARS.get(wear, wear), className="map-wear")]
     figure = live_change(
         row["item_id"],
@@ -71,7 +80,7 @@ def _field(row: Row, window: str) -> html.A:
     attributes: dict[str, Any] = {
         "data-inner": "",
         "data-weight": f"{row['weight']:.6g}",
-        "data-tip": _words(row, window),
+        "data-tip": _words(market, row, window),
     }
     parts: list[Any] = [html.Span(row["weapon"], className="map-weapon")] if row["weapon"] and row["skin_name"] else []
     parts += [html.Span(short, className="map-name"), html.Span(figure, className="map-change")]
@@ -85,15 +94,13 @@ def _field(row: Row, window: str) -> html.A:
     )
 
 
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{number(count)} items"
-
-
-def _words(row: Row, window: str) -> str:
+def _words(market: Market, row: Row, window: str) -> str:
     price = money(row["price"], row["price_scale"], row["currency"])
     moved = percent(row["percent_change"], signed=True)
-    sold = short_number(row["volume_per_day"])
-    return f"{row['market_hash_name']}\n{price}, {moved} in {window}\n{sold} sold a day, {row['source']}"
+    sold = f"{short_number(row['volume_per_day'])} sold a day"
+    if market.quotes == "exchange":
+        sold = f"{short_money(round(row['weight'] * 100), 100, market.currency)} traded a day"
+    return f"{row['market_hash_name']}\n{price}, {moved} in {window}\n{sold}, {row['source']}"
 
 
 def legend(window: str) -> html.Div:
@@ -108,25 +115,28 @@ def legend(window: str) -> html.Div:
     return html.Div(ends, className="scale", role="img", **name)
 
 
-def table(rows: list[Row], *, by_value: bool) -> html.Details:
+def table(market: Market, rows: list[Row], *, by_value: bool) -> html.Details:
     """The same figures as text, for readers and screen readers that cannot use the picture."""
     names = ["Item", "Type", "Price", "Change", "Value sold a day" if by_value else "Sold a day"]
+    if market.quotes == "exchange":
+        names = ["Pair", "Quoted in", "Price", "Change", "Traded a day"]
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in names]))
-    body = html.Tbody([_line(row, by_value=by_value) for row in rows[:IN_TABLE]])
+    body = html.Tbody([_line(market, row, by_value=by_value) for row in rows[:IN_TABLE]])
     shown = min(len(rows), IN_TABLE)
-    scrolls: dict[str, Any] = {"data-scrolls": "", "aria-label": "The largest items"}
+    scrolls: dict[str, Any] = {"data-scrolls": "", "aria-label": f"The largest {market.things}"}
     grid = html.Div(
         html.Table([head, body], className="plain-table"), className="plain-frame", tabIndex=0, role="region", **scrolls
     )
     return html.Details([html.Summary(f"The {number(shown)} largest as a table"), grid], className="behind")
 
 
-def _line(row: Row, *, by_value: bool) -> html.Tr:
-    sold = money(round(row["weight"] * 100), 100, row["currency"]) if by_value else number(row["weight"])
+def _line(market: Market, row: Row, *, by_value: bool) -> html.Tr:
+    currency = market.currency if market.quotes == "exchange" else row["currency"]
+    sold = money(round(row["weight"] * 100), 100, currency) if by_value else number(row["weight"])
     return html.Tr(
         [
             html.Th(dcc.Link(row["market_hash_name"], href=f"/item/{row['item_id']}"), scope="row"),
-            html.Td(row["weapon_type"] or OTHER),
+            html.Td(kind_of(row)),
             html.Td(money(row["price"], row["price_scale"], row["currency"])),
             html.Td(change(row["percent_change"])),
             html.Td(sold),

@@ -1,1 +1,1 @@
-"""The portfolio page."""
+"""Portfolio: parts of the portfolio page."""

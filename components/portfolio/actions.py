@@ -1,4 +1,4 @@
-"""What can be done to a whole portfolio: choose another, import, share, settings.
+"""Portfolio actions: choose another portfolio, import, share, settings.
 
 Import is in assets/portfolio/import.js, the dialogs are built by assets/portfolio/dialogs.js from the JSON given here.
 """
@@ -9,12 +9,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from app.portfolio.currencies import offered
 from components.portfolio.states import import_button, imported_note, link_steam
 from components.ui import context
 from components.ui.icon import icon
 from components.ui.page import Children
 from db.core.pool import Row
-from db.portfolio import currency_rates, portfolios
+from db.portfolio import portfolios
 
 SWITCH = "portfolio-switch"
 SETTINGS = ("id", "name", "currency", "price_source", "cost_method", "includes_steam")
@@ -30,7 +31,7 @@ def actions(mine: Row, *, linked: bool) -> list[Children]:
     parts: list[Children] = []
     if len(every) > 1:
         parts.append(_switch(every, mine))
-    if mine["includes_steam"]:
+    if mine["includes_steam"] and context.has_items():
         parts += [imported_note(), import_button("Import", filled=True)] if linked else [link_steam(filled=True)]
     return [*parts, _opener("share", "Share", "external"), _opener("settings", "Settings", "settings"), _dialogs(mine)]
 
@@ -43,7 +44,6 @@ def _switch(every: list[Row], mine: Row) -> dmc.Select:
         value=str(mine["id"]),
         allowDeselect=False,
         size="sm",
-        w=180,
         className="portfolio-switch",
         **label,
     )
@@ -57,9 +57,11 @@ def _opener(name: str, text: str, symbol: str) -> html.Button:
 
 def _dialogs(mine: Row) -> html.Div:
     database = context.database()
+    currencies, awaited = offered(database, context.settings(), mine["currency"])
     known = {
         "portfolio": {name: mine[name] for name in SETTINGS},
-        "currencies": sorted({"USD", mine["currency"], *currency_rates.millionths(database)}),
+        "currencies": currencies,
+        "rates_awaited": awaited,
         "sources": portfolios.sources(database),
     }
     data: dict[str, Any] = {"data-portfolio-known": json.dumps(known)}

@@ -1,4 +1,4 @@
-"""Value and return over time beside the market; drawn by assets/portfolio/chart.js from the store `portfolio-history`."""
+"""Value chart: value and return over time beside the market; drawn by assets/portfolio/chart.js from `portfolio-history`."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 from dash import Dash, Input, Output, ctx, dcc, html, no_update
 
 from app.portfolio.benchmark import market_levels, timeline
-from app.portfolio.overview import valuations
-from components.portfolio.owner import chosen
+from app.portfolio.importer import fees_of
+from app.portfolio.overview import read
+from components.portfolio.owner import selected_portfolio
 from components.ui import clientside, context
 from components.ui.format import scale
 from components.ui.inputs import PortfolioId, Times, Version
@@ -15,7 +16,7 @@ from components.ui.page import Children, card, database_down, empty_state, skele
 from db.core.pool import DatabaseDownError, Row
 
 DATA, STATE = "portfolio-history", "portfolio-history-state"
-LEAST = 2
+MIN_POINTS = 2
 
 
 def layout() -> html.Section:
@@ -44,21 +45,21 @@ def register(app: Dash) -> None:
         Input("portfolio-chosen", "data"),
         Input("portfolio-clock", "n_intervals"),
         Input("portfolio-history-retry", "n_clicks", allow_optional=True),
-    )(show)
+    )(update_chart)
     clientside.add(app, "portfolioPage", "history", Output(DATA, "clear_data"), Input(DATA, "data"))
 
 
-def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, Children]:
-    """The history, and what is said where there is none yet."""
+def update_chart(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Times) -> tuple[Any, Children]:
+    """The history, and the empty state where there is none yet."""
     try:
-        mine = chosen(portfolio_id)
+        mine = selected_portfolio(portfolio_id)
         if mine is None:
             return no_update, no_update
         found = history(mine, datetime.now(UTC))
     except DatabaseDownError:
-        kept = ctx.triggered_id == "portfolio-clock"
-        return no_update, no_update if kept else database_down(retry="portfolio-history-retry")
-    if len(found["time"]) < LEAST:
+        is_refresh = ctx.triggered_id == "portfolio-clock"
+        return no_update, no_update if is_refresh else database_down(retry="portfolio-history-retry")
+    if len(found["time"]) < MIN_POINTS:
         every = context.settings().portfolio_seconds
         wait = f"{every // 60} min" if every >= 120 else f"{every} s"  # noqa: PLR2004  # two minutes
         return None, empty_state(
@@ -68,8 +69,8 @@ def show(_version: Version, portfolio_id: PortfolioId, _clock: Times, _retry: Ti
 
 
 def history(portfolio: Row, now: datetime) -> dict[str, Any]:
-    """A portfolio's valuations in its own currency beside the market."""
+    """A portfolio's history in its own currency beside the market."""
     database = context.database()
-    rows = valuations(database, portfolio)
-    levels = market_levels(database, rows[0]["time"], now) if rows else None
+    _, rows = read(database, portfolio, fees_of(context.settings()), now, hours=True)
+    levels = market_levels(database, context.markets()[0].id, rows[0]["time"], now) if rows else None
     return {"currency": portfolio["currency"], "scale": scale(portfolio["currency"]), **timeline(rows, levels)}

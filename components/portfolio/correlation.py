@@ -1,4 +1,4 @@
-"""What moves together: correlations of the largest holdings as a map, and every pair as a table behind it."""
+"""Correlation: the largest holdings as a map, and every pair as a table behind it."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from components.ui.format import UNKNOWN, number
+from components.ui.format import DASH, number
 from components.ui.page import Children, card
 
 LARGEST = 25
@@ -67,7 +67,7 @@ def _map(names: list[str], matrix: list[list[float | None]]) -> html.Div:
 def _cell(value: float | None, one: str, other: str) -> html.Span:
     if value is None:
         tip: dict[str, Any] = {"data-tip": f"{one}\n{other}\nunknown: a price that never moved"}
-        return html.Span(UNKNOWN, className="portfolio-map-unknown", **tip)
+        return html.Span(DASH, className="portfolio-map-unknown", **tip)
     towards = "up" if value >= 0 else "down"
     tip = {"data-tip": one if one == other else f"{one}\n{other}\n{_write(value)}"}
     style = {"--strength": f"{round(abs(value) * 100)}%"}

@@ -1,4 +1,4 @@
-"""Data of the portfolio page, read once."""
+"""Portfolio data: everything the portfolio page shows, read once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,38 +8,39 @@ from typing import Any
 from app.analytics.portfolio.money import RateError, rate
 from app.portfolio.importer import fees_of
 from app.portfolio.overview import STALE_SECONDS, Overview, overview
-from app.portfolio.risk import standing
+from app.portfolio.risk import volatility_percentile
 from components.ui import context
 from components.ui.format import scale
 from db.core.pool import Row
 from db.portfolio import currency_rates, prices
 
 FIELDS = ("current_price", "quantity", "total_value", "cost_basis", "cost_quantity", "unrealized_pnl", "net_if_sold",
-          "change_24h", "share", "weapon_type", "rarity", "marketable", "tradable", "steam_quantity", "recorded_quantity", "phases")  # fmt: skip
+          "change_24h", "share", "weapon_type", "rarity", "image_url", "marketable", "tradable", "steam_quantity",
+          "recorded_quantity", "phases")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PortfolioData:
     """`percentile` is the share of other users whose portfolios are less volatile, None under 20 others."""
 
     overview: Overview
     percentile: float | None
 
 
-def read(portfolio: Row) -> Seen:
+def read(portfolio: Row) -> PortfolioData:
     """The portfolio now.
 
     Raises:
         DatabaseDownError: not now.
     """
-    seen = see(portfolio)
+    found = read_overview(portfolio)
     if not portfolio["includes_steam"]:
-        return Seen(seen, None)
-    own = seen.performance["volatility"]
-    return Seen(seen, standing(context.database(), portfolio["user_id"], own))
+        return PortfolioData(found, None)
+    own = found.performance["volatility"]
+    return PortfolioData(found, volatility_percentile(context.database(), portfolio["user_id"], own))
 
 
-def see(portfolio: Row) -> Overview:
+def read_overview(portfolio: Row) -> Overview:
     """Its overview at the instance's fees."""
     return overview(context.database(), portfolio, fees_of(context.settings()), datetime.now(UTC))
 
@@ -69,7 +70,7 @@ class _Rates:
         database = context.database()
         self._currency = currency
         self._units = prices.units(database)
-        self._millionths = currency_rates.millionths(database)
+        self._millionths = currency_rates.rates_of_items(database)
 
     def of(self, item_id: int | None) -> list[int] | None:
         code, minor = self._units.get(item_id or 0, ("USD", 100))

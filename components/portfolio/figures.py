@@ -1,4 +1,4 @@
-"""Figures of a portfolio that its page keeps right as prices come."""
+"""Live figures of a portfolio, updated in the browser as prices come."""
 
 from typing import Any
 

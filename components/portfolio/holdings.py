@@ -1,4 +1,4 @@
-"""The tab of holdings: what is held and what moved, drawn by assets/portfolio/grid.js from the store `portfolio-data`."""
+"""Holdings tab: grid, movers and allocation, drawn by assets/portfolio/grid.js from the store `portfolio-data`."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def allocation() -> html.Section:
 
 
 def subscription() -> html.Div:
-    """Nothing to see: what is held is asked for there, drawn or not."""
+    """Invisible: subscribes the page to the prices of all holdings, drawn or not."""
     hidden: dict[str, Any] = {"aria-hidden": "true"}
     return html.Div(id="portfolio-live", hidden=True, **hidden)
 

@@ -1,4 +1,4 @@
-"""Whose portfolio a page is about, and what is shown to who is not signed in."""
+"""Portfolio owner: finds the signed-in user's portfolio; else shows sign-in and the form for a public profile."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from components.account import data
-from components.shell.account_menu import cannot_check
+from components.shell.account_menu import session_unchecked
 from components.ui import context
 from components.ui.page import Children, card, empty_state, error_state
 from db.core.pool import Row
@@ -17,13 +17,13 @@ LARGEST_ID = 2**31 - 1
 PATH = "/portfolio"
 
 
-def chosen(portfolio_id: int | None) -> Row | None:
-    """The signed-in user's portfolio of that id, his main one for None; None: not signed in, or not his.
+def selected_portfolio(portfolio_id: int | None) -> Row | None:
+    """The signed-in user's portfolio of that id, the main one for None; None without a session or for another user's portfolio.
 
     Raises:
         DatabaseDownError: not now.
     """
-    user_id = data.session_user(data.who())
+    user_id = data.session_user(data.current_caller())
     if user_id is None:
         return None
     if portfolio_id is None:
@@ -41,22 +41,19 @@ def as_id(text: str | None) -> int | None:
 
 def signed_out_state() -> html.Div:
     """What the page would show, the way in, and what can be seen without it."""
-    who = data.who()
-    if who.unknown:
-        return html.Div(card(error_state("Your portfolio cannot be shown right now", cannot_check(who))))
+    caller = data.current_caller()
+    if caller.unknown:
+        return html.Div(card(error_state("Your portfolio cannot be shown right now", session_unchecked(caller))))
     query = urlencode({"next": PATH})
     link = dcc.Link("Sign in", href=f"/sign-in?{query}", className="button button-filled")
-    state = empty_state(
-        "You are not signed in",
-        "Sign in to import your Steam inventory, record what you paid, and see value, profit and risk as prices move.",
-        link,
-        symbol="portfolio",
-    )
-    return html.Div([card(state), look_box()], className="portfolio-out")
+    steam = "import your Steam inventory, " if context.has_items() else ""
+    words = f"Sign in to {steam}record what you paid, and see value, profit and risk as prices move."
+    state = empty_state("You are not signed in", words, link, symbol="portfolio")
+    return html.Div([card(state), *([profile_value_form()] if context.has_items() else [])], className="portfolio-out")
 
 
-def look_box() -> Children:
-    """A form that values anybody's public inventory; assets/portfolio/profile_value.js sends it."""
+def profile_value_form() -> Children:
+    """A form that values any public inventory; assets/portfolio/profile_value.js sends it."""
     field = dmc.TextInput(
         name="profile",
         label="SteamID64, profile address or custom name",
@@ -72,5 +69,5 @@ def look_box() -> Children:
         "Any public CS2 inventory, read once and kept nowhere. Steam answers slowly: one profile in a while.",
         className="portfolio-note",
     )
-    said: dict[str, Any] = {"aria-live": "polite"}
-    return card(words, form, html.Div(id="portfolio-look-result", **said), title="Value a public profile")
+    live_region: dict[str, Any] = {"aria-live": "polite"}
+    return card(words, form, html.Div(id="portfolio-look-result", **live_region), title="Value a public profile")

@@ -1,11 +1,11 @@
-"""What the portfolio's tabs have in common: when they are read, and how those that Python draws are."""
+"""Tab panels: when the portfolio's tabs are read, and how server-made ones are drawn."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from dash import Dash, Input, ctx, no_update
 
-from components.portfolio.owner import chosen
+from components.portfolio.owner import selected_portfolio
 from components.portfolio.states import gone
 from components.ui import markup
 from components.ui.inputs import Name, PortfolioId, Times, Version
@@ -29,15 +29,17 @@ def register(app: Dash, tab: str, render: Callable[[Row], Children]) -> None:
     """Draw the chosen portfolio in the `frame` of a tab, while that is open."""
     name, retry = f"portfolio-{tab}", f"portfolio-{tab}-retry"
 
-    def show(opened: Name | None, _version: Version, portfolio_id: PortfolioId, _retry: Times) -> tuple[Any, Any]:
+    def update_panel(
+        opened: Name | None, _version: Version, portfolio_id: PortfolioId, _retry: Times
+    ) -> tuple[Any, Any]:
         if opened != tab:
             return no_update, no_update
 
-        def draw() -> Children:
-            mine = chosen(portfolio_id)
+        def render_selected() -> Children:
+            mine = selected_portfolio(portfolio_id)
             return gone() if mine is None else render(mine)
 
-        return markup.answer(draw, keep=ctx.triggered_id == "portfolio-version", retry=retry)
+        return markup.answer(render_selected, keep=ctx.triggered_id == "portfolio-version", retry=retry)
 
-    app.callback(*markup.outputs(name), *OPENED, Input(retry, "n_clicks", allow_optional=True))(show)
+    app.callback(*markup.outputs(name), *OPENED, Input(retry, "n_clicks", allow_optional=True))(update_panel)
     markup.register(app, name)

@@ -1,10 +1,12 @@
-"""The tab of returns: what the portfolio earned, month by month, and what went in and out."""
+"""Returns tab: return, deposits and withdrawals, month by month."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from dash import Dash
 
-from app.portfolio.overview import performance, valuations
+from app.portfolio.importer import fees_of
+from app.portfolio.overview import read
 from app.portfolio.periodic_returns import months, years
 from components.portfolio import panel, returns_view
 from components.ui import context
@@ -25,21 +27,19 @@ def register(app: Dash) -> None:
 
 
 def _returns(mine: Row) -> Children:
-    database = context.database()
-    snapshots = valuations(database, mine)
-    by_month = months(snapshots)
+    seen, course = read(context.database(), mine, fees_of(context.settings()), datetime.now(UTC))
+    by_month = months(course)
     if not by_month:
-        return card(_too_little(snapshots))
-    earned = performance(database, mine, snapshots)
-    return returns_view.everything(earned, by_month, years(snapshots), mine["currency"])
+        return card(_too_little(course))
+    return returns_view.returns_tab(seen.performance, by_month, years(course), mine["currency"])
 
 
-def _too_little(snapshots: list[Row]) -> Children:
-    if not snapshots:
+def _too_little(course: list[Row]) -> Children:
+    if not course:
         words = (
-            "What you hold is valued every few minutes, and returns are counted from valuation to valuation. Import your"
-            " inventory or add a transaction; the first valuation follows."
+            "Returns are counted from your first transaction on. An imported inventory is valued every few minutes, and"
+            " its returns are counted from there. Import it, or add a transaction."
         )
-        return empty_state("No valuation yet", words, symbol="portfolio")
+        return empty_state("Nothing to count from yet", words, symbol="portfolio")
     words = "A return needs a beginning and an end. The next valuation comes within minutes; come back then."
     return empty_state("One valuation so far", words, symbol="portfolio")

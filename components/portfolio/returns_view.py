@@ -1,4 +1,4 @@
-"""Returns in words, figures and colours: tiles, a heat map of months, tables of years and months."""
+"""Returns view: tiles, a heat map of months, tables of years and months."""
 
 from calendar import month_abbr, month_name
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ MWR_REASON = "needs 30 days of valuations and money in the portfolio"
 IDLE = "nothing was held"
 
 
-def everything(
+def returns_tab(
     performance: Mapping[str, Any],
     months: Mapping[tuple[int, int], Period],
     years: Mapping[int, Period],

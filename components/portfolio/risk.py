@@ -1,4 +1,4 @@
-"""The tab of risk: how far the portfolio swings, what makes it swing, and what moves together."""
+"""Risk tab: volatility, contributions and correlation of a portfolio."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -26,5 +26,7 @@ def register(app: Dash) -> None:
 
 
 def _risk(mine: Row) -> Children:
-    report = risk_report(context.database(), mine, fees_of(context.settings()), datetime.now(UTC))
-    return risk_view.everything(report)
+    report = risk_report(
+        context.database(), mine, fees_of(context.settings()), datetime.now(UTC), market=context.markets()[0].id
+    )
+    return risk_view.risk_tab(report)

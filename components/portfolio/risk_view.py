@@ -1,4 +1,4 @@
-"""Risk in words and figures: explained cards, what each holding adds, and what is left out and why."""
+"""Risk view: explained cards, contributions by holding, and excluded items with the reason."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from typing import Any
 
 from dash import dcc, html
 
-from app.analytics.portfolio.history import LEAST_RETURNS
-from app.analytics.portfolio.risk import LEAST_PEERS
+from app.analytics.portfolio.history import MIN_RETURNS
+from app.analytics.portfolio.risk import MIN_PEERS
 from components.portfolio import correlation
 from components.ui.figures import unknown
 from components.ui.format import counted, number, ordinal, percent
 from components.ui.page import Children, card, empty_state
 
 SHOWN = 20
-MOST = 200
+MAX_ROWS = 200
 Report = Mapping[str, Any]
 
 
@@ -57,7 +57,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-def everything(report: Report) -> list[Children]:
+def risk_tab(report: Report) -> list[Children]:
     """All of the tab."""
     missing = _left_out(report["left_out_reasons"])
     if report["volatility"] is None:
@@ -80,7 +80,7 @@ def _figure(figure: Figure, report: Report) -> html.Div:
 def _percentile(share: float | None) -> html.Div:
     formula = "Other users' volatilities below yours, equal ones counting half."
     if share is None:
-        why = f"known once {LEAST_PEERS} other users' portfolios have a volatility"
+        why = f"known once {MIN_PEERS} other users' portfolios have a volatility"
         return _card("Among users", unknown(why), f"How you compare is {why}.", formula)
     words = f"{percent(100 * share, 0)} of this instance's other users have portfolios that swing less."
     return _card("Among users", f"{ordinal(round(100 * share))} percentile", words, formula)
@@ -104,11 +104,11 @@ def _contributions(report: Report) -> list[Children]:
     largest = max(abs(row["contribution"]) for row in rows) or 1.0
     bars = [_bar(row, largest, report["volatility"]) for row in rows[:SHOWN]]
     parts: list[Children] = [html.Ul(bars, className="portfolio-bars")]
-    rest = rows[SHOWN : SHOWN + MOST]
+    rest = rows[SHOWN : SHOWN + MAX_ROWS]
     if rest:
         others = html.Ul([_bar(row, largest, report["volatility"]) for row in rest], className="portfolio-bars")
         name = f"{counted(len(rows) - SHOWN, 'holding', 'holdings')} more"
-        more = f"{name}, the first {MOST} shown" if len(rows) - SHOWN > MOST else name
+        more = f"{name}, the first {MAX_ROWS} shown" if len(rows) - SHOWN > MAX_ROWS else name
         parts.append(html.Details([html.Summary(more), others], className="behind"))
     return parts
 
@@ -133,11 +133,11 @@ def _left_out(reasons: list[dict[str, str]]) -> list[Children]:
         return []
     rows = [
         html.Li([html.Span(row["market_hash_name"]), html.Span(row["reason"], className="muted")])
-        for row in reasons[:MOST]
+        for row in reasons[:MAX_ROWS]
     ]
     info = "not part of the figures above"
-    if len(reasons) > MOST:
-        info = f"{info}; the first {MOST} shown"
+    if len(reasons) > MAX_ROWS:
+        info = f"{info}; the first {MAX_ROWS} shown"
     count = counted(len(reasons), "item", "items")
     return [card(html.Ul(rows, className="portfolio-left-out"), title=f"{count} left out", info=info)]
 
@@ -148,7 +148,7 @@ def _too_little(report: Report) -> Children:
         words = "Import your inventory or add a transaction: risk is measured from the price history of what you hold."
         return empty_state("Nothing to measure", words, symbol="portfolio")
     words = (
-        f"Risk needs {LEAST_RETURNS} daily returns of what you hold; there are {number(report['days'])} so far."
+        f"Risk needs {MIN_RETURNS} daily returns of what you hold; there are {number(report['days'])} so far."
         if used
         else "Nothing you hold has a price history that is long enough. Below is what each item lacks."
     )

@@ -1,4 +1,4 @@
-"""What a share link shows: as much as its maker allows, and nothing that leads to more."""
+"""Shared portfolio: shows what the owner of a share link allows, and nothing that leads to more."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from dash import dcc, html
 
 from app.portfolio import sharing
 from app.portfolio.overview import Overview
-from components.portfolio import data as portfolio_read
+from components.portfolio import data
 from components.portfolio.holdings import allocation, grid, movers
-from components.portfolio.tiles import RETURN, VOLATILITY, fillings, frames, slot, today_share
+from components.portfolio.tiles import RETURN, VOLATILITY, slot, tile_frames, tile_html, today_share
 from components.ui import context
 from components.ui.markup import to_html
 from components.ui.page import Children, card, empty_state, info_mark, tile
@@ -30,7 +30,7 @@ def find(token: str) -> tuple[Row, bool] | None:
 def body(*, hidden: bool) -> list[Children]:
     """The page's parts; without quantities there are neither amounts nor movers."""
     if not hidden:
-        return [frames(), movers(), allocation(), grid()]
+        return [tile_frames(), movers(), allocation(), grid()]
     tiles = [
         tile("Today", slot("today"), slot("today-note")),
         tile("Return", slot("return"), slot("return-note"), info=info_mark(RETURN, label="return")),
@@ -45,10 +45,10 @@ def read(portfolio: Row, *, hidden: bool) -> tuple[dict[str, str], dict[str, Any
     Raises:
         DatabaseDownError: not now.
     """
-    seen = portfolio_read.see(portfolio)
-    view = sharing.public_view(seen, hide_quantities=hidden)
-    data = portfolio_read.for_browser(view["holdings"], portfolio, view) | {"shared": True, "hidden": hidden}
-    return _texts(seen, view, hidden=hidden), data
+    overview = data.read_overview(portfolio)
+    view = sharing.public_view(overview, hide_quantities=hidden)
+    browser_data = data.for_browser(view["holdings"], portfolio, view) | {"shared": True, "hidden": hidden}
+    return _texts(overview, view, hidden=hidden), browser_data
 
 
 def gone() -> Children:
@@ -64,10 +64,10 @@ def gone() -> Children:
     )
 
 
-def _texts(seen: Overview, view: dict[str, Any], *, hidden: bool) -> dict[str, str]:
-    texts = fillings(seen, None)
+def _texts(overview: Overview, view: dict[str, Any], *, hidden: bool) -> dict[str, str]:
+    texts = tile_html(overview, None)
     texts["volatility-note"] = "of daily returns over 90 days"
     if not hidden:
         return texts
-    kept = {name: texts[name] for name in (*ALLOWED, "volatility-note")}
-    return kept | {"today": to_html(today_share(view["percent_change_24h"])), "today-note": "in 24 h"}
+    shown = {name: texts[name] for name in (*ALLOWED, "volatility-note")}
+    return shown | {"today": to_html(today_share(view["percent_change_24h"])), "today-note": "in 24 h"}

@@ -1,4 +1,4 @@
-"""The portfolio's tabs: one module each, with `layout()` and `register(app)`."""
+"""Portfolio tabs: one module each, with `layout()` and `register(app)`."""
 
 from dataclasses import dataclass
 from types import ModuleType

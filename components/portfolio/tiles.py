@@ -1,4 +1,4 @@
-"""The portfolio in five figures: value, today, profit, return, volatility.
+"""Portfolio tiles: value, today, profit, return, volatility.
 
 The tiles stand in the layout; what fills them comes as HTML by slot, so that live prices may move it (see
 assets/portfolio/live.js).
@@ -35,7 +35,7 @@ NO_YESTERDAY = "no prices from 24 hours ago to compare with"
 Words = tuple[Children, Children]
 
 
-def frames() -> html.Div:
+def tile_frames() -> html.Div:
     """The tiles without their figures."""
     return html.Div(
         [
@@ -57,14 +57,14 @@ def slot(name: str) -> html.Div:
     return html.Div(className="portfolio-slot", **attributes)
 
 
-def fillings(seen: Overview, percentile: float | None) -> dict[str, str]:
+def tile_html(overview: Overview, percentile: float | None) -> dict[str, str]:
     """HTML by slot."""
     found: dict[str, Words] = {
-        "value": _value(seen),
-        "today": _today(seen),
-        "profit": _profit(seen),
-        "return": _return(seen),
-        "volatility": _volatility(seen, percentile),
+        "value": _value(overview),
+        "today": _today(overview),
+        "profit": _profit(overview),
+        "return": _return(overview),
+        "volatility": _volatility(overview, percentile),
     }
     texts = {}
     for name, (figure, note) in found.items():
@@ -72,25 +72,28 @@ def fillings(seen: Overview, percentile: float | None) -> dict[str, str]:
     return texts
 
 
-def _value(seen: Overview) -> Words:
-    totals = seen.totals
+def _value(overview: Overview) -> Words:
+    totals = overview.totals
     total = totals["total_value"]
     figure: Children = (
-        unknown("nothing here has a price") if total is None else amount(total, seen.portfolio["currency"])
+        unknown("nothing here has a price") if total is None else amount(total, overview.portfolio["currency"])
     )
     note: list[Children] = [counted(totals["item_count"], "item", "items")]
     if totals["unpriced"]:
         note.append(f", {len(totals['unpriced']):,} without a price")
+    for token in totals["counted_as_dollars"]:
+        reason = f"Nothing tells what a {token} is worth in dollars: each is counted as one."
+        note.append(html.Span(f" · 1\u00a0{token} = 1\u00a0USD", title=reason))
     if totals["stale"]:
         words = f"{counted(totals['stale'], 'price', 'prices')} over a day old"
         note += [" ", html.Span(words, className="portfolio-badge portfolio-badge-stale")]
     return hook("total_value", figure), note
 
 
-def _today(seen: Overview) -> Words:
-    totals = seen.totals
+def _today(overview: Overview) -> Words:
+    totals = overview.totals
     share = today_share(totals["percent_change_24h"])
-    figure = gain(totals["change_24h"], seen.portfolio["currency"], reason=NO_YESTERDAY)
+    figure = gain(totals["change_24h"], overview.portfolio["currency"], reason=NO_YESTERDAY)
     note: list[Children] = [hook("percent_change_24h", share), " in 24 h"]
     if totals["without_base"] and totals["change_24h"] is not None:
         note.append(f", {counted(totals['without_base'], 'item', 'items')} without a price of then")
@@ -102,12 +105,12 @@ def today_share(moved: float | None) -> html.Span:
     return share_of(None if moved is None else moved / 100, reason=NO_YESTERDAY, digits=2)
 
 
-def _profit(seen: Overview) -> Words:
-    currency, totals = seen.portfolio["currency"], seen.totals
+def _profit(overview: Overview) -> Words:
+    currency, totals = overview.portfolio["currency"], overview.totals
     opened, closed = totals["unrealized_pnl"], totals["realized_pnl"]
     known = [value for value in (opened, closed) if value is not None]
     if not known:
-        if totals["sales_without_profit"] or any(row["cost_quantity"] for row in seen.holdings):
+        if totals["sales_without_profit"] or any(row["cost_quantity"] for row in overview.holdings):
             return hook("profit", unknown("an exchange rate is missing, or a price")), "needs prices and exchange rates"
         return hook("profit", unknown("no purchase of what is held is recorded")), "needs recorded purchases"
     parts = [
@@ -119,8 +122,8 @@ def _profit(seen: Overview) -> Words:
     return hook("profit", gain(sum(known), currency, reason="")), parts
 
 
-def _return(seen: Overview) -> Words:
-    found = seen.performance
+def _return(overview: Overview) -> Words:
+    found = overview.performance
     figure = share_of(found["time_weighted"], reason="needs two valuations; they come within minutes", digits=2)
     if found["since"] is None:
         return figure, "needs two valuations"
@@ -130,8 +133,8 @@ def _return(seen: Overview) -> Words:
     return figure, note
 
 
-def _volatility(seen: Overview, percentile: float | None) -> Words:
-    daily = seen.performance["volatility"]
+def _volatility(overview: Overview, percentile: float | None) -> Words:
+    daily = overview.performance["volatility"]
     if daily is None:
         return unknown("needs three months of daily prices of what is held"), "needs a longer price history"
     figure = html.Span([percent(100 * daily, 2), html.Span(" a day", className="unit")], className="figure")

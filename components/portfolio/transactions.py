@@ -1,4 +1,4 @@
-"""The tab of transactions: a list with a form and files above it, all drawn and sent by assets/portfolio/.
+"""Transactions tab: a list with a form and files above it, all drawn and sent by assets/portfolio/.
 
 They are drawn in the browser because there are tens of thousands of them: Dash would keep every cell as a component.
 """
@@ -25,10 +25,11 @@ def layout() -> Children:
     polite: dict[str, Any] = {"role": "status"}
     body = card(
         _part("form"),
+        _part("filters", className="portfolio-filters", role="search"),
         _part("undo", className="portfolio-undo", **polite),
+        _part("selection", className="portfolio-undo", **polite),
         html.Div(skeleton_rows(8), **_named("list")),
         title="Transactions",
-        info="newest first",
         actions=_actions(),
     )
     return html.Div(body, id=ROOT, **decimals)
@@ -62,7 +63,7 @@ def _actions() -> list[Children]:
         _export("csv", "Export as CSV"),
         _export("json", "Export everything as JSON"),
     ]
-    return [add, menu(["Files", icon("chevron-down", size=16)], entries, look="button")]
+    return [add, menu("portfolio-files", ["Files", icon("chevron-down", size=16)], entries, look="button")]
 
 
 def _file(kind: str, text: str) -> html.Button:

@@ -1,4 +1,4 @@
-"""The tab that tries a change: items added, removed or swapped, and value and risk before and after it.
+"""What-if tab: items added, removed or swapped, and value and risk before and after.
 
 assets/portfolio/what_if.js asks `POST /api/v1/portfolio/what-if` and draws the answer; nothing of it is kept.
 """

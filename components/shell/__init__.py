@@ -1,1 +1,1 @@
-"""What stands around every page."""
+"""Shell: header, navigation and search around every page."""

@@ -1,4 +1,4 @@
-"""The corner of the header: who is signed in, and the way in or out."""
+"""Account menu: the signed-in user, sign-in and sign-out, in the corner of the header."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from components.ui.menu import ENTRY, menu
 SIGN_OUT: dict[str, Any] = {"data-account-send": "POST /api/v1/auth/logout"}
 
 
-def cannot_check(who: Caller) -> str:
-    """Why pages of somebody's own are not shown to a caller who cannot be known."""
+def session_unchecked(caller: Caller) -> str:
+    """Why personal pages are not shown while the caller's session cannot be checked."""
     return (
-        f"Your session cannot be checked right now: {who.unavailable} does not answer."
+        f"Your session cannot be checked right now: {caller.unavailable} does not answer."
         " What is public is shown; your own pages come back by themselves."
     )
 
 
 def account_menu() -> html.Div:
-    """A menu for who is signed in, else the way in; says so where it cannot be known."""
-    who = data.who()
-    if who.unknown:
-        return html.Div(_unknown(who), className="account-corner")
-    if data.session_user(who) is None:
+    """A menu for a signed-in user, else the link to sign-in; says so where the session cannot be checked."""
+    caller = data.current_caller()
+    if caller.unknown:
+        return html.Div(_unknown(caller), className="account-corner")
+    if data.session_user(caller) is None:
         named: dict[str, Any] = {"title": "Sign in"}  # phones show the icon alone
         return html.Div(
             dcc.Link(
@@ -46,7 +46,7 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
-def _menu(name: str) -> html.Details:
+def _menu(name: str) -> html.Div:
     label: dict[str, Any] = {"aria-label": f"Account of {name}"}
     face = [
         html.Span(initials(name), className="account-initials"),
@@ -57,17 +57,17 @@ def _menu(name: str) -> html.Details:
         dcc.Link([icon("user", size=16), "Account"], href="/account", className=ENTRY),
         html.Button([icon("sign-out", size=16), "Sign out"], type="button", className=ENTRY, **SIGN_OUT),
     ]
-    return menu(face, entries, look="account-open", **label)
+    return menu("account-menu", face, entries, look="account-open", **label)
 
 
-def _unknown(who: Caller) -> dmc.Tooltip:
+def _unknown(caller: Caller) -> dmc.Tooltip:
     return dmc.Tooltip(
         html.Button(
             [icon("alert", size=16), html.Span("Session unknown", className="account-name")],
             type="button",
             className="account-open account-unknown",
         ),
-        label=cannot_check(who),
+        label=session_unchecked(caller),
         multiline=True,
         w=280,
         events={"hover": True, "focus": True, "touch": True},

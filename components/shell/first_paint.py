@@ -1,18 +1,18 @@
-"""The frame as plain HTML inside the document: it stands before any script has run, and goes when the real one comes."""
+"""First paint: the page frame as plain HTML in the document, shown before any script runs and replaced by the real one."""
 
 from html import escape
 from typing import Any
 
 from dash import html
 
-from components.shell import navigation
+from components.shell import navigation, search
 from components.ui.icon import icon
 from components.ui.markup import to_html
 
 
 def first_paint() -> str:
     """Header, navigation and the shape of a page; assets/shell/first_paint.css hides it behind the real ones."""
-    words = [icon("search", size=16), html.Span("Search items", className="search-words")]
+    words = [icon("search", size=16), html.Span(search.name(), className="search-words")]
     header = html.Div(
         [
             html.Div([html.Span(className="brand-mark"), html.Span("Tracera")], className="brand"),

@@ -1,11 +1,13 @@
-"""The frame around every page: header, navigation, search, notifications."""
+"""App shell: header, navigation, search and notifications around every page."""
 
 import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
-from components.shell import first_paint, navigation, search
+from components.alerts.bell import bell
+from components.shell import first_paint, keys, navigation, search
 from components.shell.account_menu import account_menu
+from components.shell.task_menu import task_menu
 from components.ui import clientside, context, theme
 from components.ui.icon import icon
 from components.ui.live import live_chip
@@ -14,19 +16,31 @@ HEADER, SIDE, BAR = 56, 176, 56
 SCHEME = "scheme"
 """Id of the store whose `data` is "light" or "dark", as shown: an input for callbacks that draw."""
 
-# The scheme is set before the first paint, by a file: the policy allows no inline script.
+MANIFEST = "/app.webmanifest"
+# The scheme is set before the first paint, by a file: the policy allows no inline script. What Dash asks for when it begins is on
+# its way while the scripts are: the attributes are those of its own requests, so that the browser hands them these answers.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+    <link rel="apple-touch-icon" href="/assets/shell/maskable-192.png">
+    {%installable%}
     <script src="/assets/ui/scheme.js"></script>
     {%css%}
+    <link rel="preload" as="fetch" crossorigin="anonymous" href="/_dash-layout">
+    <link rel="preload" as="fetch" crossorigin="anonymous" href="/_dash-dependencies">
   </head>
   <body>
     {%app_entry%}
-    <noscript>Tracera needs JavaScript.</noscript>
+    <noscript>
+      <div class="noscript">
+        <h1>Tracera needs JavaScript</h1>
+        <p>Its charts and tables are drawn in the browser, and prices move while you look. Allow scripts for this site, then load the page again.</p>
+        <p>Programs get the same figures as <a href="/api/v1/items">JSON</a>, described in <a href="/openapi.json">/openapi.json</a>.</p>
+      </div>
+    </noscript>
     <footer hidden>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>
@@ -55,6 +69,7 @@ def layout() -> dmc.MantineProvider:
             html.A("Skip to content", href="#content", className="skip-link"),
             shell,
             search.dialog(),
+            keys.dialog(),
             dcc.Store(id=SCHEME),
             dmc.NotificationContainer(id="notifications", position="bottom-right"),
         ],
@@ -75,7 +90,10 @@ def _header(*, simulated: bool) -> html.Div:
             html.Div(
                 [
                     dcc.Link(
-                        live_chip(simulated=simulated), href="/status", className="chip-link", title="Show status"
+                        live_chip(simulated=simulated, max_items=context.live_max_items()),
+                        href="/status",
+                        className="chip-link",
+                        title="Show status",
                     ),
                     dmc.ColorSchemeToggle(
                         id="color-scheme",
@@ -86,6 +104,8 @@ def _header(*, simulated: bool) -> html.Div:
                         size="lg",
                         **scheme,
                     ),
+                    bell(),
+                    task_menu(),
                     html.Div(account_menu(), id="account"),
                 ],
                 className="header-end",
@@ -97,7 +117,10 @@ def _header(*, simulated: bool) -> html.Div:
 
 def register(app: Dash) -> None:
     """Add the shell's callbacks and its document."""
-    app.index_string = first_paint.in_document(INDEX, "{%app_entry%}")
+    with app.server.app_context():  # which pages there are depends on the markets
+        manifest = f'<link rel="manifest" href="{MANIFEST}">' if context.settings().installable else ""
+        index = INDEX.replace("{%installable%}", manifest)
+        app.index_string = first_paint.in_document(index, "{%app_entry%}")
     navigation.register(app)
     search.register(app)
     clientside.add(

@@ -1,1 +1,1 @@
-"""The status page."""
+"""Status: parts of the status page."""

@@ -1,4 +1,4 @@
-"""Data of the status page, read once, and its problems in plain words."""
+"""Status data: everything the status page shows, read once, and the problems found in it."""
 
 import platform
 import sys
@@ -10,15 +10,25 @@ from typing import Any
 import redis
 
 from app import __version__
+from app.accounts.owner import is_instance_owner
+from app.candles import feeds
+from components.account.data import current_caller, session_user
 from components.market.tiles import provider_health
 from components.ui import context
 from components.ui.format import age_text, format_age
+from db.candles import repairs
 from db.core import migrate
 from db.core.pool import DatabaseDownError, Row
-from db.operations import jobs, providers, status
+from db.operations import backups, jobs, outages, polling, providers, status
+from db.operations.backups import Backups
+from db.operations.status import Worker
+from db.tasks import overview
 
-SILENT = 10
-"""Seconds without a heartbeat after which a worker counts as gone; it beats every two."""
+SHOWN_REPAIRS = 8
+SHOWN_OUTAGES = 8
+SHOWN_FAILED = 10
+WORKER_TIMEOUT = 10
+"""Seconds without a heartbeat after which a worker counts as gone; one comes every two."""
 
 
 @dataclass(slots=True)
@@ -33,11 +43,19 @@ class StatusData:
     providers: list[Row] = field(default_factory=list)
     rates: dict[str, Row] = field(default_factory=dict)
     jobs: list[Row] = field(default_factory=list)
+    tasks: list[Row] = field(default_factory=list)
+    failed_tasks: list[Row] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     quotes_per_minute: float | None = None
-    workers: list[tuple[str, float]] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     live: dict[str, Any] | None = None
     pool: dict[str, int] = field(default_factory=dict)
+    feeds: list[dict[str, Any]] = field(default_factory=list)
+    repairs: list[Row] = field(default_factory=list)
+    outages: list[Row] = field(default_factory=list)
+    plans: list[Row] = field(default_factory=list)
+    owner: bool = False
+    backups: Backups | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +67,36 @@ class Problem:
     works: str
 
 
-def gather() -> StatusData:
+def read_status() -> StatusData:
     """Ask everything; a part that is down costs only its own figures."""
     data = StatusData(now=datetime.now(UTC), live=context.live_stats(), pool=context.database().stats())
     try:
-        _ask_database(data)
+        _read_database(data)
     except DatabaseDownError as error:
         data.database_error = str(error)
     try:
         data.redis = status.redis_data(context.cache())
         data.workers = status.workers(context.cache())
+        data.feeds = feeds.states(context.cache())
     except redis.RedisError as error:
         data.redis_error = str(error)
     return data
 
 
-def _ask_database(data: StatusData) -> None:
+def _read_database(data: StatusData) -> None:
     database = context.database()
     data.database = status.database_data(database)
     data.providers = providers.states(database)
     data.rates = status.provider_rates(database)
     data.jobs = jobs.states(database)
+    data.owner = is_instance_owner(database, session_user(current_caller()))
+    data.backups = backups.read(database) if data.owner else None
+    data.tasks = overview.queues(database)
+    data.failed_tasks = overview.dead_letters(database, SHOWN_FAILED) if data.tasks else []
     data.missing = migrate.missing(database)
+    data.repairs = repairs.newest(database, SHOWN_REPAIRS)
+    data.outages = outages.newest(database, SHOWN_OUTAGES)
+    data.plans = polling.plans(database)
     data.quotes_per_minute = providers.quotes_per_minute(database)
 
 
@@ -86,7 +112,7 @@ def versions() -> list[tuple[str, str]]:
 
 
 def problems(data: StatusData) -> list[Problem]:
-    """Everything that a person should know of, the worst first."""
+    """Everything that needs attention, the worst first."""
     found = [*_stores(data)]
     for row in data.providers:
         health, words = provider_health(row, data.now)
@@ -111,8 +137,16 @@ def problems(data: StatusData) -> list[Problem]:
         found.append(
             Problem(
                 "No worker is alive",
-                "Nobody sends heartbeats, so nothing is collected.",
+                "No heartbeat arrives, so nothing is collected.",
                 "What was collected can be read.",
+            )
+        )
+    elif data.redis and not any(worker.may_collect for worker in _alive(data)):
+        found.append(
+            Problem(
+                "Nothing is collected",
+                "No process runs the jobs. One without TRACERA_SCHEDULER=false does, or takes over soon.",
+                "What was collected can be read, and tasks run.",
             )
         )
     return found
@@ -147,14 +181,14 @@ def _stores(data: StatusData) -> list[Problem]:
     return found
 
 
-def _alive(data: StatusData) -> list[str]:
-    return [worker for worker, beat in data.workers if data.now.timestamp() - beat < SILENT]
+def _alive(data: StatusData) -> list[Worker]:
+    return [worker for worker in data.workers if data.now.timestamp() - worker.heartbeat < WORKER_TIMEOUT]
 
 
-def beat_text(data: StatusData, beat: float) -> tuple[str, str]:
+def heartbeat_text(data: StatusData, heartbeat: float) -> tuple[str, str]:
     """A worker's state (`ok`, `late`) and the age of its heartbeat."""
-    age = max(0.0, data.now.timestamp() - beat)
-    return ("ok" if age < SILENT else "late"), f"{format_age(age)} ago"
+    age = max(0.0, data.now.timestamp() - heartbeat)
+    return ("ok" if age < WORKER_TIMEOUT else "late"), f"{format_age(age)} ago"
 
 
 def _first_line(text: str) -> str:

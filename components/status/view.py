@@ -1,18 +1,32 @@
-"""View of the status page."""
+"""Status view: cards of providers, jobs, ingestion, live feed, database, Redis and workers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from dash import html
 
+from app.telemetry.durations import PERCENTILES
 from components.market.tiles import provider_health
-from components.status.data import Problem, StatusData, beat_text, versions
+from components.status.backups import backup_cards
+from components.status.data import Problem, StatusData, heartbeat_text, versions
+from components.status.exchanges import exchange_cards
+from components.status.outages import outage_cards
+from components.status.polling import polling_cards
+from components.status.table import moment_text, none, not_known, table
+from components.status.tasks import task_card
+from components.ui import context
 from components.ui.figures import unknown
-from components.ui.format import age_text, format_age, number, time_text
+from components.ui.format import age_text, bytes_text, format_age, number, time_text
 from components.ui.icon import icon
 from components.ui.page import Children, card, definition_list, empty_state
 
+LAG_STEPS = {
+    "received": "Quoted → received",
+    "stored": "Received → stored",
+    "published": "Stored → published",
+    "sent": "Published → sent",
+}
 WORDS = {"ok": "works", "late": "late", "failing": "failing", "new": "not heard of yet"}
 
 
@@ -27,12 +41,21 @@ def verdict(found: Sequence[Problem]) -> html.Div:
     return html.Div([icon("alert", size=20), html.Ul(items)], className="verdict verdict-bad")
 
 
-def everything(data: StatusData) -> html.Div:
+def status_cards(data: StatusData) -> html.Div:
     """All cards."""
     return html.Div(
         [
-            card(_providers(data), title="Providers", info="where prices come from"),
+            *(
+                [card(_providers(data), title="Providers", info="where prices come from")]
+                if context.has_items()
+                else []
+            ),
+            *exchange_cards(data),
+            *polling_cards(data),
+            *outage_cards(data),
             card(_jobs(data), title="Jobs", info="what a clock starts"),
+            task_card(data),
+            *backup_cards(data),
             html.Div(
                 [
                     card(_ingestion(data), title="Ingestion"),
@@ -50,11 +73,11 @@ def everything(data: StatusData) -> html.Div:
 
 def _providers(data: StatusData) -> Children:
     if data.database is None:
-        return _not_known()
+        return not_known()
     if not data.providers:
         return empty_state("No provider yet", "The first one appears when its first cycle begins.")
     heads = ("Provider", "State", "Last success", "Next attempt", "Quotes a minute", "Cycle took", "Refused", "Error")
-    return _table("Providers", heads, [_provider(row, data) for row in data.providers])
+    return table("Providers", heads, [_provider(row, data) for row in data.providers])
 
 
 def _provider(row: dict[str, Any], data: StatusData) -> list[Children]:
@@ -63,7 +86,7 @@ def _provider(row: dict[str, Any], data: StatusData) -> list[Children]:
     name: list[Children] = [row["name"]]
     if row["simulated"]:
         name.append(html.Span("simulated", className="tag"))
-    error: Children = _none()
+    error: Children = none()
     if row["error"]:
         failures = f"{row['failures']} in a row, since " if row["failures"] > 1 else "since "
         error = html.Span(
@@ -73,8 +96,8 @@ def _provider(row: dict[str, Any], data: StatusData) -> list[Children]:
     return [
         html.Span(name, className="status-name"),
         _state(health),
-        _moment(row["last_success"], data.now),
-        _moment(row["next_attempt"], data.now),
+        moment_text(row["last_success"], data.now),
+        moment_text(row["next_attempt"], data.now),
         unknown(quiet) if rate is None else number(float(rate["fetched"])),
         _seconds(row["last_seconds"]),
         unknown(quiet) if rate is None else number(float(rate["rejected"])),
@@ -84,30 +107,32 @@ def _provider(row: dict[str, Any], data: StatusData) -> list[Children]:
 
 def _jobs(data: StatusData) -> Children:
     if data.database is None:
-        return _not_known()
+        return not_known()
     if not data.jobs:
         return empty_state("No job ran yet", "The first ones start within seconds of the program.")
     rows: list[list[Children]] = [
         [
             html.Span(row["name"], className="status-name"),
             _state("failing" if row["error"] else "ok"),
-            _moment(row["last_finished"], data.now),
-            _moment(row["next_run"], data.now, "it runs once, at the start"),
+            moment_text(row["last_finished"], data.now),
+            moment_text(row["next_run"], data.now, "it runs once, at the start"),
             _seconds(row["last_seconds"]),
-            html.Span(row["error"]) if row["error"] else _none(),
+            html.Span(row["error"]) if row["error"] else none(),
         ]
         for row in data.jobs
     ]
-    return _table("Jobs", ("Job", "State", "Last finished", "Next run", "Took", "Error"), rows)
+    return table("Jobs", ("Job", "State", "Last finished", "Next run", "Took", "Error"), rows)
 
 
 def _ingestion(data: StatusData) -> Children:
     database = data.database
     if database is None:
-        return _not_known()
+        return not_known()
+    if not context.has_items():
+        return definition_list([("Pairs", number(database["items"])), ("Workers", _workers(data))])
     return definition_list(
         [
-            ("Newest quote", _moment(database["newest_quote"], data.now)),
+            ("Newest quote", moment_text(database["newest_quote"], data.now)),
             ("Quotes a minute", number(data.quotes_per_minute, 0)),
             ("Items", number(database["items"])),
             ("Quotes kept, about", number(database["quotes"])),
@@ -129,15 +154,22 @@ def _live(data: StatusData) -> Children:
             ("Messages a second", number(live["deliveries_per_second"], 1)),
             ("Last message", last),
             ("Slow ones closed", number(live["closed_slow"])),
+            ("Lag", " · ".join(PERCENTILES) if live["lag"] else None),
+            *((name, _lag(live["lag"][stage])) for stage, name in LAG_STEPS.items() if stage in live["lag"]),
             ("Feed", live["redis"]),
         ]
     )
 
 
+def _lag(found: Mapping[str, float]) -> str:
+    """The percentiles of one step's lag."""
+    return " · ".join(_short(found[name] / 1000) for name in PERCENTILES)
+
+
 def _database(data: StatusData) -> Children:
     found = data.database
     if found is None:
-        return _not_known()
+        return not_known()
     pool = data.pool
     busy = pool.get("pool_size", 0) - pool.get("pool_available", 0)
     kind = "PostgreSQL with TimescaleDB" if found["timescale"] else "PostgreSQL"
@@ -145,7 +177,7 @@ def _database(data: StatusData) -> Children:
         [
             ("Server", f"{kind} {found['version'].split()[0]}"),
             ("Answers in", f"{found['answer_ms']:.1f} ms"),
-            ("Size", _bytes(found["bytes"])),
+            ("Size", bytes_text(found["bytes"])),
             ("Connections", f"{found['connections']} of {found['most_connections']}"),
             ("Pool", f"{busy} busy, {pool.get('pool_size', 0)} open, at most {pool.get('pool_max', 0)}"),
             ("Migrations", ", ".join(data.missing) + " missing" if data.missing else "all applied"),
@@ -163,7 +195,7 @@ def _redis(data: StatusData) -> Children:
         [
             ("Server", found["version"]),
             ("Answers in", f"{found['answer_ms']:.1f} ms"),
-            ("Memory", _bytes(found["bytes"])),
+            ("Memory", bytes_text(found["bytes"])),
             ("Clients", number(found["clients"])),
             ("Up for", format_age(found["up_seconds"])),
         ]
@@ -171,18 +203,20 @@ def _redis(data: StatusData) -> Children:
 
 
 def _workers(data: StatusData) -> Children:
-    """Who is alive, by heartbeat; those that fell silent count for an hour."""
+    """Workers by heartbeat; silent ones are listed for an hour."""
     if data.redis is None:
         return unknown("heartbeats are kept in Redis, which does not answer")
     if not data.workers:
         return unknown("no worker was alive in the last hour")
     lines: list[Children] = []
     silent = 0
-    for worker, beat in data.workers:
-        health, age = beat_text(data, beat)
+    for worker in data.workers:
+        health, age = heartbeat_text(data, worker.heartbeat)
         if health == "ok":
             mark = html.Span(className=f"dot dot-{health}")
-            lines.append(html.Span([mark, worker], title=f"heartbeat {age}"))
+            does = ["runs the jobs"] if worker.does and worker.may_collect else []
+            does += [f"{worker.tasks} tasks"] if worker.tasks else []
+            lines.append(html.Span([mark, worker.name], title=", ".join([*does, f"heartbeat {age}"])))
         else:
             silent += 1
     if silent:
@@ -190,52 +224,19 @@ def _workers(data: StatusData) -> Children:
     return html.Span(lines, className="status-workers")
 
 
-def _table(name: str, heads: Sequence[str], rows: Sequence[Sequence[Children]]) -> html.Div:
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
-    body = html.Tbody(
-        [html.Tr([html.Td(cell, **_labelled(label)) for label, cell in zip(heads, row, strict=True)]) for row in rows]
-    )
-    attributes: dict[str, Any] = {"aria-label": name}
-    return html.Div(
-        html.Table([head, body], className="row-cards status-table", **attributes), className="status-scroll"
-    )
-
-
-def _labelled(label: str) -> dict[str, Any]:
-    """On a phone each cell says what it is."""
-    return {"data-label": label}
-
-
-def _none() -> html.Span:
-    return html.Span("none", className="muted status-none")
-
-
 def _state(health: str) -> html.Span:
     return html.Span([html.Span(className=f"dot dot-{health}"), WORDS[health]], className="status-name")
-
-
-def _moment(moment: datetime | None, now: datetime, reason: str = "not yet") -> Children:
-    return unknown(reason) if moment is None else html.Span(age_text(moment, now), title=time_text(moment))
 
 
 def _seconds(value: float | None) -> Children:
     if value is None:
         return unknown("not yet")
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+    return _short(value)
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _day(moment: datetime | None) -> Children:
     return unknown("nothing kept yet") if moment is None else html.Span(f"{moment:%Y-%m-%d}", title=time_text(moment))
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:  # noqa: PLR2004 - decimal units
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.2f} TB"
-
-
-def _not_known() -> html.Div:
-    return empty_state("Not known", "This is kept in the database, which does not answer.", symbol="alert")

@@ -1,1 +1,1 @@
-"""What pages of every subject use: figures, icons, alerts, addresses."""
+"""UI: figures, icons, page parts and addresses that every subject uses."""

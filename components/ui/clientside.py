@@ -1,4 +1,4 @@
-"""Callbacks that run in the browser, from the functions in assets/."""
+"""Clientside callbacks: functions of assets/ that run in the browser."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from components.ui.format import UNKNOWN, amount, direction, percent
+from components.ui.format import DASH, amount, direction, percent
 
 ARROWS = {"up": "▲ ", "down": "▼ ", "neutral": ""}
 
@@ -36,9 +36,9 @@ def share_of(fraction: float | None, *, reason: str, digits: int = 1) -> html.Sp
 
 
 def unknown(reason: str) -> html.Span:
-    """The dash that stands for a value nobody knows, with why on hover and for screen readers."""
+    """The dash that stands for an unknown value, with the reason on hover and for screen readers."""
     attributes: dict[str, Any] = {"aria-label": f"unknown: {reason}", "role": "img"}
-    return html.Span(UNKNOWN, title=reason, className="figure unknown", tabIndex=0, **attributes)
+    return html.Span(DASH, title=reason, className="figure unknown", tabIndex=0, **attributes)
 
 
 def exact(short: str, full: str) -> html.Span:

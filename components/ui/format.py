@@ -1,11 +1,11 @@
-"""Numbers and times as text: the same on every page, unknown never as 0; assets/ui/format.js writes them alike."""
+"""Number format: numbers and times as text, the same on every page and in assets/ui/format.js; unknown is never 0."""
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from app.analytics.portfolio.money import digits as currency_digits
 
-UNKNOWN = "\u2013"
+DASH = "\u2013"
 # What Intl.NumberFormat("en-US") writes in the browser; other three-letter codes stand before the number as they are.
 _SIGNS = {
     "AUD": "A$",
@@ -73,7 +73,7 @@ def format_change(price: int, base: int) -> tuple[str, int]:
 def money(price: int | None, price_scale: int = 100, currency: str = "USD") -> str:
     """Minor units as money, `$1,234.56`; a fine scale shows the decimals it needs, at most eight."""
     if price is None:
-        return UNKNOWN
+        return DASH
     decimals = len(str(price_scale)) - 1
     if decimals > MAX_DECIMALS:
         price, price_scale = round(price / 10 ** (decimals - MAX_DECIMALS)), 10**MAX_DECIMALS
@@ -101,7 +101,7 @@ def short_money(price: int | None, price_scale: int = 100, currency: str = "USD"
 
 def number(value: float | None, digits: int = 0) -> str:
     """A count or figure with thousands separated and a fixed number of decimals."""
-    return UNKNOWN if value is None or value != value else _signed(rounded(value, digits))  # noqa: PLR0124 - NaN
+    return DASH if value is None or value != value else _signed(rounded(value, digits))  # noqa: PLR0124 - NaN
 
 
 def rounded(value: float, digits: int) -> str:
@@ -134,7 +134,7 @@ def counted(count: int, one: str, several: str) -> str:
 def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
     """A value in percent: `2.3 %`, with `signed` `+2.3 %`; zero has no sign."""
     if value is None or value != value:  # noqa: PLR0124 - NaN
-        return UNKNOWN
+        return DASH
     text = _signed(rounded(value, digits))
     plus = "+" if signed and direction(value, digits) == "up" else ""
     return f"{plus}{text}{NO_BREAK}%"
@@ -150,7 +150,7 @@ def direction(value: float | None, digits: int = 1) -> str:
 def age_text(moment: datetime | None, now: datetime | None = None) -> str:
     """How long ago a moment was: "just now", "3 min ago"; "in 2 h" for one to come."""
     if moment is None:
-        return UNKNOWN
+        return DASH
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     if abs(seconds) < 1:
         return "just now"
@@ -159,12 +159,12 @@ def age_text(moment: datetime | None, now: datetime | None = None) -> str:
 
 def time_text(moment: datetime | None) -> str:
     """A moment in UTC to the second, for tooltips."""
-    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return DASH if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def date_text(moment: datetime | None) -> str:
     """A moment's day in UTC: `13 Dec 2024`."""
-    return UNKNOWN if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
+    return DASH if moment is None else f"{moment.astimezone(UTC):%-d %b %Y}"
 
 
 def _signed(text: str) -> str:
@@ -188,3 +188,13 @@ def _three_figures(value: float) -> str:
         if len(text.replace(".", "")) <= 3:  # noqa: PLR2004
             return text
     return rounded(value, 0)
+
+
+def bytes_text(count: int) -> str:
+    """A size in decimal units."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:  # noqa: PLR2004 - decimal units
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.2f} TB"

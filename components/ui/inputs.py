@@ -15,5 +15,6 @@ Version = Annotated[float, Field(ge=0, le=LARGEST)] | None
 PortfolioId = Annotated[int, Field(ge=1, le=LARGEST)] | None
 """Whose; None: the main one."""
 Window = Literal["1h", "24h", "7d", "30d"]
-Name = Annotated[str, Field(max_length=100)]
+LONGEST_NAME = 100
+Name = Annotated[str, Field(max_length=LONGEST_NAME)]
 Text = Annotated[str, Field(max_length=1000)]

@@ -1,4 +1,4 @@
-"""Elements that live prices move: right as the server writes them, kept right by assets/live/cells.js."""
+"""Live elements: price, age and change, written by the server and updated by assets/live/cells.js."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from components.ui.format import UNKNOWN, format_age, format_change, format_money
+from components.ui.format import DASH, format_age, format_change, format_money
 
 
 def live_price(
@@ -25,7 +25,7 @@ def live_price(
 
     `price` is in minor units, `stale_after` in seconds; both and `quoted_at` may be unknown.
     """
-    text = UNKNOWN if price is None else format_money(price, price_scale, currency)
+    text = DASH if price is None else format_money(price, price_scale, currency)
     figures = {"data-live-scale": price_scale, "data-live-currency": currency, "data-live-price": price, "id": id}
     return _element(text, item_id, "price", _Quote(source, quoted_at, stale_after), figures)
 
@@ -39,7 +39,7 @@ def live_age(
     id: str | None = None,  # noqa: A002 - Dash's name for it
 ) -> html.Span:
     """How old an item's price is, counted on every second."""
-    text = UNKNOWN if quoted_at is None else format_age(_age(quoted_at))
+    text = DASH if quoted_at is None else format_age(_age(quoted_at))
     return _element(text, item_id, "age", _Quote(source, quoted_at, stale_after), {"id": id})
 
 
@@ -54,7 +54,7 @@ def live_change(
     id: str | None = None,  # noqa: A002 - Dash's name for it
 ) -> html.Span:
     """The change of an item's price against `base`, in percent; both are in minor units and may be unknown."""
-    text, look = UNKNOWN, ""
+    text, look = DASH, ""
     if price is not None and base:
         text, direction = format_change(price, base)
         look = ("", "live-up", "live-down")[direction]
@@ -68,13 +68,17 @@ def live_subscription(item_id: int) -> html.Span:
     return html.Span(**attributes)
 
 
-def live_chip(*, simulated: bool) -> html.Span:
-    """How live the page is; says "Simulated market" where prices are invented."""
+def live_chip(*, simulated: bool, max_items: int | None = None) -> html.Span:
+    """How live the page is; says "Simulated market" where prices are invented.
+
+    `max_items` is how many items the server lets a page subscribe to; None: its default.
+    """
     text = "Simulated market" if simulated else "Connecting"
     attributes: dict[str, Any] = {
         "data-live-chip": "",
         "data-live-simulated": "true" if simulated else "false",
         "data-live-state": "reconnecting",
+        "data-live-max": max_items,
     }
     leaf: dict[str, Any] = {"data-live-text": ""}
     return html.Span(html.Span(text, **leaf), className="live-chip", **attributes)

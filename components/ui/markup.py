@@ -1,4 +1,4 @@
-"""Long parts of a page as one text of HTML.
+"""Markup: long parts of a page as one text of HTML.
 
 Dash's renderer keeps every component of a callback's answer in its store, and each new one tells all others: a table of
 100 rows, some 1,500 components, kept the browser busy for eight seconds. Such parts are sent as text and put into place
@@ -43,6 +43,8 @@ def to_html(children: Children) -> str:
     inner = properties.pop("children", None)
     if described["namespace"] == "dash_html_components":
         tag = described["type"].lower()
+        if tag == "img":  # Dash's has no such property
+            properties |= {"loading": "lazy"}
     elif described["type"] == "Link":
         tag, properties = "a", properties | {"data-inner": ""}
     else:

@@ -1,4 +1,4 @@
-"""What every page is made of: its heading, cards, skeletons, and the states in which there is nothing to show."""
+"""Page parts: heading, cards, tiles, skeletons, empty and error states."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import html
 
-from components.ui.format import UNKNOWN
+from components.ui.format import DASH
 from components.ui.icon import icon
 
 Children = Any
@@ -146,7 +146,7 @@ def skeleton_tiles(count: int) -> html.Div:
 
 def definition_list(pairs: Sequence[tuple[str, Children]]) -> html.Dl:
     """Names at the left, figures at the right; an unknown one is a dash."""
-    lines = [html.Div([html.Dt(name), html.Dd(UNKNOWN if value is None else value)]) for name, value in pairs]
+    lines = [html.Div([html.Dt(name), html.Dd(DASH if value is None else value)]) for name, value in pairs]
     return html.Dl(lines, className="definitions")
 
 

@@ -1,4 +1,4 @@
-"""Every colour, once: the Mantine theme, the CSS variables of assets/ui/theme.css, the icon of the tab, the Plotly templates.
+"""Theme: every colour once, for Mantine, the CSS variables of assets/ui/theme.css and the favicon.
 
 Up and down are teal and vermilion: told apart with every common colour blindness,
 and never without a sign and an arrow.
@@ -6,6 +6,7 @@ and never without a sign and an arrow.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from textwrap import indent
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -130,15 +131,17 @@ def stylesheet() -> str:
         series = SERIES["dark" if scheme == "dark" else "light"]
         lines += [f"  --tracera-series-{place}: {value};" for place, value in enumerate(series, 1)]
         lines += [f"  --mantine-color-{name}: var(--tracera-{ours});" for name, ours in _MANTINE_NAMES]
-        rules.append(f"{selector} {{\n  color-scheme: {scheme};\n" + "\n".join(lines) + "\n}\n")
+        rule = f"{selector} {{\n  color-scheme: {scheme};\n" + "\n".join(lines) + "\n}\n"
+        # Paper is light.
+        rules.append(f"@media screen {{\n{indent(rule, '  ')}}}\n" if scheme == "dark" else rule)
     return "\n".join(rules)
 
 
-def favicon() -> str:
-    """What assets/favicon.svg holds: the mark of the header, in the light scheme's accent."""
+def favicon(radius: int = 6) -> str:
+    """What assets/favicon.svg holds: the mark of the header, in the light scheme's accent; `radius` is that of its corners."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
-        f'<rect width="24" height="24" rx="6" fill="{LIGHT.accent}"/>'
+        f'<rect width="24" height="24" rx="{radius}" fill="{LIGHT.accent}"/>'
         f'<path d="M4 15.9 8.8 10.9 12.3 13.3 18.1 7.1 20 8.6 12.6 17.1 9.1 14.2 5.9 17.9z" fill="{LIGHT.surface}"/></svg>\n'
     )
 

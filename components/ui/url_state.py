@@ -1,4 +1,4 @@
-"""A page's settings in its address, so that reload, back and a shared link give the same view. See assets/shell/shell.js."""
+"""URL state: a page's settings in its address, so that reload, back and links give the same view (assets/shell/shell.js)."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Users, their keys and identities, their watchlists, the audit log."""
+"""Accounts: users, their keys, identities and watchlists, the audit log."""

@@ -1,4 +1,4 @@
-"""Keys that scripts sign in with."""
+"""API keys: created, listed, used and revoked; only hashes are stored."""
 
 from collections.abc import Sequence
 

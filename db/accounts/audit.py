@@ -1,4 +1,4 @@
-"""Activity log of an account: sign-ins, links, keys, refused requests."""
+"""Audit log: an account's sign-ins, links, keys and refused requests."""
 
 from collections.abc import Mapping
 from typing import Any

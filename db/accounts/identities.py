@@ -1,4 +1,4 @@
-"""Which account a provider's subject signs in to."""
+"""Identities: which account a sign-in provider's subject belongs to."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -31,6 +31,13 @@ def has(connection: psycopg.Connection, user_id: int, provider: str) -> bool:
         "SELECT 1 FROM user_identities WHERE user_id = %s AND provider = %s", [user_id, provider]
     ).fetchone()
     return found is not None
+
+
+def is_local(database: Database, user_id: int) -> bool:
+    """Whether an account is the local owner's."""
+    return bool(
+        database.rows("SELECT 1 AS yes FROM user_identities WHERE user_id = %s AND provider = 'local'", [user_id])
+    )
 
 
 def save(

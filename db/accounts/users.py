@@ -1,4 +1,4 @@
-"""People who signed in."""
+"""Users: accounts, their sign-ins and session keys."""
 
 import secrets
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import psycopg
 from psycopg.rows import dict_row
 
-from db.core.pool import LONG, Database, Row
+from db.core.pool import LONG_TIMEOUT, Database, Row
 
 
 def with_key(database: Database, user_id: int, session_key: str) -> Row | None:
@@ -17,7 +17,7 @@ def with_key(database: Database, user_id: int, session_key: str) -> Row | None:
 
 
 def session_keys(database: Database, user_ids: Sequence[int]) -> dict[int, str]:
-    """The session keys of those of these users who exist."""
+    """The session keys of those of these users that exist."""
     rows = database.rows("SELECT id, session_key FROM users WHERE id = ANY(%s)", [list(user_ids)])
     return {row["id"]: row["session_key"] for row in rows}
 
@@ -81,7 +81,7 @@ def end_sessions(database: Database, user_id: int) -> None:
 
 def delete(database: Database, user_id: int) -> bool:
     """Remove an account and all that hangs on it; whether there was one."""
-    with database.connection(answer_within=LONG) as connection:
+    with database.connection(answer_within=LONG_TIMEOUT) as connection:
         return connection.execute("DELETE FROM users WHERE id = %s", [user_id]).rowcount > 0
 
 

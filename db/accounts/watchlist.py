@@ -1,7 +1,14 @@
-"""What people watch: items, each once, in the order in which they were added."""
+"""First watchlist: items a user watches by their star, each once, in the order in which they were added."""
+
+from typing import Any
+
+import psycopg
 
 from db.core.pool import Database, Row
-from db.items.base_price import BASE_PRICE
+from db.items.markets import STEAM_MARKET
+
+FIRST_NAME = "Watchlist"
+FIRST = "(SELECT min(id) FROM watchlists WHERE user_id = %(user)s)"
 
 
 def find(database: Database, symbol: str) -> Row | None:
@@ -9,62 +16,73 @@ def find(database: Database, symbol: str) -> Row | None:
     number = int(symbol) if symbol.isascii() and symbol.isdigit() and len(symbol) <= 10 else None  # noqa: PLR2004 - 2**31
     return database.row(
         "SELECT id, market_hash_name FROM items WHERE market_hash_name = %(name)s OR id = %(id)s::bigint"
-        " ORDER BY market_hash_name = %(name)s DESC, market = 'steam:730' DESC, id LIMIT 1",
-        {"name": symbol, "id": number},
+        " ORDER BY market_hash_name = %(name)s DESC, market = %(market)s DESC, id LIMIT 1",
+        {"name": symbol, "id": number, "market": STEAM_MARKET},
     )
 
 
 def of_user(database: Database, user_id: int) -> list[Row]:
-    """`item_id`, `market` and `symbol` of everything a user watches, the first added first."""
+    """`item_id`, `market` and `symbol` of everything on the first list, the first added first."""
     return database.rows(
         "SELECT w.item_id, i.market, i.market_hash_name AS symbol FROM user_watchlist w JOIN items i ON i.id = w.item_id"
-        " WHERE w.user_id = %s ORDER BY w.added_at, w.item_id",
+        f" WHERE w.watchlist_id = {FIRST} ORDER BY w.added_at, w.item_id",
+        {"user": user_id},
+    )
+
+
+def everything(database: Database, user_id: int) -> list[int]:
+    """Items on any of a user's lists, each once, the first added first."""
+    rows = database.rows(
+        "SELECT item_id FROM user_watchlist WHERE user_id = %s GROUP BY item_id ORDER BY min(added_at), item_id",
         [user_id],
     )
+    return [row["item_id"] for row in rows]
 
 
 def has(database: Database, user_id: int, item_id: int) -> bool:
-    """Whether a user watches an item."""
-    return (
-        database.row("SELECT 1 FROM user_watchlist WHERE user_id = %s AND item_id = %s", [user_id, item_id]) is not None
-    )
+    """Whether an item is on the first list."""
+    query = f"SELECT 1 FROM user_watchlist WHERE watchlist_id = {FIRST} AND item_id = %(item)s"
+    return database.row(query, {"user": user_id, "item": item_id}) is not None
 
 
 def add(database: Database, user_id: int, item_id: int, most: int) -> bool:
-    """Watch an item; False, and nothing is added, where the user watches `most` already."""
+    """Put an item on the first list; False, and nothing is added, where the user watches `most` already."""
     with database.connection() as connection, connection.transaction():
-        # One at a time: two requests at once would both count the same rows.
-        connection.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", [user_id])
-        connection.execute(
-            "INSERT INTO user_watchlist (user_id, item_id) SELECT %(user)s, %(item)s"
-            " WHERE (SELECT count(*) FROM user_watchlist WHERE user_id = %(user)s) < %(most)s ON CONFLICT DO NOTHING",
-            {"user": user_id, "item": item_id, "most": most},
-        )
-        held = connection.execute(
-            "SELECT 1 FROM user_watchlist WHERE user_id = %s AND item_id = %s", [user_id, item_id]
-        ).fetchone()
-    return held is not None
+        lock(connection, user_id)
+        return put(connection, user_id, first(connection, user_id), item_id, most)
 
 
 def remove(database: Database, user_id: int, item_id: int) -> None:
-    """Watch an item no more."""
-    database.execute("DELETE FROM user_watchlist WHERE user_id = %s AND item_id = %s", [user_id, item_id])
+    """Take an item off the first list."""
+    query = f"DELETE FROM user_watchlist WHERE watchlist_id = {FIRST} AND item_id = %(item)s"
+    database.execute(query, {"user": user_id, "item": item_id})
 
 
-def lines(database: Database, user_id: int) -> list[Row]:
-    """Everything a user watches with its headline price; what is not known is null."""
-    return database.rows(LINES, [user_id])
+def lock(connection: psycopg.Connection, user_id: int) -> None:
+    """Let one change of a user's lists happen at a time: two at once would both count the same rows."""
+    connection.execute("SELECT 1 FROM users WHERE id = %s FOR UPDATE", [user_id])
 
 
-LINES = f"""
-SELECT w.item_id, i.market_hash_name, i.weapon_type, i.weapon, i.skin_name, i.wear, i.rarity, i.image_url, i.currency,
-       i.price_scale, l.source, l.price, l.time AS price_time, greatest(3 * p.interval_s, 180) AS stale_after,
-       m.return_volatility,
-       {BASE_PRICE} AS base_price
-FROM user_watchlist w
-JOIN items i ON i.id = w.item_id
-LEFT JOIN price_latest l ON l.item_id = i.id AND l.source = i.reference_source
-LEFT JOIN provider_state p ON p.name = l.source
-LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = l.source AND m."window" = '24h'
-WHERE w.user_id = %s ORDER BY i.market_hash_name, w.item_id
-"""
+def first(connection: psycopg.Connection, user_id: int) -> int:
+    """The first list, made where there is none; the user's lock is held."""
+    row: Any = connection.execute("SELECT min(id) FROM watchlists WHERE user_id = %s", [user_id]).fetchone()
+    if row[0] is None:
+        row = connection.execute(
+            "INSERT INTO watchlists (user_id, name) VALUES (%s, %s) RETURNING id", [user_id, FIRST_NAME]
+        ).fetchone()
+    return int(row[0])
+
+
+def put(connection: psycopg.Connection, user_id: int, list_id: int, item_id: int, most: int) -> bool:
+    """Put an item on one of the user's lists, whose lock is held; False where that would be more than `most` items in all."""
+    keys = {"user": user_id, "list": list_id, "item": item_id, "most": most}
+    connection.execute(
+        "INSERT INTO user_watchlist (user_id, watchlist_id, item_id) SELECT %(user)s, %(list)s, %(item)s"
+        " WHERE (SELECT count(DISTINCT item_id) FROM user_watchlist WHERE user_id = %(user)s AND item_id <> %(item)s) < %(most)s"
+        " ON CONFLICT DO NOTHING",
+        keys,
+    )
+    held = connection.execute(
+        "SELECT 1 FROM user_watchlist WHERE watchlist_id = %(list)s AND item_id = %(item)s", keys
+    ).fetchone()
+    return held is not None

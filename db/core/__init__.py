@@ -1,1 +1,1 @@
-"""Connections, migrations and binary COPY."""
+"""Core: connections, migrations and binary COPY."""

@@ -1,13 +1,16 @@
-"""Arrays as rows of PostgreSQL's binary COPY format: where every column has one width, a block of rows is one array."""
+"""Binary COPY: encodes arrays as rows of PostgreSQL's binary format and reads packed rows back as arrays."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
+
+from db.core.arrays import Array
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -19,9 +22,22 @@ WIRE = {"int4": ">i4", "int8": ">i8", "float8": ">f8", "timestamptz": ">i8"}
 UNKNOWN = -1
 """Stands for null in a column of integers; no price, volume or count is negative."""
 
-Array = npt.NDArray[Any]
 Columns = Mapping[str, tuple[str, Array]]
 Layout = list[Any]
+NULL = b"\xff\xff\xff\xff"
+"""The field of a null."""
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What an array holds: its type's number in the server's catalogue, and its big-endian dtype."""
+
+    oid: int
+    kind: str
+
+
+BOOL, INT8, INT4, TIMESTAMPTZ = Element(16, "i1"), Element(20, ">i8"), Element(23, ">i4"), Element(1184, ">i8")
 
 
 def encode(columns: Columns, nulls: Collection[str] = ()) -> Iterator[bytes]:
@@ -43,6 +59,79 @@ def copy(connection: psycopg.Connection, table: str, columns: Columns, nulls: Co
     with connection.cursor() as cursor, cursor.copy(command) as writer:
         for block in encode(columns, nulls):
             writer.write(block)
+
+
+def copy_fields(
+    connection: psycopg.Connection, table: str, names: Sequence[str], rows: Iterable[tuple[bytes, ...]]
+) -> None:
+    """Copy rows given as fields into the table's columns of those names: for values of no fixed length."""
+    columns = sql.SQL(", ").join(sql.Identifier(name) for name in names)
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table), columns)
+    head = struct.pack(">h", len(names))
+    with connection.cursor() as cursor, cursor.copy(command) as writer:
+        block = bytearray(SIGNATURE)
+        for row in rows:
+            block += head
+            block += b"".join(row)
+            if len(block) >= BLOCK:
+                writer.write(block)
+                block = bytearray()
+        writer.write(block + TRAILER)
+
+
+def field(value: bytes) -> bytes:
+    """One field of a row."""
+    return len(value).to_bytes(4, "big") + value
+
+
+def fields(kind: str, values: Array, *, nulls: bool = False) -> list[bytes]:
+    """The fields of a column of shape (n,), of one length; with `nulls`, `UNKNOWN` is null."""
+    cells = np.empty(len(values), dtype=[("size", ">i4"), ("value", kind)])
+    cells["size"], cells["value"] = cells.dtype["value"].itemsize, values
+    data, width = cells.tobytes(), cells.dtype.itemsize
+    found = [data[at : at + width] for at in range(0, len(data), width)]
+    return (
+        [NULL if value == UNKNOWN else one for value, one in zip(values.tolist(), found, strict=True)]
+        if nulls
+        else found
+    )
+
+
+def array_fields(element: Element, values: Array, known: Array, first: Array) -> list[bytes]:
+    """A field per group of values (n,), which begin at `first`: an array, null where none of the group is `known`."""
+    cells = np.empty(len(values), dtype=[("size", ">i4"), ("value", element.kind)])
+    width = cells.dtype.itemsize
+    cells["size"], cells["value"] = np.where(known, width - 4, -1), values
+    data = cells.view(np.uint8).reshape(len(values), width)
+    kept = np.ones(data.shape, dtype=np.bool_)
+    kept[~known, 4:] = False
+    packed = data[kept].tobytes()
+    ends = np.cumsum(np.where(known, width, 4))[np.append(first[1:], len(values)) - 1].tolist()
+    counts = np.diff(first, append=len(values)).tolist()
+    whole, some = np.logical_and.reduceat(known, first).tolist(), np.logical_or.reduceat(known, first).tolist()
+    found, start = [], 0
+    for end, count, full, any_known in zip(ends, counts, whole, some, strict=True):
+        head = struct.pack(">iiiIii", 20 + end - start, 1, not full, element.oid, count, 1)
+        found.append(head + packed[start:end] if any_known else NULL)
+        start = end
+    return found
+
+
+def array(data: bytes, element: Element) -> Array:
+    """The values of an array as `array_send` gives it, shape (n,); `UNKNOWN` for null."""
+    count, width = int.from_bytes(data[12:16], "big"), 4 + np.dtype(element.kind).itemsize
+    if len(data) == 20 + count * width:
+        return np.frombuffer(data, dtype=[("size", ">i4"), ("value", element.kind)], offset=20)["value"].astype(
+            np.int64
+        )
+    found, at = np.full(count, UNKNOWN, dtype=np.int64), 20
+    for row in range(count):
+        if data[at : at + 4] == NULL:
+            at += 4
+        else:
+            found[row] = int.from_bytes(data[at + 4 : at + width], "big", signed=True)
+            at += width
+    return found
 
 
 def read(
@@ -99,6 +188,11 @@ def read_packed(
         if kind == "timestamptz":
             found[name] += POSTGRES_EPOCH_US
     return found
+
+
+def literal(values: Array) -> str:
+    """Numbers of shape (n,) as the text of a PostgreSQL array: a tenth of the time that psycopg takes for a list."""
+    return "{" + ",".join(map(str, values.tolist())) + "}"
 
 
 def postgres_time(microseconds: Array) -> tuple[str, Array]:

@@ -8,22 +8,22 @@ from threading import Lock
 from typing import Final
 
 PAUSE: Final = 2.0
-"""Seconds after a failure in which nobody asks."""
+"""Seconds after a failure in which every caller is refused."""
 PROBE_WITHIN: Final = 5.0
 """Seconds after which a probe of which nothing was heard is taken to be lost."""
 
 
 class Breaker:
-    """Closed: everybody asks. Open: nobody. Half-open: one caller, the probe, whose result decides."""
+    """Closed: every caller may ask. Open: none. Half-open: one caller, the probe, and its result decides."""
 
     def __init__(self, pause: float = PAUSE) -> None:
         self._pause = pause
         self._refusing_until: float | None = None
-        """Until when nobody asks; None while closed."""
+        """Until when callers are refused; None while closed."""
         self._lock = Lock()
 
     def allows(self) -> bool:
-        """Whether the caller may ask; who may must report `succeeded` or `failed`."""
+        """Whether the caller may ask; if so, it must report `succeeded` or `failed`."""
         if self._refusing_until is None:
             return True
         with self._lock:

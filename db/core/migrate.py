@@ -1,4 +1,7 @@
-"""Bring a database to the newest schema: plain SQL files, applied in order by yoyo."""
+"""Migrations: bring a database to the newest schema by plain SQL files, applied in order by yoyo.
+
+Two series: the schema that every PostgreSQL takes, and beside it TimescaleDB's overlay, where the server has it.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -10,9 +13,11 @@ from db.core.pool import Database, DatabaseDownError
 
 LOCK = 730_730_731
 """The key of the advisory lock that migrations are applied under."""
-CONNECT_WITHIN = 10
+CONNECT_TIMEOUT = 10
 APPLIED = "SELECT migration_id FROM _yoyo_migration"
 FOLDER = Path(__file__).resolve().parents[1] / "migrations"
+OVERLAY = FOLDER.parent / "timescale"
+"""The series that db/timescale/overlay.py and db/timescale/move.py decide about."""
 
 
 def yoyo_url(database_url: str) -> str:
@@ -29,9 +34,9 @@ def upgrade(database_url: str) -> list[str]:
         DatabaseDownError: the database cannot be reached.
     """
     try:
-        with psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_WITHIN) as guard:
+        with psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as guard:
             guard.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-            return [] if _complete(guard) else _apply(database_url)
+            return [] if _complete(guard) else apply(database_url, FOLDER)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
 
@@ -42,12 +47,14 @@ def _complete(connection: psycopg.Connection) -> bool:
     return known != (None,) and {name for (name,) in connection.execute(APPLIED)}.issuperset(names())
 
 
-def _apply(database_url: str) -> list[str]:
+def apply(database_url: str, folder: Path, *, until: str | None = None) -> list[str]:
+    """Apply what is missing of a series, up to the migration named `until`; the caller holds `LOCK`."""
     backend = get_backend(yoyo_url(database_url))
     try:
-        # Its own lock is a row, which a killed process leaves behind for good; ours lets nobody else be here.
+        # Its own lock is a row, which a killed process leaves behind for good; ours lets no other process be here.
         backend.break_lock()
-        pending = backend.to_apply(read_migrations(str(FOLDER)))
+        series = read_migrations(str(folder))
+        pending = backend.to_apply(series.filter(lambda migration: until is None or migration.id <= until))
         backend.apply_migrations(pending)
         return [migration.id for migration in pending]
     finally:

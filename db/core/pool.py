@@ -1,4 +1,4 @@
-"""PostgreSQL connections, shared and checked; nothing connects before the first use."""
+"""Connection pool: PostgreSQL connections, shared and checked; nothing connects before the first use."""
 
 import math
 import select
@@ -16,19 +16,20 @@ from psycopg.rows import RowFactory, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from db.core.breaker import Breaker
+from db.core.slow import TimedCursor
 
 log = structlog.get_logger(__name__)
 
-ATTEMPT = 1.0
+ATTEMPT_SECONDS = 1.0
 """Seconds after which a connection that does not come is asked for again."""
-LONG: Final = 30.0
+LONG_TIMEOUT: Final = 30.0
 """Seconds for statements over all items, or over everything of a user, where a request makes them."""
-AT_ONCE: Final = 0.3
+IMMEDIATE: Final = 0.3
 MARGIN: Final = 0.2
 """Seconds that the server's own limit has to speak first."""
-CONNECT: Final = {"connect_timeout": 2}
-"""The least that libpq knows; whoever needs a connection waits for the pool, not for this."""
-SET_LIMIT: Final = "SELECT set_config('statement_timeout', %s, false)"
+CONNECT_OPTIONS: Final = {"connect_timeout": 2}
+"""The least that libpq accepts; a caller waits for the pool, not for this."""
+SET_STATEMENT_TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, false)"
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def check(connection: psycopg.Connection) -> None:
         ConnectionPool.check_connection(connection)
 
 
-class HastyConnection(psycopg.Connection[Any]):
+class FailFastConnection(psycopg.Connection[Any]):
     """A connection that is given up when the server is silent for longer than `answer_within` seconds."""
 
     answer_within: float | None = None
@@ -62,7 +63,7 @@ class HastyConnection(psycopg.Connection[Any]):
         try:
             return super().connect(*args, **options)
         except psycopg.OperationalError:
-            if time.monotonic() - begun < AT_ONCE:
+            if time.monotonic() - begun < IMMEDIATE:
                 cls.refused_at = time.monotonic()
             raise
 
@@ -70,16 +71,16 @@ class HastyConnection(psycopg.Connection[Any]):
         """Wait for an answer.
 
         Raises:
-            SilentError: none came; the connection is closed, since its answer may come later.
+            AnswerTimeoutError: none came; the connection is closed, since its answer may come later.
         """
         try:
             return super().wait(gen, interval, self.answer_within if timeout is None else timeout)
         except psycopg.errors._WaitTimeout as error:  # noqa: SLF001  # it has no other name
             self.close()
-            raise SilentError("no answer in time") from error
+            raise AnswerTimeoutError("no answer in time") from error
 
 
-class SilentError(psycopg.OperationalError):
+class AnswerTimeoutError(psycopg.OperationalError):
     """The server did not answer in time."""
 
 
@@ -91,7 +92,8 @@ class Database:
         size: the most connections this process opens.
         wait: seconds to wait for a connection before `DatabaseDownError`.
         answer_within: seconds that a statement may take, as requests need it; None: as long as it takes, as jobs do.
-        breaker: knows whether the database did not answer a moment ago; nobody asks it then.
+        slow_after: seconds from which a statement is named in the log as slow; 0: none is.
+        breaker: knows whether the database did not answer a moment ago; then requests fail at once.
     """
 
     def __init__(
@@ -101,23 +103,33 @@ class Database:
         size: int = 16,
         wait: float = 5.0,
         answer_within: float | None = None,
+        slow_after: float = 0.0,
         breaker: Breaker | None = None,
     ) -> None:
         self.url = url
         self._wait = wait
         self._answer_within = answer_within
         self._breaker = breaker
-        self._kind: type[HastyConnection] = type("PooledConnection", (HastyConnection,), {})
+        self._connection_class: type[FailFastConnection] = type("PooledConnection", (FailFastConnection,), {})
         self._pool = ConnectionPool(
             url,
             min_size=1,
             max_size=size,
             open=False,
             check=check,
-            connection_class=self._kind,
+            connection_class=self._connection_class,
             configure=self._configure,
-            kwargs={"autocommit": True, "application_name": "tracera", **({} if answer_within is None else CONNECT)},
-            reconnect_timeout=ATTEMPT / 2,
+            kwargs={
+                "autocommit": True,
+                "application_name": "tracera",
+                **(
+                    {"cursor_factory": type("PooledCursor", (TimedCursor,), {"slow_after": slow_after})}
+                    if slow_after
+                    else {}
+                ),
+                **({} if answer_within is None else CONNECT_OPTIONS),
+            },
+            reconnect_timeout=ATTEMPT_SECONDS / 2,
             name="tracera",
         )
         self._opened = False
@@ -134,24 +146,24 @@ class Database:
             DatabaseDownError: no connection could be had, it broke while in use, or a statement took too long.
         """
         self._open()
-        with self._reported():
+        with self._report_outcome():
             connection = self._borrow()
             try:
-                with connection, self._limited(connection, answer_within):
+                with connection, self._with_timeout(connection, answer_within):
                     yield connection
             finally:
                 self._pool.putconn(connection)
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Say of a failure that the database does not answer, here and to whoever asks next."""
+    def _report_outcome(self) -> Iterator[None]:
+        """Turn a failure into `DatabaseDownError`, and report success or failure to the breaker."""
         if self._breaker and not self._breaker.allows():
             raise DatabaseDownError("the database does not answer: it did not a moment ago")
         try:
             yield
         except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
             if self._breaker:
-                (self._breaker.failed if self._is_silent(error) else self._breaker.succeeded)()
+                (self._breaker.failed if self._is_hanging(error) else self._breaker.succeeded)()
             raise DatabaseDownError(f"the database does not answer: {' '.join(str(error).split())}") from error
         except BaseException:
             if self._breaker:
@@ -160,35 +172,39 @@ class Database:
         if self._breaker:
             self._breaker.succeeded()
 
-    def _is_silent(self, error: Exception) -> bool:
+    def _is_hanging(self, error: Exception) -> bool:
         """Whether the server hangs. One that refuses is asked again by the next request, and found as soon as it is back."""
-        refused = time.monotonic() - self._kind.refused_at < self._wait + ATTEMPT
-        return isinstance(error, SilentError) or (isinstance(error, PoolTimeout) and not refused)
+        refused = time.monotonic() - self._connection_class.refused_at < self._wait + ATTEMPT_SECONDS
+        return isinstance(error, AnswerTimeoutError) or (isinstance(error, PoolTimeout) and not refused)
 
     @contextmanager
-    def _limited(self, connection: HastyConnection, answer_within: float | None) -> Iterator[None]:
+    def _with_timeout(self, connection: FailFastConnection, answer_within: float | None) -> Iterator[None]:
         """Give the statements of a block more time than others have. The first answer shows that the server is there."""
         if answer_within is None or self._answer_within is None:
             yield
             return
-        connection.execute(SET_LIMIT, [str(int(answer_within * 1000))])
+        connection.execute(SET_STATEMENT_TIMEOUT, [str(int(answer_within * 1000))])
         connection.answer_within = answer_within + MARGIN
         try:
             yield
         finally:
             connection.answer_within = self._answer_within + MARGIN
             if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
-                connection.execute(SET_LIMIT, [str(int(self._answer_within * 1000))])
+                connection.execute(SET_STATEMENT_TIMEOUT, [str(int(self._answer_within * 1000))])
             else:
                 connection.close()
 
-    def _configure(self, connection: HastyConnection) -> None:
-        """Limit how long a new connection's statements take; the server's own limit comes first and leaves it usable."""
+    def _configure(self, connection: FailFastConnection) -> None:
+        """Limit how long a new connection's statements take; the server's own limit comes first and leaves it usable.
+
+        TimescaleDB's own limit of what one statement may decompress goes: a late correction of an old month needs more.
+        """
+        connection.execute("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
         if self._answer_within is not None:
-            connection.execute(SET_LIMIT, [str(int(self._answer_within * 1000))])
+            connection.execute(SET_STATEMENT_TIMEOUT, [str(int(self._answer_within * 1000))])
             connection.answer_within = self._answer_within + MARGIN
 
-    def _borrow(self) -> HastyConnection:
+    def _borrow(self) -> FailFastConnection:
         """A connection that works. Each attempt makes the pool connect anew: a server that came back is found soon.
 
         Raises:
@@ -197,7 +213,7 @@ class Database:
         deadline = time.monotonic() + self._wait
         while True:
             try:
-                return self._pool.getconn(timeout=min(ATTEMPT, self._wait))
+                return self._pool.getconn(timeout=min(ATTEMPT_SECONDS, self._wait))
             except PoolTimeout:
                 if time.monotonic() >= deadline:
                     raise

@@ -1,1 +1,1 @@
-"""PostgreSQL and Valkey that Tracera starts itself."""
+"""Embedded servers: PostgreSQL and Valkey that Tracera starts itself."""

@@ -1,4 +1,4 @@
-"""Become a server process: `python -I -S _launch.py PARENT_PID USER|- SIGNAL PROGRAM ARG…`.
+"""Launcher: becomes a server process, `python -I -S _launch.py PARENT_PID USER|- SIGNAL PROGRAM ARG…`.
 
 Runs alone, before exec, so that the parent needs no preexec_fn (unsafe beside threads). It drops root where asked, asks
 Linux for a signal when the parent dies, and then is the program.
@@ -11,6 +11,8 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_READ_SEARCH = 2
@@ -21,6 +23,8 @@ def become(libc: ctypes.CDLL, user: str) -> None:
     """Drop from root to `user`, keeping only the right to walk through closed folders (a checkout under /root, say)."""
     entry = pwd.getpwnam(user)
     libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Or access(2), by which PostgreSQL's programs look for each other, would not count that right.
+    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)

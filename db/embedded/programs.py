@@ -1,4 +1,4 @@
-"""The two server programs: how each is set up, started, asked and stopped."""
+"""Server programs: how PostgreSQL and Valkey are set up, started, checked and stopped."""
 
 import contextlib
 import hashlib
@@ -24,7 +24,7 @@ DATABASE = "tracera"
 OURS = "TRACERA_"
 VALKEY_SOCKET = "valkey.sock"
 LAUNCH = Path(__file__).with_name("_launch.py")
-LONGEST_SOCKET_PATH = 100
+MAX_SOCKET_PATH = 100
 LOG_LIMIT = 10_000_000
 ROOT_FALLBACK_USERS = ("postgres", "nobody")
 POSTGRES_SETTINGS = {
@@ -68,7 +68,7 @@ class Server(Protocol):
     name: str
     ends: int
 
-    def last_words(self) -> str:
+    def last_log_line(self) -> str:
         """The last line of its log, or nothing."""
         ...
 
@@ -106,7 +106,7 @@ def service_user() -> str | None:
 def socket_dir(data_dir: Path) -> Path:
     """The folder of the unix sockets: in the data folder, or in the temporary one where that path is too long."""
     inside = data_dir / "run"
-    if len(str(inside)) + len("/.s.PGSQL.5432") <= LONGEST_SOCKET_PATH:
+    if len(str(inside)) + len("/.s.PGSQL.5432") <= MAX_SOCKET_PATH:
         return inside
     digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"tracera-{os.geteuid()}-{digest}"
@@ -196,7 +196,7 @@ class Process:
         self._child = self.launch()
         log.debug("embedded server started", server=self.name, pid=self._child.pid)
 
-    def last_words(self) -> str:
+    def last_log_line(self) -> str:
         """The last line of the server's log, or nothing."""
         try:
             lines = (self.data_dir / "log" / f"{self.name}.log").read_text(errors="replace").strip().splitlines()
@@ -283,7 +283,8 @@ class Postgres(Process):
                     with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                         connection.execute(f"CREATE DATABASE {DATABASE}")
                 if connection.execute(LOGS_VALUES, [DATABASE]).fetchone():
-                    with contextlib.suppress(psycopg.errors.InternalError_):  # another process does it at this moment
+                    # Another process does it at this moment: for the first time, or again.
+                    with contextlib.suppress(psycopg.errors.UniqueViolation, psycopg.errors.InternalError_):
                         connection.execute(f"ALTER DATABASE {DATABASE} SET log_error_verbosity = 'terse'")
         except psycopg.OperationalError:
             return False

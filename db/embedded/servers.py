@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from their wheels, started under the data folder when no address is configured.
+"""Embedded servers: PostgreSQL and Valkey from their wheels, started under the data folder when no address is configured.
 
 One process owns the two servers (it holds `owner.lock`) and restarts them when they die; every other process attaches, and
 one of them takes over when the owner is gone.
@@ -21,10 +21,10 @@ from db.embedded import programs
 log = structlog.get_logger(__name__)
 
 LOCK_FILE, USERS_FILE = "owner.lock", "users.lock"
-LONGEST_COURTESY = 600.0
+MAX_USERS_WAIT = 600.0
 CHECK_EVERY = 0.25
 START_TIMEOUT = 60.0
-MOST_ENDS = 5
+MAX_ENDS = 5
 """A server that ends so often by itself while it starts is given up."""
 HINT = "look at {log}; remove nothing there, it holds your data"
 
@@ -49,7 +49,7 @@ class Embedded:
         postgres: whether PostgreSQL is wanted (no, where TRACERA_DATABASE_URL is set).
         redis: whether Valkey is wanted (no, where TRACERA_REDIS_URL is set).
         brief: whether this process ends by itself soon, as commands do. Such a one that owns the servers lets others
-            like it finish before it stops them; who serves lives through the change of owner and is not waited for.
+            like it finish before it stops them; a serving process survives a change of owner and is not waited for.
     """
 
     def __init__(self, data_dir: Path, *, postgres: bool = True, redis: bool = True, brief: bool = False) -> None:
@@ -101,8 +101,8 @@ class Embedded:
     def _start_failure(self, deadline: float) -> str | None:
         """Why there is nothing more to wait for; None while there is."""
         for server in self._servers():
-            if server.ends >= MOST_ENDS:
-                return f"{server.name} does not start: {server.last_words()}"
+            if server.ends >= MAX_ENDS:
+                return f"{server.name} does not start: {server.last_log_line()}"
         late = time.monotonic() > deadline
         return self._failure or ("the embedded servers did not answer within a minute" if late else None)
 
@@ -113,7 +113,7 @@ class Embedded:
     def stop(self) -> None:
         """Stop the servers if this process owns them; committed rows are kept."""
         if self._users and self.owner:
-            self._outlast_users(self._users)
+            self._wait_for_users(self._users)
         self._stop.set()
         if self._thread:
             self._thread.join(timeout=45)
@@ -136,15 +136,15 @@ class Embedded:
         while not _lock(self._users, fcntl.LOCK_SH) and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def _outlast_users(self, users: IO[str]) -> None:
+    def _wait_for_users(self, users: IO[str]) -> None:
         """Wait until no other command uses the servers; the lock keeps new ones out while they stop."""
         fcntl.flock(users, fcntl.LOCK_UN)
-        deadline = time.monotonic() + LONGEST_COURTESY
-        told = False
+        deadline = time.monotonic() + MAX_USERS_WAIT
+        logged = False
         while not _lock(users, fcntl.LOCK_EX) and time.monotonic() < deadline:
-            if not told:
+            if not logged:
                 log.info("another command still uses the database; waiting for it")
-                told = True
+                logged = True
             time.sleep(0.05)
 
     def _servers(self) -> list[programs.Server]:
@@ -157,7 +157,7 @@ class Embedded:
                     for server in self._servers():
                         server.keep_alive()
             except (OSError, subprocess.SubprocessError, programs.ServerError) as error:
-                self._note(str(error))
+                self._record_failure(str(error))
             self._stop.wait(CHECK_EVERY)
         if self.owner:
             for server in self._servers():
@@ -168,7 +168,7 @@ class Embedded:
             self._lock.close()
             self._lock = None
 
-    def _note(self, failure: str) -> None:
+    def _record_failure(self, failure: str) -> None:
         """Keep what went wrong for `start`; once it returned, log it, and each failure once."""
         if self._up and failure != self._failure:
             log.warning("embedded server did not start", error=failure)

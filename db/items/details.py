@@ -1,4 +1,4 @@
-"""What the page of one item shows besides its chart."""
+"""Item details: quotes by source and measures, as the page of one item shows them."""
 
 from datetime import datetime
 

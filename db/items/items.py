@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from db.core.pool import Database, Row
-from db.items.search_form import search_words
+from db.items.search_form import MATCHES, search_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,11 @@ SELECT f.* FROM unnest(%(keys)s::text[]) n (key) CROSS JOIN LATERAL (
     SELECT id, market_hash_name, match_key, currency, reference_source FROM items
     WHERE market = %(market)s AND match_key = n.key OFFSET 0) f
 """
-LATEST = "LEFT JOIN price_latest l ON l.item_id = i.id AND l.source = i.reference_source"
+LATEST = """LEFT JOIN (
+    SELECT item_id, source, price, time, volume, listings FROM price_latest
+    UNION ALL SELECT item_id, source, price, time, volume, NULL::integer FROM tickers
+) l ON l.item_id = i.id AND l.source = i.reference_source"""
+"""An item's newest price: an exchange's pair has a ticker, all else a quote."""
 
 
 def known(connection: psycopg.Connection, market: str, names: Sequence[str], keys: Sequence[str]) -> list[KnownItem]:
@@ -65,6 +69,16 @@ def known(connection: psycopg.Connection, market: str, names: Sequence[str], key
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(KNOWN, {"market": market, "names": list(names), "keys": list(keys)})
         return [KnownItem(*row) for row in cursor]
+
+
+def units(database: Database, *, names: Sequence[str] | None = None, ids: Sequence[int] | None = None) -> list[Row]:
+    """Id, market, name, currency, scale and reference source of the items of some names, or ids, or of all; by id."""
+    return database.rows(
+        "SELECT id, market, market_hash_name, currency, price_scale, reference_source FROM items"
+        " WHERE (%(names)s::text[] IS NULL OR market_hash_name = ANY(%(names)s)) AND (%(ids)s::integer[] IS NULL OR id = ANY(%(ids)s))"
+        " ORDER BY id",
+        {"names": None if names is None else list(names), "ids": None if ids is None else list(ids)},
+    )
 
 
 def create(connection: psycopg.Connection, items: Iterable[NewItem]) -> int:
@@ -103,7 +117,7 @@ def complete(
 def adopt_source(connection: psycopg.Connection, ids: Sequence[int], source: str, simulated: Sequence[str]) -> None:
     """Let a source speak for items that have none, or only a simulated one; the measures may choose another later.
 
-    A simulated one speaks for nothing beside a real one.
+    A simulated one is no reference beside a real one.
     """
     connection.execute(
         "UPDATE items SET reference_source = %s WHERE id = ANY(%s)"
@@ -134,15 +148,19 @@ def latest(database: Database, item_id: int) -> list[Row]:
 
 
 def search(database: Database, text: str, limit: int = 20) -> list[Row]:
-    """Items whose name holds every word of `text`, in any order; the one of just this name, then the dearest first."""
-    words = search_words(text)
-    if not words:
+    """Items whose name holds every word of `text`, in any order; the one of just this name, then the dearest first.
+
+    A wear's short form asks for that wear: `fn vulcan`.
+    """
+    terms = search_terms(text)
+    if terms is None:
         return []
     return database.rows(
         f"SELECT {PUBLIC}, m.percent_change FROM items i {LATEST}"
         " LEFT JOIN item_metrics m ON m.item_id = i.id AND m.source = i.reference_source AND m.\"window\" = '24h'"
-        " WHERE i.search_form LIKE ALL(%s) ORDER BY i.search_form = %s DESC, l.price DESC NULLS LAST, i.id LIMIT %s",
-        [[f"%{word}%" for word in words], "".join(words), limit],
+        f" WHERE {MATCHES}"
+        " ORDER BY i.search_form = %(form)s DESC, l.price::float8 / i.price_scale DESC NULLS LAST, i.id LIMIT %(limit)s",
+        {**terms.parameters, "form": terms.form, "limit": limit},
     )
 
 

@@ -1,4 +1,4 @@
-"""Items a page at a time, by keyset: a page costs the same however far down it is."""
+"""Item listing: pages by keyset, so that a page costs the same however far down it is."""
 
 import base64
 import binascii
@@ -10,9 +10,13 @@ from psycopg.rows import dict_row
 
 from db.core.pool import Database, Row
 from db.items.items import LATEST, PUBLIC
-from db.items.search_form import search_words
+from db.items.search_form import MATCHES, search_terms
 
-ORDERS = {"name": "i.market_hash_name", "price": "coalesce(l.price, 0)", "created": "i.created_at"}
+ORDERS = {
+    "name": "i.market_hash_name",
+    "price": "coalesce(l.price::float8 / i.price_scale, 0)",
+    "created": "i.created_at",
+}
 FILTERS = {
     "market": "i.market = %(market)s",
     "weapon_type": "i.weapon_type = %(weapon_type)s",
@@ -35,13 +39,13 @@ def page(
     order, descending = ORDERS[sort.lstrip("-")], sort.startswith("-")
     where = [FILTERS[name] for name, value in equal.items() if value is not None]
     parameters: dict[str, Any] = {**equal, "limit": limit}
-    if search:
-        where.append("i.search_form LIKE ALL(%(words)s)")
-        parameters["words"] = [f"%{word}%" for word in search_words(search)]
+    if terms := search_terms(search or ""):
+        where.append(MATCHES)
+        parameters |= terms.parameters
     if cursor:
         key, parameters["after_id"] = _read(cursor, sort)
         parameters["after"] = key
-        kind = {"name": "text", "price": "bigint", "created": "timestamptz"}[sort.lstrip("-")]
+        kind = {"name": "text", "price": "float8", "created": "timestamptz"}[sort.lstrip("-")]
         where.append(f"({order}, i.id) {'<' if descending else '>'} (%(after)s::{kind}, %(after_id)s)")
     turn = "DESC" if descending else "ASC"
     # Only constants of this module are put into the text; every value is a parameter.
@@ -55,9 +59,11 @@ def page(
 
 def cursor_after(row: Row, sort: str) -> str:
     """Where the page after this row begins."""
-    value = {"name": row["market_hash_name"], "price": row["price"] or 0, "created": row["created_at"]}[
-        sort.lstrip("-")
-    ]
+    value = {
+        "name": row["market_hash_name"],
+        "price": (row["price"] or 0) / row["price_scale"],
+        "created": row["created_at"],
+    }[sort.lstrip("-")]
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, row["id"]])).decode()
 
 
@@ -67,7 +73,7 @@ def _read(cursor: str, sort: str) -> tuple[Any, int]:
         item_id = int(item_id)
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as error:
         raise CursorError("not one that a Link header gave") from error
-    kind = {"name": str, "price": int, "created": str}[sort.lstrip("-")]
+    kind = {"name": str, "price": float, "created": str}[sort.lstrip("-")]
     if made_for != sort or not isinstance(key, kind) or not 0 <= item_id < 2**31:
         raise CursorError(f"not one of the order {sort}")
     return key, item_id

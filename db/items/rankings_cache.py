@@ -1,4 +1,4 @@
-"""Rankings from Redis' sorted sets; where Redis is down, from the stored measures."""
+"""Rankings cache: rankings from Redis' sorted sets; where Redis is down, from the stored measures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,46 +13,51 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from db.core.pool import Database, Row
-from db.items.measures import MEASURES
-from db.items.rankings import GATED
+from db.items.measures import MEASURES, RUN_AS_OF
+from db.items.rankings import MarketWindow, ranking_key
 
-NAMES = "SELECT id, market, market_hash_name, price_scale, currency FROM items WHERE id = ANY(%s)"
+NAMES = (
+    "SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, s.volume_scale"
+    " FROM items i LEFT JOIN symbols s ON s.item_id = i.id WHERE i.id = ANY(%s)"
+)
 NAMES_SECONDS = 60.0
-STEP = 500
-"""Members looked at at a time where only those of one market are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankingQuery:
-    """Which ranking, and how much of it; `market` None for all."""
+    """Which ranking, and how much of it."""
 
     metric: str
-    window: str
+    scope: MarketWindow
     descending: bool
     limit: int
-    market: str | None = None
 
 
-def from_redis(client: redis.Redis, database: Database, asked: RankingQuery) -> bytes:
+def from_redis(client: redis.Redis, database: Database, ranking: RankingQuery) -> bytes:
     """A JSON array of the sorted set's rows, in its order; everything comes from Redis but names, at most 60 s old.
 
     Raises:
         redis.RedisError: Redis does not answer.
     """
-    key, rows = f"rankings:{asked.metric}:{asked.window}", f"rankings:rows:{asked.window}"
-    step = asked.limit if asked.market is None else max(asked.limit, STEP)
+    market, window = ranking.scope.market, ranking.scope.window
     found: list[bytes] = []
     start = 0
-    while len(found) < asked.limit:
-        members: Any = client.zrange(key, start, start + step - 1, desc=asked.descending, withscores=True)
-        start += step
+    while len(found) < ranking.limit:
+        members: Any = client.zrange(
+            ranking_key(ranking.metric, market, window),
+            start,
+            start + ranking.limit - 1,
+            desc=ranking.descending,
+            withscores=True,
+        )
+        start += ranking.limit
         names = _names(database, [int(member) for member, _ in members])
-        chosen = [(member, score) for member, score in members if _belongs(names.get(int(member)), asked.market)]
-        kept: Any = client.hmget(rows, [member for member, _ in chosen]) if chosen else []
-        for (member, score), text in zip(chosen, kept, strict=True):
-            if text is not None and len(found) < asked.limit:
-                found.append(_spliced(len(found) + 1, names[int(member)], score, text))
-        if len(members) < step:
+        chosen = [(member, score) for member, score in members if _belongs(names.get(int(member)), market)]
+        texts, as_of = _texts(client, ranking.scope, [member for member, _ in chosen])
+        for (member, score), text in zip(chosen, texts, strict=True):
+            if text is not None and len(found) < ranking.limit:
+                found.append(_spliced(len(found) + 1, names[int(member)], score, text, as_of))
+        if len(members) < ranking.limit:
             break
     return b"[" + b",".join(found) + b"]"
 
@@ -83,45 +88,71 @@ def _names(database: Database, ids: Sequence[int]) -> dict[int, _Name]:
 
 
 def _name(item: Row) -> _Name:
-    behind = {"market": item["market"], "currency": item["currency"], "price_scale": item["price_scale"]}
+    behind = {name: item[name] for name in ("market", "currency", "price_scale")}
+    if item["volume_scale"] is not None:
+        behind["volume_scale"] = item["volume_scale"]
     head = b'"item_id":%d,"market_hash_name":%b' % (item["id"], orjson.dumps(item["market_hash_name"]))
     return _Name(item["market"], head, orjson.dumps(behind)[1:-1])
 
 
-def _belongs(name: _Name | None, market: str | None) -> bool:
-    return name is not None and market in {None, name.market}
+def _belongs(name: _Name | None, market: str) -> bool:
+    """Whether an item still is one of this market's: a set in Redis may be older than the item."""
+    return name is not None and name.market == market
 
 
-def _spliced(rank: int, name: _Name, score: float, text: bytes) -> bytes:
+def _texts(client: redis.Redis, scope: MarketWindow, members: Sequence[bytes]) -> tuple[list[bytes | None], bytes]:
+    """Items' measures as JSON, None where there are none, and the JSON of the moment that they hold for."""
+    if not members:
+        return [], b"null"
+    pipe = client.pipeline(transaction=False)
+    pipe.hmget(ranking_key("rows", scope.market, scope.window), list(members))
+    pipe.get(ranking_key("as_of", scope.market, scope.window))
+    texts, as_of = pipe.execute()
+    return texts, as_of or b"null"
+
+
+def _spliced(rank: int, name: _Name, score: float, text: bytes, as_of: bytes) -> bytes:
     """One row: the item's measures are JSON in Redis already and begin with its id, which the row has."""
-    measures = text[text.index(b",") :]
-    return b'{"rank":%d,%b,"score":%b,%b%b' % (rank, name.head, orjson.dumps(score), name.tail, measures)
-
-
-def from_database(database: Database, asked: RankingQuery, days: float, gate: Mapping[str, float]) -> list[Row]:
-    """The same without Redis: from the kept measures that pass a gate, see `db.items.rankings.ranked`."""
-    query = sql.SQL(
-        "WITH line AS (SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, m.*, m.last_price AS price,"
-        " coalesce(jsonb_array_length(m.outliers), 0) AS outlier_count,"
-        " CASE WHEN m.volume_rolling THEN m.volume ELSE m.volume / %(days)s::float8 END AS volume_per_day"
-        ' FROM item_metrics m JOIN items i ON i.id = m.item_id WHERE m."window" = %(window)s AND m.reference), {gated}'
-        " SELECT * FROM passed WHERE {metric} IS NOT NULL AND (%(market)s::text IS NULL OR market = %(market)s)"
-        " ORDER BY {metric} {order}, item_id LIMIT %(limit)s"
-    ).format(
-        gated=sql.SQL(GATED),
-        metric=sql.Identifier(asked.metric),
-        order=sql.SQL("DESC" if asked.descending else "ASC"),
+    measures = text[text.index(b",") : -1]
+    return b'{"rank":%d,%b,"score":%b,%b%b,"as_of":%b}' % (
+        rank,
+        name.head,
+        orjson.dumps(score),
+        name.tail,
+        measures,
+        as_of,
     )
-    parameters = {"window": asked.window, "market": asked.market, "limit": asked.limit, "days": days, **gate}
+
+
+def from_database(database: Database, ranking: RankingQuery, gate: Mapping[str, float]) -> list[Row]:
+    """The same without Redis: from the stored measures that pass a gate, see `db.items.rankings.ranked`."""
+    scope = ranking.scope
+    column = scope.column(ranking.metric)
+    query = sql.SQL(
+        "WITH line AS (SELECT i.id, i.market, i.market_hash_name, i.price_scale, i.currency, s.volume_scale, m.*, m.last_price AS price,"
+        " {as_of},"
+        " coalesce(jsonb_array_length(m.outliers), 0) AS outlier_count, m.turnover / %(days)s::float8 AS turnover_per_day,"
+        " CASE WHEN m.volume_rolling THEN m.volume ELSE m.volume / %(days)s::float8 END AS volume_per_day"
+        " FROM item_metrics m JOIN items i ON i.id = m.item_id LEFT JOIN symbols s ON s.item_id = i.id"
+        ' WHERE m."window" = %(window)s AND m.reference AND i.market = %(market)s), {gated}'
+        " SELECT * FROM passed WHERE {metric} IS NOT NULL ORDER BY {metric} {order}, item_id LIMIT %(limit)s"
+    ).format(
+        as_of=sql.SQL(RUN_AS_OF.replace("AS as_of", "AS run_as_of")),
+        gated=sql.SQL(scope.gated_lines),
+        metric=sql.Identifier(column),
+        order=sql.SQL("DESC" if ranking.descending else "ASC"),
+    )
+    parameters = scope.parameters | {"limit": ranking.limit, **gate}
     with database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(query, parameters).fetchall()
-    wanted = ("source", "price", "volume", *MEASURES, "samples", "coverage", "as_of")
+    traded = ("turnover",) if scope.pairs else ()
+    wanted = ("source", "price", "volume", *traded, *MEASURES, "samples", "coverage")
     return [
         _row(
             rank,
             row,
-            float(row[asked.metric]),
-            {name: row[name] for name in wanted} | {"outliers": row["outlier_count"]},
+            float(row[column]),
+            {name: row[name] for name in wanted} | {"outliers": row["outlier_count"], "as_of": row["run_as_of"]},
         )
         for rank, row in enumerate(found, 1)
     ]
@@ -136,5 +167,6 @@ def _row(rank: int, item: Row, score: float, measures: dict[str, Any]) -> Row:
         "market": item["market"],
         "currency": item["currency"],
         "price_scale": item["price_scale"],
+        **({} if item["volume_scale"] is None else {"volume_scale": item["volume_scale"]}),
         **measures,
     }

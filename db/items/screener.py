@@ -1,4 +1,4 @@
-"""All items as columns, read from the database in packed binary."""
+"""Screener data: all items as columns, read from the database in packed binary."""
 
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from psycopg.rows import tuple_row
 
-from db.core.pool import LONG, Database
+from db.core.arrays import Array, Bools, Cells, Floats, Ints
+from db.core.pool import LONG_TIMEOUT, Database
+from db.items.base_price import BASE_PRICE
 from db.items.search_form import search_form
 
 WINDOWS = ("24h", "7d", "30d")
@@ -21,7 +23,7 @@ PRICE = np.dtype([("id", ">i4"), ("price", ">i8"), ("at", ">i8"), ("listings", "
 MEASURE = np.dtype(
     [
         ("id", ">i4"),
-        ("last", ">i8"),
+        ("base", ">i8"),
         ("volume", ">i8"),
         ("rolling", ">i2"),
         ("samples", ">i4"),
@@ -30,27 +32,24 @@ MEASURE = np.dtype(
 )
 SPARK = np.dtype([("id", ">i4"), ("header", ">i4", (5,)), ("points", [("size", ">i4"), ("value", ">f4")], (POINTS,))])
 
-Floats = npt.NDArray[np.float64]
-Packed = npt.NDArray[np.void]
-
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """What rarely changes: n items in ascending id, texts as lists, choices as codes into their sorted names (-1: none)."""
 
-    ids: npt.NDArray[np.int64]
+    ids: Ints
     name: list[str]
     searched: list[str]
     image: list[str | None]
     currency: list[str]
-    scale: npt.NDArray[np.int64]
-    stattrak: npt.NDArray[np.bool_]
-    souvenir: npt.NDArray[np.bool_]
+    scale: Ints
+    stattrak: Bools
+    souvenir: Bools
     weapon_type: "Choices"
     wear: "Choices"
     rarity: "Choices"
-    name_rank: npt.NDArray[np.int64]
-    holding: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, compare=False)
+    name_rank: Ints
+    holding: dict[str, Bools] = field(default_factory=dict, compare=False)
     """Which names hold the words that were searched for lately."""
 
 
@@ -80,26 +79,27 @@ class Prices:
 class Measured:
     """One window's measures of the reference source: `values` by name of `MEASURES`, each (n,), NaN where unknown.
 
-    `volume` counts sales in the window, or of the last 24 h where it is `rolling`.
+    `volume` counts sales in the window, or of the last 24 h where it is `rolling`; `base` is the price that the change
+    counts from.
     """
 
     values: dict[str, Floats]
-    last: Floats
+    base: Floats
     volume: Floats
-    rolling: npt.NDArray[np.bool_]
-    samples: npt.NDArray[np.int64]
+    rolling: Bools
+    samples: Ints
 
 
 def fingerprint(database: Database) -> tuple[Any, Any]:
     """Two values, one that changes with the catalogue and one with every run of the measures job, window by window."""
-    with database.connection(answer_within=LONG) as connection:
+    with database.connection(answer_within=LONG_TIMEOUT) as connection:
         items = connection.execute(ITEMS_CHANGED).fetchone()
         return items, connection.execute(MEASURES_CHANGED, [list(WINDOWS)]).fetchall()
 
 
 def read_catalogue(database: Database) -> Catalogue:
     """Every item's texts and kinds."""
-    rows = database.fetch(CATALOGUE, None, factory=tuple_row, binary=True, answer_within=LONG)
+    rows = database.fetch(CATALOGUE, None, factory=tuple_row, binary=True, answer_within=LONG_TIMEOUT)
     columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) if rows else [()] * 10
     names = [str(name) for name in columns[1]]
     folded = [fold(name) for name in names]
@@ -126,21 +126,21 @@ PackedPrices = list[tuple[str, bytes, float | None]]
 
 def read_prices(database: Database) -> PackedPrices:
     """The newest quotes of reference sources, a row a source; equal bytes mean that nothing changed."""
-    return database.fetch(PRICES, None, factory=tuple_row, binary=True, answer_within=LONG)
+    return database.fetch(PRICES, None, factory=tuple_row, binary=True, answer_within=LONG_TIMEOUT)
 
 
-def unpack_prices(packed: PackedPrices, ids: npt.NDArray[np.int64]) -> Prices:
+def unpack_prices(packed: PackedPrices, ids: Ints) -> Prices:
     """Columns aligned with `ids`."""
     cells = _cells(PRICE, [data for _, data, _ in packed])
     source = np.repeat(np.arange(len(packed), dtype=np.int16), [len(data) // PRICE.itemsize for _, data, _ in packed])
-    place, kept = _places(cells, ids)
+    place, rows = _places(cells, ids)
     codes = np.full(len(ids), -1, dtype=np.int16)
-    codes[place] = source[kept]
+    codes[place] = source[rows]
     return Prices(
         source=Choices([name for name, *_ in packed], codes),
-        price=_spread(cells["price"], place, kept, len(ids)),
-        at=_spread(cells["at"], place, kept, len(ids)),
-        listings=_spread(cells["listings"], place, kept, len(ids)),
+        price=_spread(cells["price"], place, rows, len(ids)),
+        at=_spread(cells["at"], place, rows, len(ids)),
+        listings=_spread(cells["listings"], place, rows, len(ids)),
         stale_after=[seconds for *_, seconds in packed],
     )
 
@@ -152,25 +152,25 @@ PackedMeasures = tuple[dict[str, bytes], list[bytes]]
 def read_measures(database: Database) -> PackedMeasures:
     """The measures of reference sources; equal bytes mean that a run found nothing new."""
     packed: dict[str, bytes] = dict(
-        database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True, answer_within=LONG)
+        database.fetch(METRICS, [list(WINDOWS)], factory=tuple_row, binary=True, answer_within=LONG_TIMEOUT)
     )
-    rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True, answer_within=LONG)
+    rows = database.fetch(SPARKLINES, [POINTS], factory=tuple_row, binary=True, answer_within=LONG_TIMEOUT)
     return packed, [row[0] for row in rows if row[0]]
 
 
-def unpack_measures(packed: PackedMeasures, ids: npt.NDArray[np.int64]) -> tuple[dict[str, Measured], Floats]:
+def unpack_measures(packed: PackedMeasures, ids: Ints) -> tuple[dict[str, Measured], Floats]:
     """The measures by window, and the sparklines of 24 h (n, 24) in minor units, NaN where nothing was observed."""
     by_window, sparklines = packed
     measured = {window: _measured(by_window.get(window, b""), ids) for window in WINDOWS}
     cells = _cells(SPARK, sparklines)
-    place, kept = _places(cells, ids)
+    place, rows = _places(cells, ids)
     lines = np.full((len(ids), POINTS), np.nan)
-    lines[place] = cells["points"]["value"][kept]
+    lines[place] = cells["points"]["value"][rows]
     return measured, lines
 
 
 def fold(text: str) -> str:
-    """Text as it is sorted: lower case, without the signs that nobody types."""
+    """Text as it is sorted: lower case, without signs that keyboards lack."""
     return text.casefold().replace("™", "").replace("★", "").replace("|", " ")
 
 
@@ -182,67 +182,68 @@ def choices(values: tuple[str | None, ...]) -> Choices:
     return Choices(names, codes)
 
 
-def _measured(packed: bytes, ids: npt.NDArray[np.int64]) -> Measured:
+def _measured(packed: bytes, ids: Ints) -> Measured:
     cells = _cells(MEASURE, [packed])
-    place, kept = _places(cells, ids)
+    place, rows = _places(cells, ids)
     samples = np.zeros(len(ids), dtype=np.int64)
-    samples[place] = cells["samples"][kept]
+    samples[place] = cells["samples"][rows]
     rolling = np.zeros(len(ids), dtype=np.bool_)
-    rolling[place] = cells["rolling"][kept] == 1
+    rolling[place] = cells["rolling"][rows] == 1
     values = {
-        name: _spread(cells["values"][:, at], place, kept, len(ids), least=-np.inf) for at, name in enumerate(MEASURES)
+        name: _spread(cells["values"][:, at], place, rows, len(ids), least=-np.inf) for at, name in enumerate(MEASURES)
     }
-    last, volume = (_spread(cells[name], place, kept, len(ids)) for name in ("last", "volume"))
-    return Measured(values, last, volume, rolling, samples)
+    base, volume = (_spread(cells[name], place, rows, len(ids)) for name in ("base", "volume"))
+    return Measured(values, base, volume, rolling, samples)
 
 
-def _cells(dtype: np.dtype[np.void], parts: list[bytes]) -> Packed:
+def _cells(dtype: np.dtype[np.void], parts: list[bytes]) -> Cells:
     return np.frombuffer(b"".join(parts), dtype=dtype)
 
 
-def _places(cells: Packed, ids: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _places(cells: Cells, ids: Ints) -> tuple[Ints, Ints]:
     """Where cells belong among ids, and which cells those are: an item may be newer than the catalogue."""
     if not len(ids):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     wanted = cells["id"].astype(np.int64)
     place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    kept = np.flatnonzero(ids[place] == wanted)
-    return place[kept], kept
+    rows = np.flatnonzero(ids[place] == wanted)
+    return place[rows], rows
 
 
-def _spread(
-    values: npt.NDArray[Any], place: npt.NDArray[np.int64], kept: npt.NDArray[np.int64], size: int, *, least: float = 0
-) -> Floats:
+def _spread(values: Array, place: Ints, rows: Ints, size: int, *, least: float = 0) -> Floats:
     """Values at their places, NaN elsewhere and below `least`, which stands for unknown."""
     column = np.full(size, np.nan)
-    known = values[kept].astype(np.float64)
+    known = values[rows].astype(np.float64)
     known[known < least] = np.nan
     column[place] = known
     return column
 
 
-ITEMS_CHANGED: LiteralString = """
+NO_PAIR: LiteralString = "NOT EXISTS (SELECT FROM symbols s WHERE s.item_id = items.id)"
+"""Pairs of exchanges have a page of their own; nothing is ranked across markets."""
+ITEMS_CHANGED: LiteralString = f"""
 SELECT count(*), bit_xor(hashtextextended(concat_ws('|', id, image_url, rarity, reference_source), 0)) FROM items
+WHERE {NO_PAIR}
 """
 MEASURES_CHANGED: LiteralString = """
 SELECT "window", count(*), max(computed_at) FROM item_metrics WHERE reference AND "window" = ANY(%s) GROUP BY 1 ORDER BY 1
 """
-CATALOGUE: LiteralString = """
+CATALOGUE: LiteralString = f"""
 SELECT id, market_hash_name, weapon_type, wear, rarity, stattrak, souvenir, image_url, currency, price_scale
-FROM items ORDER BY id
+FROM items WHERE {NO_PAIR} ORDER BY id
 """
 PRICES: LiteralString = """
 SELECT l.source, string_agg(
     int4send(l.item_id) || int8send(l.price) || int8send((extract(epoch FROM l.time) * 1000)::bigint)
     || int4send(coalesce(l.listings, -1)), ''::bytea ORDER BY l.item_id),
-    greatest(3 * max(p.interval_s), 180)  -- who asks every second quotes what was traded, not everything
+    greatest(3 * max(p.interval_s), 180)  -- a source polled every second quotes what was traded, not everything
 FROM price_latest l JOIN items i ON i.id = l.item_id AND i.reference_source = l.source
 LEFT JOIN provider_state p ON p.name = l.source
 GROUP BY 1 ORDER BY 1
 """
-METRICS: LiteralString = """
+METRICS: LiteralString = f"""
 SELECT m."window", string_agg(
-    int4send(m.item_id) || int8send(coalesce(m.last_price, -1)) || int8send(coalesce(m.volume, -1))
+    int4send(m.item_id) || int8send(coalesce({BASE_PRICE}, -1)) || int8send(coalesce(m.volume, -1))
     || int2send(CASE WHEN m.volume_rolling THEN 1::int2 ELSE 0::int2 END) || int4send(m.samples)
     || float8send(coalesce(m.percent_change, 'NaN')) || float8send(coalesce(m.return_volatility, 'NaN'))
     || float8send(coalesce(m.trend_slope, 'NaN')) || float8send(coalesce(m.trend_r2, 'NaN'))

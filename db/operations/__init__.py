@@ -1,1 +1,1 @@
-"""What running it needs: jobs, leadership, status, backup, integrity."""
+"""Operations: jobs, leadership, status, backup, integrity."""

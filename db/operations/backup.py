@@ -1,7 +1,8 @@
-"""Copies of the whole database, by PostgreSQL's own tools."""
+"""Backup and restore of the whole database, by PostgreSQL's own tools."""
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -10,21 +11,36 @@ from db.operations.atomic_file import replacing
 from db.operations.tool_login import tool_login
 
 CHUNK = 1 << 20
+CHECK_EVERY = 0.5
+"""Seconds between two looks whether a backup is to go on."""
 EMPTY = (
-    "DROP SCHEMA public CASCADE;"
+    # TimescaleDB's catalogue is part of its backups, and only taken as it was while it is told so.
+    "SET timescaledb.restoring = 'on'; DROP EXTENSION IF EXISTS timescaledb CASCADE;"
+    " DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS tasks CASCADE;"
     " CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC"
 )
 """pg_restore's own --clean stumbles over partitions, and leaves what is newer than the backup."""
+RELOAD = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+    " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    " AND EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"
+)
+"""Sessions remember where TimescaleDB's catalogue was, and would look for it there: they are ended, pools connect anew."""
 
 
 class BackupError(RuntimeError):
     """A copy could not be made or put back; the database is as it was."""
 
 
-def backup(database_url: str, file: Path) -> int:
+def backup(database_url: str, file: Path, check: Callable[[], None] = lambda: None) -> int:
     """Write everything to a file in pg_dump's custom format and return its size in bytes.
 
     The file is readable by its owner alone: it holds portfolios, addresses and sessions' keys.
+
+    Args:
+        database_url: what is read.
+        file: where it shall be; its name appears once it is whole.
+        check: called now and then; what it raises ends the backup.
 
     Raises:
         BackupError: the database cannot be read; a file of that name is as it was.
@@ -32,17 +48,31 @@ def backup(database_url: str, file: Path) -> int:
     """
     with tool_login(database_url) as login, replacing(file, private=True) as output:
         command = [_program("pg_dump"), "--format=custom", "--no-owner", "--no-acl", "--no-password"]
-        done = subprocess.run(  # noqa: S603  # PostgreSQL's own tools
+        with subprocess.Popen(  # noqa: S603  # PostgreSQL's own tools
             [*command, f"--dbname={login.conninfo}"],
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
             env=login.environment,
-            check=False,
-        )
-        if done.returncode:
-            raise BackupError(_first_line(done.stderr))
+            process_group=0,  # Ctrl-C is for us: a tool that ended by it would look like one that failed
+        ) as process:
+            try:
+                words = _await(process, check)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            raise BackupError(_first_line(words))
     return file.stat().st_size
+
+
+def _await(process: subprocess.Popen[str], check: Callable[[], None]) -> str:
+    """Wait for a tool's end; returns what it complained of."""
+    while True:
+        try:
+            return process.communicate(timeout=CHECK_EVERY)[1]
+        except subprocess.TimeoutExpired:
+            check()
 
 
 def restore(database_url: str, file: Path) -> None:
@@ -87,7 +117,7 @@ def _pump(source: subprocess.Popen[bytes], target: subprocess.Popen[bytes]) -> N
         if source.wait():
             target.kill()
             raise BackupError(_first_line(_pipe(source.stderr).read().decode(errors="replace")))
-        script.write(b"\nCOMMIT;\n")
+        script.write(f"\nCOMMIT;\n{RELOAD};\n".encode())
         script.close()
     except BrokenPipeError:
         source.kill()  # psql says below what it did not like

@@ -1,4 +1,4 @@
-"""Differences between what is kept and what it is derived from: counted in full, the first of each kind named."""
+"""Differences between stored and recomputed rows: counted in full, the first of each kind named."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,13 +28,13 @@ class Difference:
     source: str | None
     bucket: str | None
     column: str
-    kept: Value
+    stored: Value
     expected: Value
 
     def __str__(self) -> str:
         place = [f"item {self.item_id}" if self.item_id is not None else "", self.source or "", self.bucket or ""]
         where = " ".join(part for part in place if part)
-        return f"{self.table}: {where}: {self.column}: kept {_shown(self.kept)}, expected {_shown(self.expected)}"
+        return f"{self.table}: {where}: {self.column}: kept {_shown(self.stored)}, expected {_shown(self.expected)}"
 
 
 @dataclass(slots=True)
@@ -52,6 +52,13 @@ class Tally:
             if len(named := self.examples.setdefault(key, [])) < EXAMPLES:
                 named.append(difference)
 
+    def join(self, other: "Tally") -> None:
+        """Note what another one has, after what is noted already."""
+        self.counts.update(other.counts)
+        for key, named in other.examples.items():
+            held = self.examples.setdefault(key, [])
+            held += named[: EXAMPLES - len(held)]
+
     def named(self) -> list[Difference]:
         """The differences that are named, a few of every kind before more of any."""
         kinds = [self.examples[key] for key in sorted(self.examples)]
@@ -62,30 +69,30 @@ class Tally:
         before = self.counts.total()
         for name, differs in level.differs.items():
             rows = np.flatnonzero(differs)
-            kept, derived = level.at_kept[rows], level.at_derived[rows]
-            self._rows(level, source, name, kept, [getattr(level.derived, name)[at] for at in derived[:EXAMPLES]])
-        for name, rows in level.doubted.items():
+            stored, derived = level.at_stored[rows], level.at_derived[rows]
+            self._rows(level, source, name, stored, [getattr(level.derived, name)[at] for at in derived[:EXAMPLES]])
+        for name, rows in level.inconsistent.items():
             self._rows(level, source, name, rows, ["contradicts the rest of its row"] * len(rows[:EXAMPLES]))
-        for rows, buckets, missing in ((level.missing, level.derived, True), (level.surplus, level.kept, False)):
+        for rows, buckets, missing in ((level.missing, level.derived, True), (level.surplus, level.stored, False)):
             self._whole(level.table, source, buckets, rows, missing=missing)
         return self.counts.total() - before
 
     def _rows(self, level: Level, source: str, name: str, rows: np.ndarray, expected: list[object]) -> None:
         for at, value in zip(rows[:EXAMPLES].tolist(), expected, strict=True):
-            kept = getattr(level.kept, name)[at]
-            bucket = level.kept.bucket[at]
-            place = (level.table, int(level.kept.item_id[at]), source, moment(bucket), name)
+            stored = getattr(level.stored, name)[at]
+            bucket = level.stored.bucket[at]
+            place = (level.table, int(level.stored.item_id[at]), source, moment(bucket), name)
             self._name(
-                Difference(*place, readable(name, kept), value if isinstance(value, str) else readable(name, value))
+                Difference(*place, readable(name, stored), value if isinstance(value, str) else readable(name, value))
             )
         self._count((level.table, name), len(rows))
 
     def _whole(self, table: str, source: str, buckets: Buckets, rows: np.ndarray, *, missing: bool) -> None:
         for at in rows[:EXAMPLES].tolist():
             row = ", ".join(f"{name} {_shown(readable(name, getattr(buckets, name)[at]))}" for name in NAMES[2:11])
-            kept, expected = (ABSENT, row) if missing else (row, ABSENT)
+            stored, expected = (ABSENT, row) if missing else (row, ABSENT)
             place = (table, int(buckets.item_id[at]), source, moment(buckets.bucket[at]), "row")
-            self._name(Difference(*place, kept, expected))
+            self._name(Difference(*place, stored, expected))
         self._count((table, "row"), len(rows))
 
     def _name(self, difference: Difference) -> None:

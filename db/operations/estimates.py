@@ -15,3 +15,6 @@ ALL_ROWS: Final[LiteralString] = (
     f"CASE WHEN bool_and(({ROWS}) IS NOT NULL) THEN coalesce(sum({ROWS}) FILTER (WHERE c.relkind = 'r'), 0)::bigint END"
 )
 """Of several such tables together, without those that only have partitions; null where one is not known."""
+
+PACKED: Final[LiteralString] = "SELECT price_packed_estimate()"
+"""About how many quotes are packed."""

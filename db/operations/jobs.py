@@ -1,4 +1,4 @@
-"""What each job last did."""
+"""Job states: last run, next run and error of each job."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Exactly one scheduler acts: whoever holds an advisory lock on a connection of its own."""
+"""Leader election: the one scheduler that acts holds an advisory lock on a connection of its own."""
 
 from typing import Any
 
@@ -30,17 +30,17 @@ class Leadership:
         self._leading = False
 
     def held(self) -> bool:
-        """Whether this process leads now; tries to become the leader if nobody is.
+        """Whether this process leads now; tries to become the leader if there is none.
 
         A connection that broke is replaced at once: a database that came back goes on without a pause.
         """
-        kept = self._connection is not None
+        was_connected = self._connection is not None
         try:
             return self._claim()
         except psycopg.OperationalError as error:
             self.release()
             failure = error
-        if kept:
+        if was_connected:
             try:
                 return self._claim()
             except psycopg.OperationalError as error:

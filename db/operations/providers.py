@@ -1,4 +1,4 @@
-"""What each provider last did; kept, so that it survives the process and every process shows the same."""
+"""Provider states: cursor, last cycle and failures of each provider, shared by all processes."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ def cursor_of(database: Database, name: str) -> dict[str, Any]:
 
 
 def save_cursor(connection: psycopg.Connection, name: str, cursor: dict[str, Any]) -> None:
-    """Keep where to go on, in the transaction that keeps the quotes."""
+    """Store where to go on, in the transaction that stores the quotes."""
     connection.execute("UPDATE provider_state SET cursor = %s WHERE name = %s", [Jsonb(cursor), name])
 
 
@@ -82,6 +82,11 @@ def record_cycle(database: Database, row: dict[str, Any]) -> None:
         " %(new_items)s, %(error)s)",
         row,
     )
+
+
+def forget_cycles(database: Database, before: datetime) -> int:
+    """Remove the lines about cycles that ended before a moment; returns how many."""
+    return database.execute("DELETE FROM ingest_cycles WHERE finished_at < %s", [before])
 
 
 def quotes_per_minute(database: Database) -> float | None:

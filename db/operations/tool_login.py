@@ -1,4 +1,4 @@
-"""Logins for PostgreSQL's own tools: secrets go into files that only this user may read, never into argv."""
+"""Tool logins: PostgreSQL's tools get secrets in files that only this user may read, never in argv."""
 
 import tempfile
 from collections.abc import Iterator

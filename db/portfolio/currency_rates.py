@@ -1,4 +1,4 @@
-"""Exchange rates, each of its own day."""
+"""Currency rates: exchange rates by source, currency and day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -10,14 +10,16 @@ from db.core.pool import Database, Row
 
 TABLE: Final = "table"
 """The source of rates that come from a table of the owner's own (TRACERA_RATES_TABLE): they go before all others."""
-LONGEST_GAP: Final = 14
+DOLLAR_TOKENS: Final = ("USDT", "USDC", "FDUSD")
+"""Coins that are counted as a US dollar each (decision 0053): pairs are quoted in them, and no source has a rate of theirs."""
+MAX_GAP: Final = 14
 """Days that a rate holds where its source goes on without the currency: longer than any run of holidays."""
 
 
-def keep(connection: psycopg.Connection, source: str, rates: Mapping[tuple[str, date], int]) -> int:
+def store(connection: psycopg.Connection, source: str, rates: Mapping[tuple[str, date], int]) -> int:
     """Keep rates (millionths of the currency for a dollar) by currency and day; a day's rate is replaced.
 
-    What a table of one's own says stays. Returns how many were kept.
+    What a table of one's own says stays. Returns how many were stored.
     """
     keys = list(rates)
     return connection.execute(
@@ -33,18 +35,18 @@ def replace_table(connection: psycopg.Connection, rates: Mapping[tuple[str, date
     """Put a table of one's own in the place of the last one; returns how many rates it has."""
     with connection.transaction():
         connection.execute("DELETE FROM currency_rates WHERE source = 'table'")
-        return keep(connection, TABLE, rates)
+        return store(connection, TABLE, rates)
 
 
 def span(database: Database, source: str) -> tuple[date, date] | None:
-    """The first and last day that a source's rates are kept of."""
+    """The first and last day that a source's rates are stored of."""
     row = database.row("SELECT min(day) AS first, max(day) AS last FROM currency_rates WHERE source = %s", [source])
     return (row["first"], row["last"]) if row and row["first"] else None
 
 
 def latest(database: Database) -> list[Row]:
     """The newest rate of every currency that its source still gives, with its day and source."""
-    return database.rows(LATEST, {"gap": LONGEST_GAP, "table": TABLE})
+    return database.rows(LATEST, {"gap": MAX_GAP, "table": TABLE})
 
 
 def millionths(database: Database) -> dict[str, int]:
@@ -52,10 +54,9 @@ def millionths(database: Database) -> dict[str, int]:
     return {row["currency"]: row["millionths"] for row in latest(database)}
 
 
-def newest_day(database: Database) -> date | None:
-    """The day of the newest rates."""
-    row = database.row("SELECT max(day) AS day FROM currency_rates")
-    return row["day"] if row else None
+def rates_of_items(database: Database) -> dict[str, int]:
+    """The newest rates of what items and pairs are quoted in: `millionths`, and those of coins that count as a dollar."""
+    return {**millionths(database), **dict.fromkeys(DOLLAR_TOKENS, 1_000_000)}
 
 
 def age(database: Database) -> float | None:
@@ -68,7 +69,7 @@ def age(database: Database) -> float | None:
 
 
 def needed(database: Database) -> bool:
-    """Whether anybody counts in another currency than US dollars."""
+    """Whether any portfolio is in another currency than US dollars."""
     row = database.row(
         "SELECT EXISTS (SELECT FROM portfolios WHERE currency <> 'USD')"
         " OR EXISTS (SELECT FROM portfolio_transactions WHERE currency <> 'USD') AS needed"

@@ -1,4 +1,4 @@
-"""Steam inventories, and what portfolios hold in all."""
+"""Holdings: stored Steam inventories, and what portfolios hold in all."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from db.core.pool import Database, Row
-from db.items.sources import STEAM_MARKET
+from db.items.markets import HELD_MARKETS, STEAM_MARKET
 from db.portfolio import portfolios
 
 
@@ -93,7 +93,7 @@ def replace(
         ).rowcount
         if drop is not None and removed > drop and 2 * removed > before:
             raise TooManyGoneError(before, removed)
-        kept = before - removed
+        unchanged = before - removed
         connection.execute(
             f"INSERT INTO user_portfolio_holdings (user_id, item_id, imported_at, created_at, updated_at, {NAMES})"
             f" SELECT %s, item_id, %s, %s, %s, {NAMES} FROM arrived ON CONFLICT (user_id, steam_asset_id) DO UPDATE SET"
@@ -105,7 +105,7 @@ def replace(
             "SELECT count(*) FROM arrived a WHERE marketable AND NOT EXISTS (SELECT 1 FROM price_latest l WHERE l.item_id = a.item_id)",
             [],
         )
-        replaced = Replaced(len(assets), len(assets) - kept, removed, unpriced)
+        replaced = Replaced(len(assets), len(assets) - unchanged, removed, unpriced)
         _record(connection, user_id, steam_id, replaced, hidden, now)
         portfolios.touch_steam(connection, user_id)
         return replaced
@@ -115,7 +115,7 @@ def link_new_items(connection: psycopg.Connection) -> int:
     """Join holdings and transactions to items that appeared since; their portfolios are valued again. Returns how many."""
     with connection.transaction():
         linked = connection.execute(LINK_HOLDINGS, [STEAM_MARKET]).rowcount
-        return linked + connection.execute(LINK_TRANSACTIONS, [STEAM_MARKET]).rowcount
+        return linked + connection.execute(LINK_TRANSACTIONS, [list(HELD_MARKETS)]).rowcount
 
 
 def item_ids(database: Database, names: Sequence[str]) -> dict[str, int]:
@@ -177,7 +177,7 @@ UPDATE portfolios SET changed_at = clock_timestamp() WHERE includes_steam AND us
 LINK_TRANSACTIONS = """
 WITH linked AS (
     UPDATE portfolio_transactions t SET item_id = i.id FROM items i
-    WHERE t.item_id IS NULL AND i.market = %s AND i.market_hash_name = t.market_hash_name RETURNING t.portfolio_id)
+    WHERE t.item_id IS NULL AND i.market = ANY(%s) AND i.market_hash_name = t.market_hash_name RETURNING t.portfolio_id)
 UPDATE portfolios SET changed_at = clock_timestamp() WHERE id IN (SELECT portfolio_id FROM linked)
 """
 HELD = """
@@ -203,10 +203,12 @@ WITH steam AS (
 SELECT coalesce(s.market_hash_name, r.market_hash_name) AS market_hash_name, coalesce(s.item_id, r.item_id) AS item_id, coalesce(s.units, 0) AS steam,
        greatest(coalesce(r.units, 0), 0) AS recorded, coalesce(s.marketable, true) AS marketable, coalesce(s.not_marketable, 0) AS not_marketable,
        CASE WHEN s.units > 0 THEN coalesce(p.phases, '{}') ELSE '{}' END AS phases,
-       coalesce(s.tradable, true) AS tradable, s.tradable_after, s.imported_at, i.slug, i.weapon_type, i.rarity, i.image_url,
+       coalesce(s.tradable, true) AS tradable, s.tradable_after, s.imported_at, i.slug,
+       CASE WHEN pair.item_id IS NULL THEN i.weapon_type ELSE 'Crypto' END AS weapon_type, i.rarity, i.image_url,
        i.currency, i.price_scale
 FROM steam s FULL JOIN recorded r USING (market_hash_name) LEFT JOIN phases p USING (market_hash_name)
 LEFT JOIN items i ON i.id = coalesce(s.item_id, r.item_id)
+LEFT JOIN symbols pair ON pair.item_id = i.id
 WHERE coalesce(s.units, 0) > 0 OR coalesce(r.units, 0) > 0
 ORDER BY 1
 """

@@ -1,13 +1,15 @@
-"""Portfolios. Every query names the owner: a portfolio of somebody else is one that does not exist."""
+"""Portfolios: every query names the owner, so another user's portfolio does not exist for it."""
 
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from db.core.pool import Database, Row
 
 DEFAULT_NAME = "My portfolio"
-COLUMNS = "id, user_id, name, currency, price_source, cost_method, includes_steam, created_at, changed_at"
+SAMPLE_NAME = "Sample portfolio"
+COLUMNS = "id, user_id, name, currency, price_source, cost_method, includes_steam, sample, created_at, changed_at"
 
 
 def default(database: Database, user_id: int) -> Row:
@@ -47,6 +49,17 @@ def create(database: Database, user_id: int, name: str, currency: str) -> Row | 
         f" RETURNING {COLUMNS}",
         [user_id, name, currency],
     )
+
+
+def sample(database: Database, user_id: int) -> Row | None:
+    """The user's sample portfolio, if there is one."""
+    return database.row(f"SELECT {COLUMNS} FROM portfolios WHERE user_id = %s AND sample", [user_id])
+
+
+def create_sample(connection: psycopg.Connection, user_id: int) -> Row | None:
+    """A new, empty sample portfolio, under the first free name; None where the user has one."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(CREATE_SAMPLE, {"user": user_id, "name": SAMPLE_NAME}).fetchone()
 
 
 def change(database: Database, user_id: int, portfolio_id: int, **values: Any) -> Row | None:
@@ -106,3 +119,13 @@ def sources(database: Database) -> list[str]:
 def last_import(database: Database, user_id: int) -> Row | None:
     """The last import's time and figures."""
     return database.row("SELECT * FROM user_portfolio_imports WHERE user_id = %s", [user_id])
+
+
+# Ten names are tried: somebody may have called a portfolio so.
+CREATE_SAMPLE = f"""
+INSERT INTO portfolios (user_id, name, sample)
+SELECT %(user)s, n.name, true
+FROM (SELECT %(name)s || CASE number WHEN 1 THEN '' ELSE ' ' || number END AS name, number FROM generate_series(1, 10) number) n
+WHERE NOT EXISTS (SELECT FROM portfolios p WHERE p.user_id = %(user)s AND p.name = n.name)
+ORDER BY n.number LIMIT 1 ON CONFLICT DO NOTHING RETURNING {COLUMNS}
+"""

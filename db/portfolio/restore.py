@@ -1,4 +1,4 @@
-"""Everything of one user out, and back in."""
+"""Archive rows: reads everything of one user, and puts it back."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -8,14 +8,12 @@ from typing import Any
 import psycopg
 
 from db.core.pool import Database, Row
-from db.portfolio import holdings as portfolio_holdings
-from db.portfolio import portfolios
-from db.portfolio import transactions as portfolio_transactions
+from db.portfolio import holdings, portfolios, transactions
 from db.portfolio.holdings import Asset
 from db.portfolio.transactions import Transaction
 
-HELD = portfolio_holdings.NAMES
-SNAPSHOT = "time, currency, value, growth, deposits, withdrawals, priced, unpriced"
+HELD = holdings.NAMES
+SNAPSHOT = "time, currency, value, growth, deposits, withdrawals, priced, unpriced, simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +38,21 @@ class RestoredAsset:
     imported_at: datetime
 
 
-def holdings(database: Database, user_id: int) -> list[Row]:
-    """The inventory as it is kept."""
+def saved_holdings(database: Database, user_id: int) -> list[Row]:
+    """The stored inventory."""
     return database.rows(
         f"SELECT {HELD}, created_at, imported_at FROM user_portfolio_holdings WHERE user_id = %s ORDER BY steam_asset_id",
         [user_id],
     )
 
 
-def snapshots(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
-    """The history as it is kept, oldest first."""
+def saved_snapshots(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
+    """The stored history, oldest first."""
     return database.rows(
         f"SELECT s.{SNAPSHOT.replace(', ', ', s.')} FROM portfolio_snapshots s JOIN portfolios p ON p.id = s.portfolio_id"
         " WHERE p.user_id = %s AND p.id = %s ORDER BY s.time",
         [user_id, portfolio_id],
     )
-
-
-def wipe(connection: psycopg.Connection, user_id: int) -> None:
-    """Delete all that a user keeps here."""
-    with connection.transaction():
-        portfolios.lock(connection, user_id)
-        connection.execute("DELETE FROM portfolios WHERE user_id = %s", [user_id])
-        connection.execute("DELETE FROM user_portfolio_holdings WHERE user_id = %s", [user_id])
-        connection.execute("DELETE FROM user_portfolio_imports WHERE user_id = %s", [user_id])
 
 
 def restore(
@@ -84,7 +73,7 @@ def restore(
                 copy.write_row((*astuple(one.asset), user_id, one.created_at, one.imported_at, one.imported_at))
         for portfolio in saved:
             _restore_one(connection, user_id, portfolio)
-        portfolio_holdings.link_new_items(connection)
+        holdings.link_new_items(connection)
 
 
 def _restore_one(connection: psycopg.Connection, user_id: int, saved: Saved) -> None:
@@ -96,7 +85,7 @@ def _restore_one(connection: psycopg.Connection, user_id: int, saved: Saved) -> 
     number = row[0] if row else 0
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY portfolio_transactions ({portfolio_transactions.NAMES}, portfolio_id) FROM STDIN") as copy,
+        cursor.copy(f"COPY portfolio_transactions ({transactions.NAMES}, portfolio_id) FROM STDIN") as copy,
     ):
         for transaction in saved.transactions:
             copy.write_row((*astuple(transaction), number))

@@ -1,4 +1,4 @@
-"""Links that show a portfolio to whoever has them; only a hash of the token is kept."""
+"""Share links: read-only links to a portfolio; only a hash of the token is stored."""
 
 from db.core.pool import Database, Row
 

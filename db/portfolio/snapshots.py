@@ -1,18 +1,17 @@
-"""What portfolios were worth: the state that a valuation goes on from, and the history."""
+"""Snapshots: the history of portfolio values, and the state that the next valuation continues from."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import psycopg
 from psycopg import sql
 
 from db.core import binary
+from db.core.arrays import Array
 from db.core.pool import Database, Row
 
-Array = npt.NDArray[Any]
 POSITION = [("portfolio_id", ">i4"), ("item_id", ">i4"), ("quantity", ">i8"), ("priced", "i1"),
             ("source", ">i4")]  # fmt: skip
 SNAPSHOT = {"portfolio_id": ">i4", "time": ">i8", "value": ">i8", "growth": ">f8", "deposits": ">i8", "withdrawals": ">i8",

@@ -1,4 +1,4 @@
-"""What people bought, sold, got and gave."""
+"""Transactions: purchases, sales, drops, trades and fees of a portfolio."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -7,8 +7,8 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import dict_row
 
-from db.core.pool import LONG, Database, Row
-from db.items.sources import STEAM_MARKET
+from db.core.pool import LONG_TIMEOUT, Database, Row
+from db.items.markets import HELD_MARKETS
 from db.portfolio import portfolios
 
 
@@ -31,6 +31,11 @@ class Transaction:
     timed: bool = True
 
 
+ITEM_NAMED = """
+    SELECT id FROM items WHERE market = ANY(%(markets)s) AND market_hash_name = {}.market_hash_name
+    ORDER BY array_position(%(markets)s, market) LIMIT 1
+"""
+"""The item of a row's name, in the first of `markets` that has it."""
 NAMES = ", ".join(field.name for field in fields(Transaction))
 
 
@@ -50,10 +55,10 @@ def add(connection: psycopg.Connection, user_id: int, portfolio_id: int, news: S
         added = connection.execute(
             f"INSERT INTO portfolio_transactions (portfolio_id, item_id, {NAMES})"
             f" SELECT p.id, i.id, {', '.join(f'a.{field.name}' for field in fields(Transaction))} FROM arrived a"
-            " JOIN portfolios p ON p.id = %s AND p.user_id = %s"
-            " LEFT JOIN items i ON i.market = %s AND i.market_hash_name = a.market_hash_name"
+            " JOIN portfolios p ON p.id = %(portfolio)s AND p.user_id = %(user)s"
+            f" LEFT JOIN LATERAL ({ITEM_NAMED.format('a')}) i ON true"
             " ORDER BY a.line ON CONFLICT DO NOTHING",
-            [portfolio_id, user_id, STEAM_MARKET],
+            {"portfolio": portfolio_id, "user": user_id, "markets": list(HELD_MARKETS)},
         ).rowcount
         portfolios.touch(connection, portfolio_id)
         return added
@@ -62,47 +67,52 @@ def add(connection: psycopg.Connection, user_id: int, portfolio_id: int, news: S
 def every(database: Database, user_id: int, portfolio_id: int) -> list[Row]:
     """All transactions of a portfolio, oldest first, in the order entered where times are equal."""
     return database.fetch(
-        f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id], factory=dict_row, answer_within=LONG
+        f"{SELECT} ORDER BY t.time, t.id",
+        {"portfolio": portfolio_id, "user": user_id},
+        factory=dict_row,
+        answer_within=LONG_TIMEOUT,
     )
 
 
 def every_in(connection: psycopg.Connection, user_id: int, portfolio_id: int) -> list[Row]:
     """The same within a transaction."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(f"{SELECT} ORDER BY t.time, t.id", [portfolio_id, user_id]).fetchall()
+        return cursor.execute(
+            f"{SELECT} ORDER BY t.time, t.id", {"portfolio": portfolio_id, "user": user_id}
+        ).fetchall()
 
 
 def untimed(database: Database, user_id: int, portfolio_id: int) -> set[int]:
     """Ids of those of which only the day is known."""
-    rows = database.rows(f"{SELECT} AND NOT t.timed", [portfolio_id, user_id])
+    rows = database.rows(f"{SELECT} AND NOT t.timed", {"portfolio": portfolio_id, "user": user_id})
     return {row["id"] for row in rows}
 
 
-def page(database: Database, user_id: int, portfolio_id: int, *, before: int | None, limit: int) -> list[Row]:
-    """Transactions newest first, from the one after `before` (an id) on."""
-    return database.rows(
-        f"{SELECT} AND (%s::bigint IS NULL OR (t.time, t.id) <"
-        " (SELECT time, id FROM portfolio_transactions WHERE id = %s AND portfolio_id = p.id))"
-        " ORDER BY t.time DESC, t.id DESC LIMIT %s",
-        [portfolio_id, user_id, before, before, limit],
-    )
+def replace(
+    connection: psycopg.Connection, user_id: int, portfolio_id: int, transaction_id: int, news: Transaction
+) -> Row | None:
+    """Put a transaction in the place of one; None where the portfolio has no such one.
 
-
-def delete(connection: psycopg.Connection, user_id: int, portfolio_id: int, ids: Sequence[int] | None) -> int:
-    """Delete some of a portfolio's transactions, or with None all; returns how many."""
-    with connection.transaction():
+    Raises:
+        psycopg.errors.UniqueViolation: another one of the portfolio has its reference.
+    """
+    values = {field.name: getattr(news, field.name) for field in fields(Transaction)}
+    keys = {"id": transaction_id, "portfolio": portfolio_id, "user": user_id, "markets": list(HELD_MARKETS)}
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         portfolios.lock(connection, user_id)
-        removed = connection.execute(
-            "DELETE FROM portfolio_transactions t USING portfolios p WHERE p.id = t.portfolio_id AND p.id = %s"
-            " AND p.user_id = %s AND (%s::bigint[] IS NULL OR t.id = ANY(%s))",
-            [portfolio_id, user_id, None if ids is None else list(ids), None if ids is None else list(ids)],
-        ).rowcount
-        if removed:
-            portfolios.touch(connection, portfolio_id)
-        return removed
+        row = cursor.execute(REPLACE, {**values, **keys}).fetchone()
+        portfolios.touch(connection, portfolio_id)
+        return row
 
 
 SELECT = (
     f"SELECT t.id, t.item_id, {', '.join(f't.{field.name}' for field in fields(Transaction))}"
-    " FROM portfolio_transactions t JOIN portfolios p ON p.id = t.portfolio_id WHERE p.id = %s AND p.user_id = %s"
+    " FROM portfolio_transactions t JOIN portfolios p ON p.id = t.portfolio_id WHERE p.id = %(portfolio)s AND p.user_id = %(user)s"
 )
+REPLACE = f"""
+UPDATE portfolio_transactions t
+SET {", ".join(f"{field.name} = %({field.name})s" for field in fields(Transaction))}, item_id = ({ITEM_NAMED.format("n")})
+FROM portfolios p, (SELECT %(market_hash_name)s::text AS market_hash_name) n
+WHERE p.id = t.portfolio_id AND p.id = %(portfolio)s AND p.user_id = %(user)s AND t.id = %(id)s
+RETURNING t.id, t.item_id, {", ".join(f"t.{field.name}" for field in fields(Transaction))}
+"""

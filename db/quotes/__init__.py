@@ -1,1 +1,1 @@
-"""Quotes and what is rolled up from them."""
+"""Quotes: history, roll-ups and latest prices."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
+from db.core.arrays import Bools, Floats, Ints
 from db.core.binary import UNKNOWN
 
 ORIGIN_US = 946_857_600_000_000
@@ -12,10 +12,6 @@ ORIGIN_US = 946_857_600_000_000
 HOUR_US = 3_600_000_000
 WIDTHS_US = {"price_1h": HOUR_US, "price_24h": 24 * HOUR_US, "price_7d": 7 * 24 * HOUR_US}
 """The roll-ups, the finest first: each is made up of whole buckets of the one before."""
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,13 @@ class Buckets:
         """Those rows, in that order."""
         return Buckets(**{name: getattr(self, name)[rows] for name in NAMES})
 
+    def in_order(self) -> "Buckets":
+        """By item and bucket; what is so already, as it mostly is, is not copied."""
+        step = np.diff(self.item_id)
+        if np.all((step > 0) | ((step == 0) & (np.diff(self.bucket) >= 0))):
+            return self
+        return self.take(np.lexsort((self.bucket, self.item_id)))
+
 
 def floor(time: Ints, width: int) -> Ints:
     """The bucket edge at or before each time; equals PostgreSQL's `date_bin` with origin 2000-01-03."""
@@ -76,29 +79,24 @@ def changes(*columns: Ints) -> Ints:
 
 def aggregate(ticks: Ticks, width: int) -> Buckets:
     """Buckets `width` microseconds wide; the standard deviation is the population's."""
-    edges = floor(ticks.time, width)
-    first = changes(ticks.item_id, edges)
-    samples = np.diff(first, append=len(edges))
-    last = first + samples - 1
-    average = np.add.reduceat(ticks.price.astype(np.float64), first) / samples
-    deviation = ticks.price - np.repeat(average, samples)
-    volume, rolling, volume_time = _volumes(ticks.volume, ticks.rolling, ticks.time, first)
-    return Buckets(
-        item_id=ticks.item_id[first],
-        bucket=edges[first],
-        open=ticks.price[first],
-        high=np.maximum.reduceat(ticks.price, first),
-        low=np.minimum.reduceat(ticks.price, first),
-        close=ticks.price[last],
-        average=average,
-        stddev=np.sqrt(np.add.reduceat(deviation * deviation, first) / samples),
-        volume=volume,
-        volume_rolling=rolling,
+    samples = np.ones(len(ticks.time), dtype=np.int64)
+    single = Buckets(
+        item_id=ticks.item_id,
+        bucket=ticks.time,
+        open=ticks.price,
+        high=ticks.price,
+        low=ticks.price,
+        close=ticks.price,
+        average=ticks.price.astype(np.float64),
+        stddev=np.zeros(len(ticks.time)),
+        volume=ticks.volume,
+        volume_rolling=ticks.rolling,
         samples=samples,
-        open_time=ticks.time[first],
-        close_time=ticks.time[last],
-        volume_time=volume_time,
+        open_time=ticks.time,
+        close_time=ticks.time,
+        volume_time=ticks.time,
     )
+    return combine(single, width)
 
 
 def combine(parts: Buckets, width: int) -> Buckets:
@@ -132,8 +130,9 @@ def combine(parts: Buckets, width: int) -> Buckets:
 
 def merged(one: Buckets, other: Buckets) -> Buckets:
     """The buckets of both, in order of (item, bucket); none is in both."""
-    both = Buckets(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in NAMES})
-    return both.take(np.lexsort((both.bucket, both.item_id)))
+    if not len(one) or not len(other):
+        return (one if len(one) else other).in_order()
+    return Buckets(**{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in NAMES}).in_order()
 
 
 def _volumes(volume: Ints, rolling: Ints, time: Ints, first: Ints) -> tuple[Ints, Ints, Ints]:

@@ -1,25 +1,25 @@
-"""Candles of one item and source, each range in one compact query."""
+"""Candles of one item and source, a range in one compact query."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import numpy as np
-import numpy.typing as npt
 from psycopg.rows import tuple_row
 
+from db.core.arrays import Bools, Cells, Ints
 from db.core.pool import Database
+from db.quotes import packed_candles
+from db.quotes.buckets import Buckets
 from db.quotes.volumes import ROLLING, VOLUME
 
-MOST_POINTS = 20_000
+MAX_POINTS = 20_000
 DENSE = 0.5
 SECONDS = {"5m": 300, "1h": 3_600, "1d": 86_400, "1w": 604_800}
 CELL = np.dtype(
     [(name, ">i8") for name in ("time", "open", "high", "low", "close", "volume")]
     + [("rolling", ">i2"), ("samples", ">i4")]
 )
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Candles:
     low: Ints
     close: Ints
     volume: Ints
-    rolling: npt.NDArray[np.bool_]
+    rolling: Bools
     samples: Ints
 
     def __len__(self) -> int:
@@ -72,9 +72,9 @@ def window_candles(
     span = SPANS[window]
     since = None if span.length is None else now - span.length
     for interval in span.intervals[:-1]:
-        found = candles(database, item_id, source, interval, since=since, lead=lead, limit=MOST_POINTS + lead + 1)
+        found = candles(database, item_id, source, interval, since=since, lead=lead, limit=MAX_POINTS + lead + 1)
         if span.length is None:
-            if len(found) <= MOST_POINTS:
+            if len(found) <= MAX_POINTS:
                 return found
         elif len(found) >= DENSE * span.length.total_seconds() / SECONDS[interval]:
             return found
@@ -98,7 +98,7 @@ def candles(
     left out. Raises KeyError for another interval.
     """
     first = since or datetime.min.replace(tzinfo=UTC)
-    parameters = {
+    parameters: dict[str, Any] = {
         "item": item_id,
         "source": source,
         "since": first,
@@ -108,14 +108,49 @@ def candles(
         # Raw quotes are looked for only so far back: there is no index that finds the last 19 buckets of them.
         "reach": timedelta(seconds=4 * lead * SECONDS["5m"]) if since else timedelta(0),
     }
-    rows = database.fetch(QUERIES[interval], parameters, factory=tuple_row, binary=True)
-    cells = np.frombuffer(rows[0][0] or b"", dtype=CELL)
-    before = 0 if since is None else int(np.searchsorted(cells["time"], np.ceil(since.timestamp())))
-    cells = cells[max(0, before - lead) :]
+    needed = limit if since is None else lead
+    parameters["moment"] = parameters["until"] if since is None else since
+    parameters["enough"] = packed_candles.SPREAD * needed
+    cells, older = _cells(database, interval, parameters)
+    while older is not None and _before(cells, parameters["moment"], older) < needed:
+        parameters["enough"] *= 16
+        cells, older = _cells(database, interval, parameters)
+    edge = -np.inf if since is None else np.ceil(since.timestamp())
+    end = np.inf if until is None else np.ceil(until.timestamp())
+    before, after = np.searchsorted(cells["time"], [edge, end]).tolist()
+    inside = max(before, after - limit)
+    cells = cells[np.r_[max(0, before - lead) : before, inside:after]]
     columns = {
         name: cells[name].astype(np.int64) for name in ("time", "open", "high", "low", "close", "volume", "samples")
     }
     return Candles(interval=interval, lead=min(before, lead), rolling=cells["rolling"] == 1, **columns)
+
+
+def _cells(database: Database, interval: str, parameters: dict[str, Any]) -> tuple[Cells, int | None]:
+    """Buckets in order of time, and from when on they are whole (seconds since 1970); None where nothing is left out."""
+    rows = database.fetch(QUERIES[interval], parameters, factory=tuple_row, binary=True)
+    cells = np.frombuffer(rows[0][0] or b"", dtype=CELL)
+    months = [row for row in rows[1:] if row[1] is not None]
+    days = np.frombuffer((len(rows) > 1 and rows[-1][0]) or b"", dtype=CELL)
+    if months or len(days):
+        cells = _with_packed(cells, packed_candles.buckets(interval, months, days))
+    return cells, months[0][-1] if months else None
+
+
+def _before(cells: Cells, moment: datetime, since: int) -> int:
+    """How many buckets begin from `since` on and before a moment."""
+    first, end = np.searchsorted(cells["time"], [since, np.ceil(moment.timestamp())]).tolist()
+    return int(end - first)
+
+
+def _with_packed(rows: Cells, buckets: Buckets) -> Cells:
+    """Stored rows, and in order of time with them the buckets that have none."""
+    cells = np.empty(len(buckets), dtype=CELL)
+    for name in ("open", "high", "low", "close", "volume", "samples"):
+        cells[name] = getattr(buckets, name)
+    cells["time"], cells["rolling"] = buckets.bucket // 1_000_000, buckets.volume_rolling == 1
+    both = np.concatenate([rows, cells[~np.isin(cells["time"], rows["time"])]])
+    return both[np.argsort(both["time"])]
 
 
 PACK: LiteralString = """
@@ -135,31 +170,30 @@ FROM (SELECT date_bin('5 minutes', time, '2000-01-03 00:00:00+00') AS bucket,
     + " AS volume, "
     + ROLLING
     + """ AS volume_rolling, count(*) AS samples
-      FROM price_history
+      FROM price_history_between(%(since)s::timestamptz - %(reach)s::interval, %(until)s)
       WHERE item_id = %(item)s AND source = %(source)s AND time >= %(since)s::timestamptz - %(reach)s::interval
         AND time < %(until)s
       GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s) b
 """
 )
-_WITH: LiteralString = """
-WITH inside AS (SELECT * FROM """
-_INSIDE: LiteralString = """
+_ROWS: LiteralString = """
+WITH inside AS (SELECT * FROM {table}
     WHERE item_id = %(item)s AND source = %(source)s AND bucket >= %(since)s AND bucket < %(until)s
     ORDER BY bucket DESC LIMIT %(limit)s),
-before AS (SELECT * FROM """
-_BEFORE: LiteralString = """
+before AS (SELECT * FROM {table}
     WHERE item_id = %(item)s AND source = %(source)s AND bucket < %(since)s ORDER BY bucket DESC LIMIT %(lead)s)
 """
-_BOTH: LiteralString = " FROM (SELECT * FROM inside UNION ALL SELECT * FROM before) b"
+_NULLS: LiteralString = "NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::boolean, NULL::bigint"
+_BOTH: LiteralString = f", {_NULLS} FROM (TABLE inside UNION ALL TABLE before) b"
 
 
-def _rolled(table: LiteralString) -> LiteralString:
-    return _WITH + table + _INSIDE + table + _BEFORE + PACK + _BOTH
+def _query(table: LiteralString, packed: LiteralString) -> LiteralString:
+    return _ROWS.replace("{table}", table) + PACK + _BOTH + packed
 
 
 QUERIES: dict[str, LiteralString] = {
     "5m": RAW,
-    "1h": _rolled("price_1h"),
-    "1d": _rolled("price_24h"),
-    "1w": _rolled("price_7d"),
+    "1h": _query("price_hours", packed_candles.HOURS),
+    "1d": _query("price_days", packed_candles.DAYS),
+    "1w": _query("price_weeks", packed_candles.weeks(PACK, _NULLS)),
 }

@@ -1,4 +1,4 @@
-"""Quotes of one source as columns."""
+"""Quote columns: quotes of one source as arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from db.core import binary
+from db.core.arrays import Array, Bools, Ints
 from db.core.binary import UNKNOWN
-from db.quotes.buckets import Bools, Ints, changes
+from db.quotes.buckets import Ticks, changes
 
 KINDS = {"item_id": ">i4", "price": ">i8", "volume": ">i8", "volume_rolling": "i1", "listings": ">i4", "bid": ">i8"}
 KINDS |= {"ask": ">i8"}
@@ -60,13 +61,17 @@ class QuoteColumns:
         """Those rows, in that order."""
         return QuoteColumns(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
-    def for_copy(self, source: str) -> dict[str, tuple[str, binary.Array]]:
-        """Columns of `price_history` for `binary.copy`, with NULLS."""
+    def for_copy(self, source: str) -> dict[str, tuple[str, Array]]:
+        """Columns of `price_quotes` for `binary.copy`, with NULLS."""
         columns = {
             name: (kind, self.rolling if name == "volume_rolling" else getattr(self, name))
             for name, kind in KINDS.items()
         }
         return columns | {"time": binary.postgres_time(self.time), "source": binary.text(source, len(self))}
+
+    def ticks(self) -> Ticks:
+        """What roll-ups are made of; the quotes are in order."""
+        return Ticks(self.item_id, self.time, self.price, self.volume, self.rolling)
 
     def is_in_order(self) -> bool:
         """Whether they are by item and time, each (item, time) once."""

@@ -1,4 +1,4 @@
-"""Corrections of kept quotes: contradictions found in a batch, and corrected quotes put in the place of kept ones."""
+"""Corrections: finds contradictions in a batch, and replaces stored quotes by corrected ones."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,11 @@ from datetime import timedelta
 import numpy as np
 import psycopg
 
+from db.core.arrays import Bools, Ints
 from db.core.binary import UNKNOWN
-from db.quotes import recompute
-from db.quotes.buckets import Bools, Ints, changes
+from db.portfolio.past import mark_prices
+from db.quotes import months, recompute
+from db.quotes.buckets import changes
 from db.quotes.columns import QuoteColumns
 from db.quotes.writer import Known
 
@@ -18,7 +20,7 @@ class Contradictions:
     """m rows of a batch that say otherwise than another quote of the same item, source and time.
 
     `row` (m,) is the place in the batch, `price` and `volume` (m,) what the other says, `other` (m,) its place in the batch or -1
-    where it is a kept one. `final` (m,) says that the kept one stays although corrections are wanted: its hour cannot be recomputed.
+    where it is a stored one. `final` (m,) says that the stored one stays although corrections are wanted: its hour cannot be recomputed.
     """
 
     row: Ints
@@ -62,7 +64,7 @@ def unlike(quotes: QuoteColumns, others: QuoteColumns) -> Bools:
 
 
 def of_known(quotes: QuoteColumns, rows: Ints, known: Known) -> Contradictions:
-    """Quotes that contradict kept ones; `rows` are the places in the batch of `quotes`, which were stored."""
+    """Quotes that contradict stored ones; `rows` are the places in the batch of `quotes`, which were stored."""
     differ = unlike(quotes.take(known.at), known.held)
     held = known.held.take(differ)
     return Contradictions(
@@ -71,15 +73,17 @@ def of_known(quotes: QuoteColumns, rows: Ints, known: Known) -> Contradictions:
 
 
 def replace_quotes(connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta) -> None:
-    """Put price and volume of these quotes in the place of those kept at their times; roll-ups and newest prices follow.
+    """Put price and volume of these quotes in the place of those stored at their times; roll-ups and newest prices follow.
 
     An unknown volume leaves a known one. The caller holds `lock_source` of these items.
     """
     values = {name: getattr(quotes, name).tolist() for name in ("item_id", "time", "price", "volume", "rolling")}
     connection.execute(UPDATE, {"source": source} | values)
+    months.replace(connection, source, quotes.in_order())
     items = np.unique(quotes.item_id)
     found = recompute.compare(connection, source, items, heartbeat=heartbeat // timedelta(microseconds=1))
     recompute.repair(connection, found)
+    mark_prices(connection, quotes.item_id, quotes.time)
 
 
 def _none() -> Contradictions:
@@ -88,7 +92,7 @@ def _none() -> Contradictions:
 
 
 UPDATE = """
-UPDATE price_history k SET price = r.price,
+UPDATE price_quotes k SET price = r.price,
     volume = CASE WHEN r.volume < 0 THEN k.volume ELSE r.volume END,
     volume_rolling = CASE WHEN r.volume < 0 THEN k.volume_rolling ELSE r.rolling = 1 END
 FROM (

@@ -1,12 +1,12 @@
-"""An item's history of one source: every quote for the short windows, hourly closes for the long ones."""
+"""Price history: an item's quotes of one source for short windows, hourly closes for long ones."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 from psycopg.rows import tuple_row
 
+from db.core.arrays import Ints
 from db.core.binary import POSTGRES_EPOCH_US
 from db.core.pool import Database, Row
 
@@ -19,8 +19,6 @@ WINDOWS = {
 }
 EVERY_QUOTE = frozenset({"1h", "24h"})
 CELL = np.dtype([("time", ">i8"), ("price", ">i8"), ("volume", ">i8")])
-
-Ints = npt.NDArray[np.int64]
 
 
 class UnknownSourceError(LookupError):
@@ -35,7 +33,7 @@ class UnknownSourceError(LookupError):
 class Points:
     """n points of one source, oldest first: arrays (n,), `time` in microseconds since 1970, price in minor units.
 
-    `volume` is -1 where unknown; `source` is None for an item that nobody has quoted.
+    `volume` is -1 where unknown; `source` is None for an item without quotes.
     """
 
     source: str | None
@@ -70,12 +68,12 @@ def points(database: Database, item_id: int, window: str, source: str | None, li
     found = database.fetch(query, parameters, factory=tuple_row, binary=True)
     if not found:
         raise UnknownSourceError(f"there is no item {item_id}", 404)
-    spoken, packed = found[0]
+    used_source, packed = found[0]
     if not packed and source is not None:
         check_source(database, item_id, source)
     cells = np.frombuffer(packed or b"", dtype=CELL)[::-1]
     time, price, volume = (cells[name].astype(np.int64) for name in ("time", "price", "volume"))
-    return Points(spoken, time + POSTGRES_EPOCH_US, price, volume)
+    return Points(used_source, time + POSTGRES_EPOCH_US, price, volume)
 
 
 def check_source(database: Database, item_id: int, source: str) -> None:
@@ -96,14 +94,14 @@ def check_source(database: Database, item_id: int, source: str) -> None:
 QUOTES = """
 SELECT a.source, (
     SELECT string_agg(timestamptz_send(h.time) || int8send(h.price) || int8send(coalesce(h.volume, -1)), ''::bytea)
-    FROM (SELECT time, price, volume FROM price_history WHERE item_id = a.id AND source = a.source
-          AND time > now() - %(span)s::interval ORDER BY time DESC LIMIT %(limit)s) h)
+    FROM (SELECT time, price, volume FROM price_history_between(now() - %(span)s::interval, 'infinity')
+          WHERE item_id = a.id AND source = a.source AND time > now() - %(span)s::interval ORDER BY time DESC LIMIT %(limit)s) h)
 FROM (SELECT id, coalesce(%(source)s::text, reference_source) AS source FROM items WHERE id = %(item)s) a
 """
 CLOSES = """
 SELECT a.source, (
     SELECT string_agg(timestamptz_send(b.close_time) || int8send(b.close) || int8send(coalesce(b.volume, -1)), ''::bytea)
-    FROM (SELECT bucket, close_time, close, volume FROM price_1h WHERE item_id = a.id AND source = a.source
-          AND bucket > now() - %(span)s::interval ORDER BY bucket DESC LIMIT %(limit)s) b)
+    FROM (SELECT bucket, close_time, close, volume FROM price_1h_between(now() - %(span)s::interval, 'infinity')
+          WHERE item_id = a.id AND source = a.source AND bucket > now() - %(span)s::interval ORDER BY bucket DESC LIMIT %(limit)s) b)
 FROM (SELECT id, coalesce(%(source)s::text, reference_source) AS source FROM items WHERE id = %(item)s) a
 """

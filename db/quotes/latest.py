@@ -6,9 +6,11 @@ from db.core.pool import Database, Row
 
 
 def headlines(database: Database, item_ids: list[int] | None = None) -> list[Row]:
-    """The newest quote of the reference source of these items, or of all."""
+    """The newest quote or ticker of the reference source of these items, or of all."""
     return database.rows(
-        "SELECT l.item_id, l.source, l.price, l.volume, l.time FROM price_latest l"
+        "SELECT l.item_id, l.source, l.price, l.volume, l.time FROM ("
+        "SELECT item_id, source, price, volume, time FROM price_latest"
+        " UNION ALL SELECT item_id, source, price, volume, time FROM tickers) l"
         " JOIN items i ON i.id = l.item_id AND i.reference_source = l.source"
         " WHERE %(items)s::integer[] IS NULL OR i.id = ANY(%(items)s)",
         {"items": item_ids},
@@ -24,14 +26,8 @@ def newest(database: Database) -> datetime | None:
 def exists_before(database: Database, source: str, moment: datetime) -> bool:
     """Whether a source has roll-ups older than a moment."""
     row = database.row(
-        "SELECT EXISTS (SELECT 1 FROM price_24h WHERE source = %s AND bucket < %s) AS found", [source, moment]
+        "SELECT EXISTS (SELECT 1 FROM price_days WHERE source = %(source)s AND bucket < %(moment)s)"
+        " OR coalesce(date_trunc('day', price_packed_since(%(source)s), 'UTC') < %(moment)s, false) AS found",
+        {"source": source, "moment": moment},
     )
     return bool(row and row["found"])
-
-
-def delete_raw(database: Database, source: str | None, before: datetime, *, sparing: list[str]) -> int:
-    """Delete raw quotes of a source (None: of all but `sparing`) that are older than a moment; roll-ups stay."""
-    return database.execute(
-        "DELETE FROM price_history WHERE time < %s AND (source = %s OR (%s::text IS NULL AND NOT source = ANY(%s)))",
-        [before, source, source, sparing],
-    )

@@ -1,4 +1,4 @@
-"""Newest prices compared with the quotes they come from."""
+"""Latest-price check: compares `price_latest` with the quotes it comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ import numpy as np
 import psycopg
 
 from db.core import binary
+from db.core.arrays import Bools, Ints
 from db.core.binary import UNKNOWN
 from db.operations.differences import ABSENT, Difference, moment, readable
 from db.quotes import stored
-from db.quotes.buckets import Bools, Buckets, Ints, changes
+from db.quotes.buckets import Buckets, changes
 from db.quotes.columns import NULLS, QuoteColumns
 
 TABLE = "price_latest"
@@ -33,7 +34,7 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is wrong, which items' rows a repair removes, and the rows it puts in; `unchecked` rows hold figures that no kept quote has."""
+    """What is wrong, which items' rows a repair removes, and the rows it puts in; `unchecked` rows hold figures that no stored quote has."""
 
     differences: list[Difference]
     gone: Ints
@@ -68,8 +69,8 @@ def derived(history: QuoteColumns, hours: Buckets) -> Newest:
 def compare(source: str, held: Newest, right: Newest, history: QuoteColumns, heartbeat: int) -> Comparison:
     """Compare `price_latest` with what is `derived`.
 
-    A quote with an unchanged price is not kept within `heartbeat` microseconds, yet it is the newest: then the price is that of
-    a quote kept within that time, and volume and book are known from nowhere else.
+    A quote with an unchanged price is not stored within `heartbeat` microseconds, yet it is the newest: then the price is that of
+    a quote stored within that time, and volume and book are known from nowhere else.
     """
     mine, theirs = held.quotes, right.quotes
     _, at, of = np.intersect1d(mine.item_id, theirs.item_id, assume_unique=True, return_indices=True)
@@ -105,7 +106,7 @@ def write(connection: psycopg.Connection, source: str, found: Comparison) -> Non
 
 
 def _quoted_within(newest: QuoteColumns, history: QuoteColumns, heartbeat: int) -> Bools:
-    """Whether an item's price is that of a quote kept in the time before; shape (n,)."""
+    """Whether an item's price is that of a quote stored in the time before; shape (n,)."""
     found = np.zeros(len(newest), dtype=np.bool_)
     begin, end = (np.searchsorted(history.item_id, newest.item_id, side) for side in ("left", "right"))
     for row, (lo, hi) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):

@@ -1,4 +1,4 @@
-"""The volume of a group of quotes in SQL, as `buckets.aggregate` defines it."""
+"""Volume aggregation in SQL, as `buckets.aggregate` defines it."""
 
 from typing import Final, LiteralString
 

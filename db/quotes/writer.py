@@ -1,21 +1,22 @@
 """Quote writer: de-duplicates a batch and stores it by binary COPY, with latest prices and roll-ups, in one transaction."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import psycopg
 
 from db.core import binary
+from db.core.arrays import Bools, Ints
 from db.core.binary import UNKNOWN
-from db.quotes import rollups
-from db.quotes import stored as kept
-from db.quotes.buckets import HOUR_US, Bools, Ints, Ticks, changes, floor
+from db.portfolio.past import mark_prices
+from db.quotes import change_log, months, rollups, stored
+from db.quotes.buckets import HOUR_US, changes, floor
 from db.quotes.columns import NULLS, QuoteColumns
-from db.quotes.stored import Latest
+from db.quotes.stored import NEVER, Latest
 
-__all__ = ["SHARDS", "UNKNOWN", "Ints", "QuoteColumns", "Stored", "flush", "lock_source", "make_partitions", "relax_commit",
-           "shard_of", "store"]  # fmt: skip
+__all__ = ["SHARDS", "UNKNOWN", "QuoteColumns", "Stored", "flush", "lock_source", "make_months", "make_partitions",
+           "relax_commit", "shard_of", "store"]  # fmt: skip
 
 SHARDS = 2
 """Items of one source are written by at most so many sessions at once, each with its own share of them."""
@@ -29,7 +30,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS newest (LIKE price_latest) ON COMMIT DELETE
 class Known:
     """Quotes whose item and time the history has, or would take no more.
 
-    `at` (n,) are their places among the batch's quotes in order of (item, time), `held` (n,) the quotes kept at those times.
+    `at` (n,) are their places among the batch's quotes in order of (item, time), `held` (n,) the quotes stored at those times.
     `closed` (n,) says that other quotes of that hour are deleted. `refused` counts those of which that hour is all that is left.
     """
 
@@ -71,35 +72,63 @@ def shard_of(item_id: Ints) -> Ints:
 def make_partitions(connection: psycopg.Connection, quotes: QuoteColumns) -> None:
     """Make the months that quotes fall into; in a transaction of its own, since other sessions may wait for them."""
     if len(quotes):
-        lo, hi = (
-            datetime.fromtimestamp(int(edge) // 1_000_000, UTC) for edge in (quotes.time.min(), quotes.time.max())
+        make_months(
+            connection,
+            *(datetime.fromtimestamp(int(edge) // 1_000_000, UTC) for edge in (quotes.time.min(), quotes.time.max())),
         )
-        with connection.transaction():
-            connection.execute("CALL price_partitions(%s, %s)", [lo, hi])
+
+
+def make_months(connection: psycopg.Connection, first: datetime, last: datetime) -> None:
+    """Make the months from one moment to another, likewise."""
+    with connection.transaction():
+        connection.execute("CALL price_partitions(%s, %s)", [first, last])
 
 
 def store(
-    connection: psycopg.Connection, source: str, quotes: QuoteColumns, *, heartbeat: timedelta, compare: bool = False
+    connection: psycopg.Connection,
+    source: str,
+    quotes: QuoteColumns,
+    *,
+    heartbeat: timedelta,
+    compare: bool = False,
+    packed_before: int = NEVER,
 ) -> Stored:
     """Keep quotes of one source in the caller's transaction: history, latest, roll-ups.
 
-    With `compare` all those that the history has are in the answer's `known`, also the newest.
+    With `compare` all those that the history has are in the answer's `known`, also the newest. Quotes earlier than `packed_before`,
+    which begins a month, go into packed months; the others are rows.
 
     The caller has made the partitions and holds `lock_source` for these items. The same quotes again change nothing. A
-    price that did not change is kept once per heartbeat, unless something was sold in the quote's own interval; a zero heartbeat
+    price that did not change is stored once per heartbeat, unless something was sold in the quote's own interval; a zero heartbeat
     keeps all.
     """
     if not len(quotes):
         return Stored(0, 0)
     ordered = quotes.in_order()
-    latest = kept.latest(connection, source, ordered.item_id[changes(ordered.item_id)])
-    wanted, known = _news(connection, source, ordered, latest, heartbeat // timedelta(microseconds=1), compare=compare)
+    latest = _latest(connection, source, ordered.item_id[changes(ordered.item_id)])
+    wanted, known = _select_new(
+        connection, source, ordered, latest, heartbeat // timedelta(microseconds=1), compare=compare
+    )
     news = ordered.take(wanted)
     if len(news):
-        binary.copy(connection, "price_history", news.for_copy(source), NULLS)
+        until = datetime.fromtimestamp(int(news.time.max()) // 1_000_000 + 1, UTC)
+        change_log.note(connection, news.item_id[changes(news.item_id)], until)
+    packed = news.time < packed_before
+    if not packed.all():
+        binary.copy(connection, "price_quotes", news.take(~packed).for_copy(source), NULLS)
+    old = news.take(packed)
+    months.add(connection, source, old, latest.stored_time[latest.at(old.item_id)])
     _upsert_latest(connection, source, ordered, news, latest)
-    ticks = Ticks(news.item_id, news.time, news.price, news.volume, news.rolling)
-    rollups.add(connection, source, ticks, lambda item_id: latest.stored_time[latest.at(item_id)])
+    rows_since = months.packed_before(datetime.now(UTC))
+    rollups.add(
+        connection,
+        source,
+        news.ticks(),
+        packed,
+        max(rows_since, packed_before),
+        lambda item_id: latest.stored_time[latest.at(item_id)],
+    )
+    mark_prices(connection, news.item_id, news.time)
     return Stored(len(news), len(quotes) - len(news), known)
 
 
@@ -113,7 +142,16 @@ def flush(connection: psycopg.Connection) -> None:
     connection.execute("SELECT pg_logical_emit_message(true, 'tracera', 'flush')")
 
 
-def _news(
+def _latest(connection: psycopg.Connection, source: str, item_id: Ints) -> Latest:
+    """The newest quotes of items (sorted, each once): nothing that the history has is later."""
+    found = stored.latest(connection, source, item_id)
+    absent = item_id[found.stored_time == NEVER]
+    if len(absent) and stored.restore_latest(connection, source, absent):
+        return stored.latest(connection, source, item_id)
+    return found
+
+
+def _select_new(
     connection: psycopg.Connection, source: str, quotes: QuoteColumns, latest: Latest, heartbeat: int, *, compare: bool
 ) -> tuple[Bools, Known]:
     """Which quotes are new and worth keeping, and what the history has of the others; `quotes` are in order.
@@ -121,12 +159,14 @@ def _news(
     No quote later than `stored_time` can be in the history, so only earlier ones are looked up.
     """
     at = latest.at(quotes.item_id)
-    stored = latest.stored_time[at]
+    stored_time = latest.stored_time[at]
     late = quotes.time < latest.time[at]
-    wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored >= heartbeat)
+    wanted: Bools = late | (quotes.price != latest.price[at]) | (quotes.time - stored_time >= heartbeat)
     wanted |= (quotes.rolling == 0) & (quotes.volume > 0)  # sales of an interval are summed: none may be left out
-    doubtful = np.flatnonzero((wanted | compare) & ((quotes.time < stored) | (compare & (quotes.time == stored))))
-    wanted &= quotes.time != stored
+    doubtful = np.flatnonzero(
+        (wanted | compare) & ((quotes.time < stored_time) | (compare & (quotes.time == stored_time)))
+    )
+    wanted &= quotes.time != stored_time
     if not len(doubtful):
         return wanted, Known.nothing()
     absent, known = _lookup(connection, source, quotes.item_id[doubtful], quotes.time[doubtful])
@@ -140,20 +180,20 @@ def _lookup(connection: psycopg.Connection, source: str, item_id: Ints, time: In
     Of such an hour only the roll-ups are left, and they cannot tell whether a quote is in them.
     """
     hours = floor(time, HOUR_US)
-    buckets = kept.buckets_between(connection, "price_1h", source, item_id, hours, hours)
-    if not len(buckets["item_id"]):
+    buckets = stored.buckets_between(connection, "price_1h", source, item_id, hours, hours)
+    raw = stored.quotes_between(connection, source, item_id, hours, hours + HOUR_US - 1)
+    if not len(buckets["item_id"]) and not len(raw):
         return np.ones(len(time), dtype=np.bool_), Known.nothing()
-    raw = kept.quotes_between(connection, source, item_id, hours, hours + HOUR_US - 1)
-    asked, had = kept.codes((item_id, time), (raw.item_id, raw.time))
-    of_quote, of_raw, of_bucket = kept.codes(
+    requested, raw_keys = stored.codes((item_id, time), (raw.item_id, raw.time))
+    of_quote, of_raw, of_bucket = stored.codes(
         (item_id, hours), (raw.item_id, floor(raw.time, HOUR_US)), (buckets["item_id"], buckets["time"])
     )
     of_raw.sort()
     left = np.searchsorted(of_raw, of_bucket, "right") - np.searchsorted(of_raw, of_bucket)
     closed = np.isin(of_quote, of_bucket[left < buckets["samples"]])
-    order = np.argsort(had)
-    at = np.flatnonzero(there := np.isin(asked, had))
-    held = raw.take(order[np.searchsorted(had, asked[at], sorter=order)])
+    order = np.argsort(raw_keys)
+    at = np.flatnonzero(there := np.isin(requested, raw_keys))
+    held = raw.take(order[np.searchsorted(raw_keys, requested[at], sorter=order)])
     return ~there & ~closed, Known(at, held, closed[at], int(np.count_nonzero(closed & ~there)))
 
 
@@ -172,19 +212,35 @@ def _upsert_latest(
     chosen = ahead | (stored_time > latest.stored_time)
     if not chosen.any():
         return
+    if chosen.sum() <= rollups.FEW and ahead[chosen].all():
+        given = newest.take(chosen)
+        values = {column.name: binary.literal(getattr(given, column.name)) for column in fields(given)}
+        values |= {"source": source, "stored_time": binary.literal(stored_time[chosen])}
+        connection.execute(UPSERT_LATEST + GIVEN + TAKE_NEWER, values)
+        return
     columns = newest.take(chosen).for_copy(source)
     columns["stored_time"] = binary.postgres_time(stored_time[chosen])
     connection.execute(STAGING)
     connection.execute("TRUNCATE newest")
     binary.copy(connection, "newest", columns, NULLS)
-    connection.execute(UPSERT_LATEST)
+    connection.execute(UPSERT_LATEST + "newest ORDER BY item_id" + TAKE_NEWER)
     if not ahead[chosen].all():
         connection.execute(MOVE_STORED_TIME)
 
 
 UPSERT_LATEST = """
 INSERT INTO price_latest AS kept (item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask)
-SELECT item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask FROM newest ORDER BY item_id
+SELECT item_id, source, time, stored_time, price, volume, volume_rolling, listings, bid, ask FROM """
+GIVEN = """(
+    SELECT item_id, %(source)s AS source, 'epoch'::timestamptz + us * interval '1 microsecond' AS time,
+        'epoch'::timestamptz + stored_us * interval '1 microsecond' AS stored_time, price, nullif(volume, -1) AS volume,
+        CASE WHEN rolling >= 0 THEN rolling = 1 END AS volume_rolling, nullif(listings, -1) AS listings, nullif(bid, -1) AS bid,
+        nullif(ask, -1) AS ask
+    FROM unnest(%(item_id)s::integer[], %(time)s::bigint[], %(stored_time)s::bigint[], %(price)s::bigint[], %(volume)s::bigint[],
+        %(rolling)s::integer[], %(listings)s::integer[], %(bid)s::bigint[], %(ask)s::bigint[])
+        g (item_id, us, stored_us, price, volume, rolling, listings, bid, ask)) q ORDER BY item_id"""
+"""Newest quotes given as arrays."""
+TAKE_NEWER = """
 ON CONFLICT (item_id, source) DO UPDATE SET
     time = excluded.time, stored_time = excluded.stored_time, price = excluded.price, volume = excluded.volume,
     volume_rolling = excluded.volume_rolling, listings = excluded.listings, bid = excluded.bid, ask = excluded.ask

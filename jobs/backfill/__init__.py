@@ -1,1 +1,1 @@
-"""History from files into the database."""
+"""Backfill: price history from files into the database."""

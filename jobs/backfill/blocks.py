@@ -1,4 +1,4 @@
-"""A history file as blocks of whole lines, unpacked on the way; memory stays bounded."""
+"""Block reader: yields a history file as blocks of whole lines, unpacked on the way, in bounded memory."""
 
 import zlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Price histories as CSV: plain lines in bulk, odd ones each by itself."""
+"""CSV reader: reads price histories, plain lines in bulk and odd ones one by one."""
 
 import csv
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.analytics.arrays import Ints
 from app.spreadsheet import unguard
 from jobs.backfill.blocks import BOM, Source, Truncated
 from jobs.backfill.plain_lines import Block, Columns, parse
 from jobs.backfill.points import (
     HistoryFileError,
-    Ints,
     Points,
     Rejected,
     RejectedError,

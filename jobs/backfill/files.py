@@ -1,4 +1,4 @@
-"""Price-history files of every kind we read, as points."""
+"""File formats: recognises CSV and Steam's JSON and yields their points."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

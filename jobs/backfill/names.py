@@ -1,16 +1,17 @@
-"""Names in history files to items, each once in a run."""
+"""Name resolution: finds or creates the item of each name in history files, once in a run."""
 
 from datetime import UTC, datetime
 
 import numpy as np
 
+from app.analytics.arrays import Ints
 from app.items import matching
 from app.providers.base import Quote
 from db.core.pool import Database
-from jobs.backfill.points import Ints, Points, Rejected
+from jobs.backfill.points import Points, Rejected
 
 REFUSED = -1
-"""Stands for the id of an item whose prices are kept in another currency."""
+"""Stands for the id of an item whose prices are in another currency."""
 NOT_IN_USD = "the item's prices are not kept in USD"
 
 
@@ -25,7 +26,7 @@ class Names:
     def resolve(self, found: Points, file: str) -> tuple[Points, Ints, list[Rejected]]:
         """Points whose item takes USD, the items' ids, and the other points' lines."""
         used = np.unique(found.name)
-        self._learn([found.names[at] for at in used.tolist() if found.names[at] not in self.ids])
+        self._match_new([found.names[at] for at in used.tolist() if found.names[at] not in self.ids])
         ids = np.array([self.ids.get(name, REFUSED) for name in found.names], dtype=np.int64)
         item_id = ids[found.name]
         refused = item_id == REFUSED
@@ -40,13 +41,13 @@ class Names:
         """How many items have been resolved."""
         return len(set(self.ids.values()) - {REFUSED})
 
-    def _learn(self, names: list[str]) -> None:
+    def _match_new(self, names: list[str]) -> None:
         if not names:
             return
         now = datetime.now(UTC)
-        asked = [Quote(market_hash_name=name, source=self.source, price=1, quoted_at=now) for name in names]
+        quotes = [Quote(market_hash_name=name, source=self.source, price=1, quoted_at=now) for name in names]
         with self.database.connection() as connection, connection.transaction():
-            matched = matching.match(connection, asked, by_hand=True)
+            matched = matching.match(connection, quotes, by_hand=True)
         self.ids |= dict.fromkeys(names, REFUSED)
         for quote, known in zip(matched.quotes, matched.items, strict=True):
             self.ids[quote.market_hash_name] = known.id

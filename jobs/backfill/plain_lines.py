@@ -1,23 +1,21 @@
-"""CSV lines of the plain kind, a block at a time in NumPy; every other line is left to `history_csv`."""
+"""Plain-line parser: reads simple CSV lines in NumPy, a block at a time; every other line is left to `csv_reader`."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from jobs.backfill.points import EARLIEST, EPOCH, MICROSECOND, MOST_DIGITS, UNKNOWN, Ints
-
-Bytes = npt.NDArray[np.uint8]
-Bools = npt.NDArray[np.bool_]
+from app.analytics.arrays import Bools, Bytes, Ints
+from db.core.binary import UNKNOWN
+from jobs.backfill.points import EARLIEST, EPOCH, MAX_DIGITS, MICROSECOND
 
 NEWLINE, RETURN, COMMA, QUOTE, DOT, ZERO = b'\n\r,".0'
 PAD = 128
 """Zero bytes on both sides of a block: no window reaches over its edge."""
-LONGEST_NAME = 120
+MAX_NAME_LENGTH = 120
 DATE_LENGTH = 19
 DATE_MARKS = ((4, b"-"), (7, b"-"), (13, b":"), (16, b":"))
 EARLIEST_US = (EARLIEST - EPOCH) // MICROSECOND
-POWERS = 10 ** np.arange(MOST_DIGITS + 3, dtype=np.int64)
+POWERS = 10 ** np.arange(MAX_DIGITS + 3, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def parse(data: bytes, columns: Columns, latest: int) -> Block:
     sold, whole = _counts(block, volume)
     first = block[name.begin]
     last = block[name.end - 1]
-    good &= fine & whole & (name.length > 0) & (name.length <= LONGEST_NAME) & (first > ord(" ")) & (last > ord(" "))
+    good &= fine & whole & (name.length > 0) & (name.length <= MAX_NAME_LENGTH) & (first > ord(" ")) & (last > ord(" "))
     chosen = np.flatnonzero(good)
     names, name_of = _names(block, Spans(name.begin[chosen], name.end[chosen]))
     odd = np.ones(len(begin), dtype=np.bool_)
@@ -135,7 +133,7 @@ def _times(block: Bytes, date: Spans, latest: int) -> tuple[Ints, Bools]:
 
 def _digits(block: Bytes, span: Spans) -> tuple[Ints, Ints, Ints, Bools]:
     """Digits as a number, how many there are, how many of them stand behind a dot, and which fields are nothing else."""
-    width = int(min(span.length.max(initial=1), MOST_DIGITS + 1))
+    width = int(min(span.length.max(initial=1), MAX_DIGITS + 1))
     text = _window(block, span.end - width, width)
     value = np.zeros(len(span.begin), dtype=np.int64)
     dots, behind = np.zeros_like(value), np.zeros_like(value)
@@ -155,19 +153,19 @@ def _digits(block: Bytes, span: Spans) -> tuple[Ints, Ints, Ints, Bools]:
 def _cents(block: Bytes, span: Spans) -> tuple[Ints, Bools]:
     """Prices in cents, half a cent to the even one, and which fields are plain prices."""
     value, digits, behind, good = _digits(block, span)
-    good &= (digits > 0) & (digits <= MOST_DIGITS)
+    good &= (digits > 0) & (digits <= MAX_DIGITS)
     behind = np.where(good, behind, 0)
     unit = POWERS[np.maximum(behind - 2, 0)]
     whole, rest = np.divmod(value * POWERS[np.maximum(2 - behind, 0)], unit)
     up = (rest * 2 > unit) | ((rest * 2 == unit) & (whole % 2 == 1))
     cents = whole + up
-    return cents, good & (cents > 0) & (digits - behind <= MOST_DIGITS - 2)
+    return cents, good & (cents > 0) & (digits - behind <= MAX_DIGITS - 2)
 
 
 def _counts(block: Bytes, span: Spans) -> tuple[Ints, Bools]:
     """Volumes, and which fields are digits or empty."""
     value, digits, _, good = _digits(block, span)
-    return np.where(span.length == 0, UNKNOWN, value), good & (digits == span.length) & (digits <= MOST_DIGITS)
+    return np.where(span.length == 0, UNKNOWN, value), good & (digits == span.length) & (digits <= MAX_DIGITS)
 
 
 def _names(block: Bytes, span: Spans) -> tuple[list[bytes], Ints]:

@@ -1,4 +1,4 @@
-"""Points of price histories, and the one definition of how their texts are read: the exact reason where one cannot be."""
+"""Points: price-history rows as arrays, and how their texts are read; a text that cannot be read raises with its reason."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
+from app.analytics.arrays import Ints
+from db.core.binary import UNKNOWN
 
-Ints = npt.NDArray[np.int64]
-
-UNKNOWN = -1
 EARLIEST = datetime(2000, 1, 3, tzinfo=UTC)
 """Roll-ups count from here; a price before it is a mistake."""
 CLOCK_SKEW = timedelta(minutes=5)
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 """Of a price in minor units, or of a volume."""
 THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,7 +76,7 @@ def cents(text: str | Decimal) -> int:
         raise RejectedError(f"price '{text}' is no number")
     if value <= 0:
         raise RejectedError(f"price {text} is not above zero")
-    if value.adjusted() > MOST_DIGITS - 3:
+    if value.adjusted() > MAX_DIGITS - 3:
         raise RejectedError(f"price {text} is too large")
     whole = int((value * 100).quantize(Decimal(1), ROUND_HALF_EVEN))
     if whole == 0:
@@ -98,7 +95,7 @@ def count(text: str) -> int:
         return UNKNOWN
     plain = text.replace(",", "") if THOUSANDS.fullmatch(text) else text
     whole, _, rest = plain.partition(".")
-    if not whole.isdecimal() or not whole.isascii() or len(whole) > MOST_DIGITS or rest.strip("0"):
+    if not whole.isdecimal() or not whole.isascii() or len(whole) > MAX_DIGITS or rest.strip("0"):
         raise RejectedError(f"volume {text!r} is no whole number")
     return int(whole)
 

@@ -1,4 +1,4 @@
-"""Price-history files into the database, fast and beside a running instance; running it again changes nothing."""
+"""Backfill run: loads price-history files beside a running instance; a second run changes nothing."""
 
 import resource
 import sys
@@ -22,9 +22,9 @@ from jobs.backfill.writers import Batch, Conflict, Outcome, Writers
 
 log = structlog.get_logger(__name__)
 
-ENOUGH = 200_000
+BATCH_POINTS = 200_000
 """Points that make a batch; small files are stored together."""
-KEPT_REJECTIONS = 10_000
+MAX_REJECTIONS = 10_000
 LINE_BITS = 40
 LINE_MASK = (1 << LINE_BITS) - 1
 """A line of a file, as one number: the file's place above, the line below these bits."""
@@ -47,9 +47,9 @@ class Report:
     """What a backfill did.
 
     `points` were read and sound, of which `new` were not in the history before, `known` were, and `conflict_count` say otherwise
-    than what is kept or than another line; of these `replaced` took the kept ones' place. `refused` of the known fall into hours
-    whose quotes are deleted, where nobody can tell. `items` have points, `new_items` were not known before. `rejected` and
-    `conflicts` hold the first KEPT_REJECTIONS lines of `rejected_count` and `conflict_count`, by line.
+    than a stored quote or than another line; of these `replaced` took the place of stored ones. `refused` of the known fall into hours
+    whose quotes are deleted, so that they cannot be compared. `items` have points, `new_items` were not known before. `rejected` and
+    `conflicts` hold the first MAX_REJECTIONS lines of `rejected_count` and `conflict_count`, by line.
     `failed` are files that could not be used as a whole. `peak_memory` is this process's, in bytes.
     """
 
@@ -77,7 +77,7 @@ class Report:
         """Note lines that were left out."""
         for line in lines:
             self.rejected_count += 1
-            if len(self.rejected) < KEPT_REJECTIONS:
+            if len(self.rejected) < MAX_REJECTIONS:
                 self.rejected.append(line)
 
 
@@ -93,7 +93,7 @@ def backfill(
 ) -> Report:
     """Bring price-history files in as quotes of `source`; volumes count each point's own interval.
 
-    A point that contradicts a kept quote of its time, or another point, is named; the kept one or the first stays. With `replace`
+    A point that contradicts a stored quote of its time, or another point, is named; the stored one or the first stays. With `replace`
     the point takes its place, the last of several, and everything derived follows. `heartbeat` is the instance's.
 
     Every batch is a transaction of its own, so that a running instance waits for one batch at most. A file that cannot be
@@ -109,20 +109,20 @@ def backfill(
     names = Names(database, source)
     with Writers(database, source, replace=replace, heartbeat=heartbeat) as writers:
         waiting: list[Batch] = []
-        for batch in _batches(files, item, names, report, _told(progress, files, report, begun)):
+        for batch in _batches(files, item, names, report, _progress_reporter(progress, files, report, begun)):
             waiting.append(batch)
-            if sum(map(len, waiting)) >= ENOUGH:
+            if sum(map(len, waiting)) >= BATCH_POINTS:
                 writers.store(Batch.joined(waiting))
                 waiting.clear()
         writers.store(Batch.joined(waiting))
-    _count(report, writers.outcome, files, names, replace=replace)
+    _summarise(report, writers.outcome, files, names, replace=replace)
     report.seconds = time.monotonic() - begun
     report.peak_memory = peak_memory()
     return report
 
 
 def _batches(
-    files: list[Source], item: str | None, names: Names, report: Report, told: Callable[[Source], None]
+    files: list[Source], item: str | None, names: Names, report: Report, report_progress: Callable[[Source], None]
 ) -> Iterator[Batch]:
     for at, file in enumerate(files):
         try:
@@ -133,13 +133,13 @@ def _batches(
                 report.points += len(usable)
                 columns = writer.QuoteColumns.of(item_id, usable.time, usable.price, volume=usable.volume, rolling=0)
                 yield Batch(columns, usable.line + (at << LINE_BITS))
-                told(file)
+                report_progress(file)
         except HistoryFileError as error:
             report.failed.append(str(error))
             log.warning("file left out", reason=str(error))
 
 
-def _count(report: Report, outcome: Outcome, files: list[Source], names: Names, *, replace: bool) -> None:
+def _summarise(report: Report, outcome: Outcome, files: list[Source], names: Names, *, replace: bool) -> None:
     report.new, report.replaced, report.refused = outcome.new, outcome.replaced, outcome.refused
     report.conflict_count = outcome.conflict_count
     report.known = report.points - outcome.new - outcome.conflict_count
@@ -167,18 +167,18 @@ def _figures(price: int, volume: int) -> str:
     return f"price {price // 100}.{price % 100:02}, volume {'unknown' if volume < 0 else volume}"
 
 
-def _told(
+def _progress_reporter(
     progress: Callable[[Progress], None] | None, files: list[Source], report: Report, begun: float
 ) -> Callable[[Source], None]:
     total = sum(file.size for file in files)
 
-    def tell(file: Source) -> None:
+    def report_progress(file: Source) -> None:
         if progress:
             done = sum(file.taken for file in files)
             seconds = time.monotonic() - begun
             progress(Progress(file.name, done, total, report.points, report.rejected_count, seconds))
 
-    return tell
+    return report_progress
 
 
 def peak_memory() -> int:

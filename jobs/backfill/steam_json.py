@@ -1,8 +1,6 @@
-"""Steam's own price history of one item, as `/market/pricehistory` answers it."""
+"""Steam JSON reader: reads one item's price history as `/market/pricehistory` answers it."""
 
 import json
-import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -10,13 +8,12 @@ from urllib.parse import unquote
 
 import numpy as np
 
+from app.providers.steam.history import moment
 from jobs.backfill.blocks import Source, Truncated
 from jobs.backfill.points import HistoryFileError, Points, Rejected, RejectedError, cents, checked, count, not_in_future
 
 LIMIT = 64_000_000
 FIELDS = 3
-DATE = re.compile(r"([A-Z][a-z]{2}) (\d{2}) (\d{4}) (\d{2}): \+0")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ENDINGS = (".gz", ".json", ".pricehistory")
 
 
@@ -28,15 +25,15 @@ def read(source: Source, item: str | None, latest: int) -> tuple[Points, list[Re
     """
     prices = _prices(source)
     rejected: list[Rejected] = []
-    kept: list[tuple[int, int, int, int]] = []
+    accepted: list[tuple[int, int, int, int]] = []
     for line, entry in enumerate(prices, 1):
         try:
-            kept.append((line, *_point(entry, latest)))
+            accepted.append((line, *_point(entry, latest)))
         except RejectedError as error:
             rejected.append(Rejected(source.name, line, str(error)))
-    lines, times, prices_of, volumes = np.array(kept, dtype=np.int64).reshape(-1, 4).T
+    lines, times, prices_of, volumes = np.array(accepted, dtype=np.int64).reshape(-1, 4).T
     names = [item or item_of(source)]
-    return Points(names, np.zeros(len(kept), dtype=np.int64), times, prices_of, volumes, lines), rejected
+    return Points(names, np.zeros(len(accepted), dtype=np.int64), times, prices_of, volumes, lines), rejected
 
 
 def item_of(source: Source) -> str:
@@ -80,12 +77,8 @@ def _point(entry: Any, latest: int) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=100_000)
 def _time(text: str) -> int:
-    found = DATE.fullmatch(text)
     try:
-        if not found:
-            raise ValueError(text)  # noqa: TRY301  # the same answer as for a month that is none
-        month, day, year, hour = found.groups()
-        moment = datetime(int(year), MONTHS.index(month) + 1, int(day), int(hour), tzinfo=UTC)
+        found = moment(text)
     except ValueError:
         raise RejectedError(f"date {text!r} is not like 'Jul 02 2014 01: +0'") from None
-    return checked(moment, text)
+    return checked(found, text)

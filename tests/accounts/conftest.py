@@ -1,13 +1,15 @@
 """An application whose providers are stand-ins on real ports."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import redis
 from flask import Flask
 
-from app.runtime import Runtime
+from app.runtime import EXTENSION, Runtime
+from app.server.tasks import build_worker
 from app.settings import Settings
 from app.web.factory import create_server
 from db.embedded.servers import Endpoints
@@ -40,6 +42,20 @@ def make(database_url: str, endpoints: Endpoints, redis_client: redis.Redis) -> 
     yield create
     for runtime in made:
         runtime.stop()
+
+
+@pytest.fixture
+def send_mails() -> Iterator[Callable[[Flask], Flask]]:
+    """Runs an application's tasks, which send mails, until the test ends; a task that waits longer is left."""
+    with ExitStack() as stack:
+
+        def start(server: Flask) -> Flask:
+            worker = build_worker(server.extensions[EXTENSION], 1)
+            stack.callback(worker.stop)
+            worker.start()
+            return server
+
+        yield start
 
 
 @pytest.fixture

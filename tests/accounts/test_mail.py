@@ -72,6 +72,12 @@ def certificate(folder: Path, *, address: str = "127.0.0.1", days: int = 1) -> t
 
 
 @pytest.fixture
+def make(make: Make, send_mails: Callable[[Flask], Flask]) -> Make:
+    """Makes applications whose mails are sent."""
+    return lambda **settings: send_mails(make(**settings))
+
+
+@pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Starts mail servers; this process trusts their certificates unless it is told not to."""
     with ExitStack() as stack:

@@ -61,10 +61,12 @@ def test_items_are_added_and_taken_off_by_name_or_id(ada: Visitor, ids: dict[tup
     for symbol in (PAIR, SLASH, ids["binance:spot", AK], KNIFE):
         assert watch(ada, symbol).status_code == 200
     assert symbols(ada) == [KNIFE, PAIR, SLASH, AK]
-    assert ada.get(LIST).get_json()["items"][3] == {
+    found = ada.get(LIST).get_json()["items"][3]
+    assert {name: found[name] for name in ("item_id", "market", "symbol", "price")} == {
         "item_id": ids["binance:spot", AK],
         "market": "binance:spot",
         "symbol": AK,
+        "price": None,
     }
     assert watch(ada, SLASH, "DELETE").get_json()["symbols"] == [KNIFE, PAIR, AK]
     assert watch(ada, SLASH, "DELETE").status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analytics import GATES, WINDOWS, Gate, base_reach, outliers
+from app.analytics import EXCHANGE_GATES, GATES, WINDOWS, Gate, base_reach, gate_of, outliers
 
 GOOD = {"samples": 50, "coverage": 0.9, "price": 12.0, "volume": 100.0}
 
@@ -59,15 +59,34 @@ def test_the_documented_gates_are_the_codes() -> None:
     }
 
 
+def test_the_documented_gates_of_pairs_are_the_codes() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:`(\w+)`|any other) \| (\d+) \| ([\d.]+) \| (\d+) \|$", text, re.MULTILINE)
+    found = {name: Gate(int(closes), float(coverage), 0, float(traded)) for name, closes, coverage, traded in rows}
+    assert found == {
+        ("return_volatility" if name == "volatile" else name): gate for name, gate in EXCHANGE_GATES.items()
+    } | {"": gate_of("percent_change", "exchange")}
+
+
+def test_a_gate_is_its_market_s() -> None:
+    assert gate_of("return_volatility") == GATES["volatile"]
+    assert gate_of("return_volatility", "exchange") == EXCHANGE_GATES["volatile"] != GATES["volatile"]
+    assert gate_of("max_drawdown") == Gate()
+    cheap = {"samples": 24, "coverage": 1.0, "price": 0.00001, "volume": 2e6}
+    assert passes(gate_of("percent_change", "exchange"), **cheap)
+    assert not passes(gate_of("percent_change", "exchange"), **cheap | {"coverage": 0.85})
+    assert not passes(gate_of("percent_change", "exchange"), **cheap | {"volume": math.nan})
+
+
 def test_the_documented_limits_of_an_outlier_are_the_codes() -> None:
     text = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     section = " ".join(text.split("## Outliers")[1].split("## ")[0].split())
     for said in (
-        f"a factor of {outliers.LEAST_FACTOR:g} or more",
+        f"a factor of {outliers.MIN_FACTOR:g} or more",
         f"more than {outliers.DEVIATIONS:g} times 1.4826 MAD",
         f"at most {outliers.VOLUME_SHARE:g} of the neighbours' median volume",
         f"differ by at most {outliers.REVERSION_SHARE:g} of its deviation",
-        f"At least {outliers.LEAST_NEIGHBOURS} closes must be known",
+        f"At least {outliers.MIN_NEIGHBOURS} closes must be known",
     ):
         assert said in section
     assert outliers.NEIGHBOURS == 5, "the text says five"

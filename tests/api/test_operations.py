@@ -2,6 +2,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from app import __version__
+from app.candles import feeds
 from app.runtime import Runtime
 from app.settings import Settings
 from app.web.factory import create_server
@@ -17,7 +19,7 @@ from db.operations import providers
 from tests.api.conftest import Market
 from tests.conftest import free_port
 
-PARTS = {"database", "redis", "migrations", "ingestion"}
+PARTS = {"database", "redis", "migrations", "ingestion", "exchanges"}
 
 
 def collected(runtime: Runtime, age: float) -> None:
@@ -94,7 +96,10 @@ def test_not_ready_while_the_database_is_down_and_ready_again(
         assert time.monotonic() - begun < 10, "each check waited for itself"
         assert reply.status_code == 503
         found = reply.get_json()["checks"]
-        assert {name: part["ok"] for name, part in found.items()} == dict.fromkeys(PARTS, False) | {"redis": True}
+        assert {name: part["ok"] for name, part in found.items()} == dict.fromkeys(PARTS, False) | {
+            "redis": True,
+            "exchanges": True,
+        }
         assert "does not answer" in found["database"]["error"]
         items = client.get("/api/v1/items")
         assert (items.status_code, set(items.get_json())) == (503, {"error"})
@@ -120,9 +125,62 @@ def test_not_ready_without_redis(runtime: Runtime, market: Market) -> None:
 
 def test_figures_of_the_process(client: FlaskClient, market: Market) -> None:
     found = client.get("/stats").get_json()
-    assert set(found) == {"version", "live", "database"}
+    assert set(found) == {"version", "live", "database", "requests", "jobs", "exchanges"}
+    assert found["exchanges"] == []
     assert found["live"] is None, "there is no gateway in front of this server"
     assert found["database"]["pool_size"] >= 1
+
+
+def test_an_exchange_s_feed_is_in_the_figures_and_metrics(
+    client: FlaskClient, runtime: Runtime, market: Market
+) -> None:
+    connection = {"id": 1, "state": "waiting", "streams": 60, "age": 1.5, "reconnects": 2, "messages": 7}
+    state = {"exchange": "demo", "ws_state": "waiting", "last_msg_age_ms": 1500, "reconnects": 2, "rest_catchup_candles_total": 30,
+             "messages": 7, "streams": 60, "symbols": 20, "queue_depth": 3, "off_grid": None, "connections": [connection]}  # fmt: skip
+    feeds.save(runtime.services.redis, state)
+    assert client.get("/stats").get_json()["exchanges"] == [state]
+    lines = client.get("/api/v1/metrics").text.splitlines()
+    assert 'tracera_exchange_rest_catchup_candles_total{exchange="demo"} 30.0' in lines
+    assert not [line for line in lines if line.startswith("tracera_exchange_off_grid{")]
+
+
+def feed_state(*behind: str, symbols: int = 3, error: str | None = None) -> dict[str, Any]:
+    named = [{"symbol": symbol, "last_candle": "2026-11-28T04:00:00Z", "seconds": 200} for symbol in behind]
+    return {"exchange": "binance", "ws_state": "open", "error": error, "symbols": symbols, "behind": named, "behind_count": len(named),
+            "set_aside": {"off_grid": 2}, "connections": [{"id": 1, "streams": 9, "uptime": None}]}  # fmt: skip
+
+
+@pytest.mark.parametrize("providers", [("binance",), ("steam", "binance")])
+def test_a_pair_that_is_behind_is_named_and_a_whole_feed_unready_only_where_nothing_else_is_collected(
+    runtime: Runtime, market: Market, providers: tuple[str, ...]
+) -> None:
+    collected(runtime, 2)
+    settings = Settings(
+        _env_file=None, database_url=runtime.database_url, redis_url=runtime.redis_url, providers=providers
+    )
+    served = Runtime(settings)
+    client, alone = create_server(served).test_client(), providers == ("binance",)
+    try:
+        for state, named, ready in (
+            (None, "no process runs this feed", not alone),
+            (feed_state(), None, True),
+            (feed_state("ETHUSDT"), "ETHUSDT is behind", True),
+            (feed_state("ETHUSDT", "BTCUSDT", "SOLUSDT"), "SOLUSDT are behind", not alone),
+            (feed_state(symbols=0, error="451, not in this region"), "451", not alone),
+        ):
+            if state:
+                feeds.save(served.services.redis, state)
+            reply = client.get("/readyz")
+            found = reply.get_json()["checks"]["exchanges"]
+            assert (found["ok"], reply.status_code) == ((True, 200) if ready else (False, 503)), state
+            assert (named is None and "error" not in found) or named in found["error"]
+            if state:
+                assert [one["symbol"] for one in found["feeds"][0]["behind"]] == [b["symbol"] for b in state["behind"]]
+        lines = client.get("/api/v1/metrics").text.splitlines()
+        assert 'tracera_exchange_set_aside{exchange="binance",kind="off_grid"} 2.0' in lines
+        assert 'tracera_exchange_connection_streams{connection="1",exchange="binance"} 9.0' in lines
+    finally:
+        served.stop()
 
 
 @pytest.mark.parametrize(("age", "up"), [(3, "1.0"), (900, "0.0")])

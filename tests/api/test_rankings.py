@@ -4,8 +4,10 @@ from flask.testing import FlaskClient
 from app.runtime import Runtime
 from app.settings import Settings
 from app.web.factory import create_server
+from jobs import measures
 from tests.api.conftest import NAMES, Market
 from tests.conftest import free_port
+from tests.jobs.pairs import AS_OF, stored
 
 METRICS = ("percent_change", "trend_score", "coefficient_of_variation", "volume")
 FIELDS = {"rank", "item_id", "market_hash_name", "score"}
@@ -71,6 +73,7 @@ def test_without_redis_the_same_rows_come_from_the_database(
         ("window=all", ("window", "'all'", "'24h'")),
         ("metric=beauty", ("metric", "'beauty'", "'return_volatility'", "'sharpe'")),
         ("order=up", ("order", "'up'", "'desc' or 'asc'")),
+        ("market=steam:440", ("market", "'steam:440'", "'steam:730'", "'binance:spot'")),
         ("limit=501", ("limit", "'501'", "500")),
         ("search=ak", ("search", "'ak'")),
     ],
@@ -97,3 +100,33 @@ def test_an_answer_is_not_sent_twice_and_no_other_for_it(client: FlaskClient, ma
     assert client.get("/api/v1/rankings/volatile", headers={"If-None-Match": tag}).status_code == 304
     shorter = client.get("/api/v1/rankings/volatile?limit=2", headers={"If-None-Match": tag})
     assert (shorter.status_code, len(shorter.get_json())) == (200, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["volatile?window=7d", "volume?window=24h", "sharpe?window=30d&order=asc"])
+def test_pairs_are_ranked_alone_and_alike_without_redis(
+    runtime: Runtime, market: Market, client: FlaskClient, path: str
+) -> None:
+    held = runtime.services
+    exchange = stored(held.database)
+    items = client.get(f"/api/v1/rankings/{path}").get_json()
+    measures.run(held.database, held.redis, AS_OF)
+    rows = client.get(f"/api/v1/rankings/{path}&market=binance:spot").get_json()
+    assert {row["market_hash_name"] for row in rows} == {"BTCUSDT", "ETHUSDT", "SOLUSDT", "ETHBTC"}
+    assert {row["market"] for row in rows} == {"binance:spot"}
+    assert all(row["volume_scale"] == 1000 and row["turnover"] > 0 for row in rows)
+    if path.startswith("volume"):
+        assert [row["score"] for row in rows] == [row["turnover"] for row in rows]
+    assert not {row["item_id"] for row in items} & set(exchange.items.values())
+    settings = Settings(
+        _env_file=None,
+        providers=("binance",),
+        database_url=runtime.database_url,
+        redis_url=f"redis://127.0.0.1:{free_port()}",
+    )
+    cut_off = Runtime(settings)
+    try:  # an instance of pairs alone means them where no market is named
+        found = create_server(cut_off).test_client().get(f"/api/v1/rankings/{path}").get_json()
+    finally:
+        cut_off.stop()
+    assert found == [pytest.approx(row) for row in rows]

@@ -61,3 +61,16 @@ def test_a_question_that_makes_no_sense_is_told_why(client: FlaskClient, query: 
     reply = client.get(f"/api/v1/screener?{query}")
     assert reply.status_code == 400
     assert named in reply.get_json()["error"]
+
+
+@pytest.mark.parametrize("ids", ["", "0", "-1", "1,,2", "1;2", "2147483648", ",".join(["1"] * 501)])
+def test_rows_of_what_is_no_list_of_items_are_refused(client: FlaskClient, ids: str) -> None:
+    assert client.get("/api/v1/screener/items", query_string={"ids": ids}).status_code == 400
+
+
+def test_rows_of_chosen_items_come_in_their_order(client: FlaskClient, market: Market) -> None:
+    wanted = list(reversed(market.ids))
+    query = {"ids": ",".join(map(str, [*wanted, 2**31 - 1])), "window": "7d"}
+    found = client.get("/api/v1/screener/items", query_string=query).get_json()["rows"]
+    assert [row["id"] for row in found] == wanted
+    assert found == sorted(rows(client, {"window": "7d"}, "name"), key=lambda row: wanted.index(int(str(row["id"]))))

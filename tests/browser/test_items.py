@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from redis import Redis
 
+from components.items.silhouette import silhouette
 from db.core.pool import Database
-from tests.browser.support import announced, until
+from tests.browser.support import Own, announced, quote, until
 from tests.conftest import Site
 
 pytestmark = pytest.mark.slow
@@ -181,12 +183,47 @@ def test_a_published_price_shows_in_the_cell_and_moves_the_change(
 
 def test_keys_move_through_the_rows_and_open_one(page: Page, site: str) -> None:
     opened(page, f"{site}/items?sort=name")
-    cell(page, "price").click()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
+    page.locator("#items-total").click()
+    for key in ("j", "j", "ArrowDown", "j", "k"):
+        page.keyboard.press(key)
+    expect(page.locator(".ag-row-focus").first).to_have_attribute("row-index", "2")
     third = name(page, 2).inner_text()
     page.keyboard.press("Enter")
     expect(page.locator(".item-head h1")).to_have_text(third)
+
+
+def test_a_click_anywhere_on_a_row_opens_its_item(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, f"{site}/items?sort=name")
+    second = name(page, 1).inner_text()
+    cell(page, "turnover", 1).click(position={"x": 6, "y": 10})
+    expect(page.locator(".item-head h1")).to_have_text(second)
+    page.go_back()
+    expect(name(page, 1)).to_have_text(second)
+    with page.context.expect_page() as waiting:
+        cell(page, "volume", 1).click(modifiers=["Control"], position={"x": 6, "y": 10})
+    expect(waiting.value.locator(".item-head h1")).to_have_text(second)
+    expect(name(page, 1)).to_have_text(second)
+    assert not complaints
+
+
+def test_the_way_back_leads_to_the_row_that_one_left(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, f"{site}/items?sort=name")
+    page.evaluate("() => window.dash_ag_grid.getApi('items-grid').ensureIndexVisible(300, 'top')")
+    expect(name(page, 305)).to_be_visible()
+    wanted = name(page, 305).inner_text()
+    cell(page, "turnover", 304).click()
+    expect(page.locator(".item-head h1")).to_be_visible()
+    page.go_back()
+    expect(name(page, 305)).to_have_text(wanted)
+    expect(page.locator(".ag-row-focus").first).to_have_attribute("row-index", "304")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".item-head h1")).to_have_text(wanted)
+    page.reload()
+    expect(page.locator(".item-head h1")).to_have_text(wanted)
+    page.go_back()
+    expect(page.locator(".ag-row-focus").first).to_have_attribute("row-index", "305")
+    assert not complaints
 
 
 def test_scrolling_asks_for_more_rows(page: Page, site: str, database: Database) -> None:
@@ -219,21 +256,60 @@ def test_csv_holds_all_that_fits_and_copy_what_is_loaded(
     page: Page, site: str, database: Database, complaints: list[str]
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    opened(page, f"{site}/items?type=Rifle&sort=-price")
+    opened(page, f"{site}/items?type=Rifle&sort=name")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV").click()
     assert re.fullmatch(r"items-\d{8}-\d{6}Z\.csv", waiting.value.suggested_filename)
     rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
     wanted = database.rows("SELECT i.id, i.market_hash_name AS name FROM items i WHERE weapon_type = 'Rifle'")
-    assert {int(row["id"]): row["name"] for row in rows} == {row["id"]: row["name"] for row in wanted}
-    found = [float(row["price"]) for row in rows]
-    assert found == sorted(found, reverse=True)
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["quoted_at"]) for row in rows)
+    assert sorted(row["Item"] for row in rows) == sorted(row["name"] for row in wanted)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["Quoted at (UTC)"]) for row in rows)
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#items-copied")).to_contain_text("rows copied")
-    lines = page.evaluate("() => navigator.clipboard.readText()").split("\n")
-    assert lines[0].split("\t")[:3] == ["name", "price", "percent_change"]
-    assert lines[1].split("\t")[0] == rows[0]["name"]
+    copied = page.evaluate("() => navigator.clipboard.readText()").split("\n")
+    assert [line.split("\t")[0] for line in copied] == ["Item", *(row["Item"] for row in rows[: len(copied) - 1])]
+    assert not complaints
+
+
+def test_copy_and_csv_give_what_is_shown_in_units_with_names(page: Page, own: Own, complaints: list[str]) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    own.keep(
+        *(quote(name, price, at, volume=7) for name, price in (("Case A", 1_250), ("Case B", 5), ("Case C", 99_999)))
+    )
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page, f"{own.url}/items?sort=-price&window=7d")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("checkbox", name="Sales 24 h").check()
+    for column in ("Trend", "24 h", "Change"):
+        page.get_by_role("checkbox", name=column, exact=True).uncheck()
+    page.keyboard.press("Escape")
+    expect(page.locator('.ag-header-cell[col-id="percent_change"]')).to_have_count(0)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#items-copied")).to_contain_text("3 rows copied")
+    copied = [line.split("\t") for line in page.evaluate("() => navigator.clipboard.readText()").split("\n")]
+    filed = list(csv.reader(io.StringIO(text)))
+    heads = [
+        "Item",
+        "Price",
+        "Currency",
+        "Volatility 7d (% a day)",
+        "Sales 24 h",
+        "Turnover 24 h",
+        "Source",
+        "Quoted at (UTC)",
+    ]
+    assert (copied[0], filed[0]) == (heads, heads)
+    for lines in (copied, filed):
+        names = [(line[0], float(line[1]), *line[2:4], *line[6:]) for line in lines[1:]]
+        when = "2026-03-01T12:00:00Z"
+        assert names == [
+            ("Case C", 999.99, "USD", "", "steam", when),
+            ("Case A", 12.5, "USD", "", "steam", when),
+            ("Case B", 0.05, "USD", "", "steam", when),
+        ]
     assert not complaints
 
 
@@ -246,9 +322,11 @@ def test_on_a_phone_rows_are_cards_of_two_lines(page: Page, site: str, scheme: A
     expect(card.locator(".items-line")).to_have_count(2)
     expect(card).to_contain_text(re.compile(r"\$.*%", re.DOTALL))
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-    box = card.bounding_box()
+    box, edge = card.bounding_box(), page.locator('[row-index="0"] [data-watch]').bounding_box()
     assert box
-    assert box["x"] + box["width"] > 360, "figures stand at the right edge"
+    assert edge
+    assert edge["x"] + edge["width"] > 360, "the star stands at the right edge"
+    assert 0 <= edge["x"] - box["x"] - box["width"] < 24, "the figures stand beside it"
     page.locator(".items-sort input").click()
     page.get_by_role("option", name="Cheapest").click()
     expect(page).to_have_url(re.compile("sort=price$"))
@@ -270,3 +348,19 @@ def test_an_address_that_makes_no_sense_is_read_as_far_as_it_does(
     else:
         expect(cell(page, "price")).to_contain_text("$")
     assert not complaints
+
+
+def test_items_without_an_image_have_their_kinds_silhouette(page: Page, site: str, database: Database) -> None:
+    page.goto(f"{site}/items?q=karambit")
+    shown = page.locator(".items-picture .silhouette")
+    expect(shown.first).to_be_visible()
+    name = page.locator(NAMES).first.get_attribute("title") or ""
+    item = database.row("SELECT weapon_type, weapon FROM items WHERE market_hash_name = %s", (name,))
+    assert item
+    assert set(str(silhouette(item).className).split()) <= set((shown.first.get_attribute("class") or "").split())  # type: ignore[attr-defined]
+    mask, colour, words = shown.first.evaluate(
+        "(one) => [getComputedStyle(one).maskImage, getComputedStyle(one).backgroundColor,"
+        " getComputedStyle(one.parentElement).color]"
+    )
+    assert mask.startswith('url("data:image/svg+xml')
+    assert colour != words

@@ -9,12 +9,13 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from jobs import measures
-from tests.browser.support import DESKTOP, PHONE, Own, announced, asked, complete, opened, quote, until
+from tests.browser.support import DESKTOP, PHONE, Own, announced, asked, complete, opened, publish, quote, until
 from tests.conftest import Site
 
 pytestmark = pytest.mark.slow
 
 RISING = "#market-up .item-row"
+SHOWN = ".item-row:not([hidden])"
 FIELDS = """() => [...document.querySelectorAll('.map-field:not([hidden])')].map((field) => {
     const { left, top, width, height } = field.getBoundingClientRect();
     return [left, top, width, height, Number(field.dataset.weight)]; })"""
@@ -57,11 +58,28 @@ def test_the_lists_hold_what_they_say(page: Page, site: str, complaints: list[st
     for name, sign in (("market-up", "▲ +"), ("market-down", "▼ \u2212")):
         rows = page.locator(f"#{name} .item-row")
         expect(rows).to_have_count(10)
-        figures = page.locator(f"#{name} .row-figure").all_inner_texts()
-        assert all(figure.startswith(sign) for figure in figures)
+        figures = page.locator(f"#{name} {SHOWN} .row-figure").all_inner_texts()
+        assert figures
+        assert [figure for figure in figures if not figure.startswith(sign)] == []
     swings = [float(text.split()[0]) for text in page.locator("#market-volatile .row-figure").all_inner_texts()]
     assert swings == sorted(swings, reverse=True)
     assert swings[-1] > 0
+
+
+def test_a_list_stays_in_order_while_prices_move(page: Page, site: str, complaints: list[str], cache: Redis) -> None:
+    opened(page, site, "/")
+    last = page.locator(RISING).last.locator("[data-live-field=price]")
+    item = int(str(last.get_attribute("data-live-item")))
+    link = page.locator(f"#market-up .item-row[href='/item/{item}']")
+    announced(page, link.locator("[data-live-field=price]"), cache, item, 98_765_43, source="demo")
+    expect(page.locator(RISING).first).to_have_attribute("href", f"/item/{item}")
+    page.locator(RISING).nth(1).hover()
+    announced(page, link.locator("[data-live-field=price]"), cache, item, 1, source="demo")
+    page.wait_for_timeout(1_500)
+    expect(page.locator(RISING).first).to_have_attribute("href", f"/item/{item}")  # nothing moves under the pointer
+    page.mouse.move(1, 1)
+    publish(cache, item, 1, source="demo")
+    expect(link).to_be_hidden()
 
 
 def test_the_tiles_agree_with_one_another(page: Page, site: str, complaints: list[str]) -> None:

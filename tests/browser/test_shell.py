@@ -9,7 +9,7 @@ from tests.browser.support import DESKTOP, PHONE, SCHEME, asked, complete, grave
 from tests.conftest import Site
 
 NAMES = {"/": "Market", "/items": "Items", "/rankings": "Rankings", "/portfolio": "Portfolio", "/status": "Status"}
-IN_BAR = 4
+IN_BAR = 4  # of those above; the watchlist stands behind them
 CHIP = "[data-live-chip]"
 WORDS = "getComputedStyle(document.querySelector('#content h1')).color"
 
@@ -117,6 +117,81 @@ def test_a_choice_stays_when_an_answer_comes_late(page: Page, site: str, complai
     until(page, lambda: not drawn.evaluate("(option) => option.isConnected"), "the answer is not drawn")
     expect(page.get_by_role("option", selected=True)).to_have_count(1)
     expect(page.get_by_role("option", selected=True)).to_have_attribute("data-href", str(chosen))
+
+
+def test_search_shows_whole_names_on_a_phone(page: Page, site: str, complaints: list[str]) -> None:
+    page.set_viewport_size(PHONE)
+    opened(page, site, "/status")
+    page.get_by_role("button", name="Search items").click()
+    page.keyboard.type("stattrak m4a1s")
+    names = page.get_by_role("option").locator(".item-base")
+    expect(names.first).to_contain_text("StatTrak")
+    expect(names.filter(has_not_text="M4A1-S")).to_have_count(0)
+    cut = names.evaluate_all(
+        "names => names.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+    assert cut == []
+    assert grave(page) == []
+    for _ in range(9):
+        page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option", selected=True)).to_be_in_viewport(ratio=0.95)
+
+
+def test_search_opened_again_has_its_old_text_selected(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    field = page.get_by_role("combobox", name="Search items")
+    page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
+    page.keyboard.type("karambit")
+    expect(page.get_by_role("option").first).to_contain_text("Karambit")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("fn vulcan")  # at once: the first letters come before the field
+    expect(field).to_have_value("fn vulcan")
+    options = page.get_by_role("option")
+    expect(options.filter(has_not_text="Vulcan")).to_have_count(0)
+    expect(options.first).to_contain_text("Vulcan")
+    expect(options.filter(has_not_text="FN")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("safari")
+    expect(field).to_have_value("safari")
+
+
+def test_search_finds_pages_and_actions(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("rank")
+    first = page.get_by_role("option", selected=True)
+    expect(first).to_have_text(re.compile("Rankings.*Page"))
+    page.keyboard.press("Enter")
+    complete(page, "/rankings")
+    before = page.evaluate(SCHEME)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("dark")
+    expect(first).to_contain_text("Light or dark colours")
+    page.keyboard.press("Enter")
+    until(page, lambda: page.evaluate(SCHEME) != before, "the colours stay")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("sign")
+    expect(first).to_contain_text("Sign in")
+    assert grave(page, ".search-dialog") == []
+    page.keyboard.press("Escape")
+
+
+def test_a_question_mark_lists_the_keys(page: Page, site: str, complaints: list[str]) -> None:
+    opened(page, site, "/status")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    expect(dialog).to_contain_text("Search items, pages and actions")
+    assert grave(page, ".keys-dialog") == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("keyb")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Keyboard")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
 
 
 def test_search_says_when_nothing_is_found(page: Page, site: str, complaints: list[str]) -> None:

@@ -51,7 +51,7 @@ def test_an_instance_that_collects_nothing_and_a_provider_that_fails(
     page: Page, own: Own, complaints: list[str]
 ) -> None:
     page.goto(f"{own.url}/status")
-    expect(page.get_by_text("No worker is alive")).to_be_visible()
+    expect(page.get_by_text("Nothing is collected")).to_be_visible()
     expect(page.get_by_text("No provider yet")).to_be_visible()
     expect(page.get_by_text("No job ran yet")).to_be_visible()
     assert grave(page) == []

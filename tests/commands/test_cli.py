@@ -2,38 +2,28 @@
 
 import csv
 import io
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import psycopg
+import pyarrow.parquet as pq
 import pytest
+import redis
 from click.testing import CliRunner
 
 from app.cli import main
+from app.live.publish import price_message
+from db.core.price_log import publish_prices
 from db.embedded.servers import Endpoints
+from tests.commands.support import environment, fails, run
 from tests.conftest import ROOT, free_port, wait_for
 
 ITEM = "AK-47 | Redline (Field-Tested)"
-Done = subprocess.CompletedProcess[str]
-
-
-def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    known = {name: value for name, value in os.environ.items() if not name.startswith("TRACERA_")}
-    return known | {"PYTHONPATH": str(ROOT)} | dict(settings)
-
-
-def run(folder: Path, *arguments: str, typed: str = "", **settings: str) -> Done:
-    """`tracera ARGUMENTS`, started in a folder without `.env`."""
-    command = [sys.executable, "-m", "app.cli", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment(settings), input=typed, capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +37,8 @@ def served(endpoints: Endpoints) -> dict[str, str]:
     return settings
 
 
-def fails(done: Done, *words: str) -> None:
-    """Exit status 1 and one line that holds these words."""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert (done.returncode, len(lines)) == (1, 1), done.stderr
-    assert lines[0].startswith("Error: ")
-    for word in words:
-        assert word in lines[0]
-
-
 @pytest.mark.slow
-def test_ingest_tells_what_each_provider_did(tmp_path: Path, served: dict[str, str]) -> None:
+def test_ingest_reports_what_each_provider_did(tmp_path: Path, served: dict[str, str]) -> None:
     done = run(tmp_path, "ingest", "--provider", "demo", **served)
     assert done.returncode == 0
     words = next(line.split() for line in done.stdout.splitlines() if line.strip().startswith("demo"))
@@ -106,9 +87,22 @@ def test_export_as_json(tmp_path: Path, served: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("table", ["history", "measures"])
+def test_export_of_all_as_parquet(tmp_path: Path, served: dict[str, str], table: str) -> None:
+    assert run(tmp_path, "metrics", **served).returncode == 0
+    file = tmp_path / "all.parquet"
+    done = run(tmp_path, "export", "--all", "--table", table, "--format", "parquet", "--output", str(file), **served)
+    held = pq.read_table(file)
+    assert (done.returncode, f"{held.num_rows} " in done.stdout) == (0, True), done.stdout + done.stderr
+    assert len(set(held["market_hash_name"].to_pylist())) > 400
+    assert set(held["source"].to_pylist()) == {"demo"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["export", "--all", "--source", "nobody"], ["nobody"]),
         (["export", "nothing is called this"], ["nothing is called this"]),
         (["export", "AK-47"], ["may mean"]),
         (["export", "1", "--source", "nobody"], ["nobody", "demo"]),
@@ -132,6 +126,14 @@ def test_a_failure_is_one_line(tmp_path: Path, served: dict[str, str], arguments
         ["serve", "--workers", "0"],
         ["ingest", "--provider", "nobody"],
         ["backfill"],
+        ["backfill", "--source", "steam"],
+        ["backfill", "--source", "steam", "--symbol", "BTCUSDT"],
+        ["backfill", "--source", "demo", "--all"],
+        ["backfill", "--source", "binance"],
+        ["backfill", "--source", "binance", "--symbol", "BTCUSDT", "--replace"],
+        ["backfill", "--source", "binance", "--symbol", "BTCUSDT", "--interval", "3m"],
+        ["backfill", "--source", "binance", "--symbol", "BTCUSDT", "--from", "soon"],
+        ["backfill", "--source", "binance", "--all", str(ROOT / "README.md")],
         ["backfill", "/nowhere", "--source", "steam"],
         ["backfill", str(ROOT / "README.md")],
         ["metrics", "--as-of", "yesterday"],
@@ -141,6 +143,10 @@ def test_a_failure_is_one_line(tmp_path: Path, served: dict[str, str], arguments
         ["export"],
         ["export", "1", "--window", "2h"],
         ["export", "1", "--format", "xml"],
+        ["export", "1", "--all"],
+        ["export", "--all", "--format", "json"],
+        ["export", "1", "--table", "measures", "--format", "json"],
+        ["export", "1", "--format", "parquet"],
         ["watch"],
         ["status", "now"],
     ],
@@ -162,6 +168,7 @@ def test_wrong_usage_is_status_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         ({"TRACERA_THREADS": "many"}, ["TRACERA_THREADS"]),
         ({"TRACERA_LOG_LEVEL": "loud"}, ["TRACERA_LOG_LEVEL", "debug"]),
         ({"TRACERA_BASE_URL": "tracera.example"}, ["TRACERA_BASE_URL", "https://"]),
+        ({"TRACERA_BASE_URL": "https://example.org/tracera"}, ["TRACERA_BASE_URL", "without a path"]),
         ({"TRACERA_DATABASE_URL": "mysql://x"}, ["TRACERA_DATABASE_URL", "postgresql://"]),
         ({"TRACERA_REDIS_URL": "localhost:6379"}, ["TRACERA_REDIS_URL", "redis://"]),
         ({"TRACERA_DATABASE_URL": "postgresql://127.0.0.1:9/x"}, ["database does not answer", "127.0.0.1"]),
@@ -170,6 +177,25 @@ def test_wrong_usage_is_status_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 )
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, settings: dict[str, str], words: list[str]) -> None:
     fails(run(tmp_path, "serve", "--port", str(free_port()), **settings), *words)
+
+
+def test_config_shows_what_is_in_force_and_no_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2" * 6, encoding="utf-8")
+    settings = {
+        "TRACERA_DATABASE_URL": "postgresql://me:sesame42@db/tracera",
+        "TRACERA_SESSION_SECRET_FILE": str(secret),
+        "TRACERA_THREDS": "3",
+    }
+    done = run(tmp_path, "config", **settings)
+    assert done.returncode == 0, done.stderr
+    assert "db/tracera" in done.stdout
+    assert f"file {secret}" in done.stdout
+    assert "nearest=TRACERA_THREADS" in done.stderr
+    rows = orjson.loads(run(tmp_path, "config", "--json", **settings).stdout)
+    assert {"variable": "TRACERA_PROVIDERS", "value": "demo", "origin": "default"} in rows
+    assert "sesame42" not in done.stdout + str(rows)
+    assert "hunter2" not in done.stdout + str(rows)
 
 
 @pytest.mark.slow
@@ -243,7 +269,7 @@ def test_verify_finds_what_does_not_agree(tmp_path: Path, served: dict[str, str]
 
 
 @pytest.mark.slow
-def test_status_tells_every_part(tmp_path: Path, served: dict[str, str]) -> None:
+def test_status_reports_every_part(tmp_path: Path, served: dict[str, str]) -> None:
     assert run(tmp_path, "ingest", **served).returncode == 0
     done = run(tmp_path, "status", **served)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -265,6 +291,10 @@ def test_watch_shows_prices_until_it_is_interrupted(tmp_path: Path, served: dict
         while "USD" not in output.read_text():
             assert time.monotonic() < deadline, "no price was shown"
             assert run(tmp_path, "ingest", **served).returncode == 0
+        with redis.Redis.from_url(served["TRACERA_REDIS_URL"]) as client:
+            client.client_kill_filter(_type="pubsub")
+            publish_prices(client, [price_message(1, 123_456_789, None, "demo", datetime.now(UTC))])
+        wait_for(lambda: "1,234,567.89" in output.read_text(), 10, "what was said while it was cut off is missing")
         process.send_signal(signal.SIGINT)
         wait_for(lambda: process.poll() is not None, 10, "watch goes on")
     finally:

@@ -13,7 +13,16 @@ from app.web.factory import create_server
 from tests.conftest import ROOT
 
 # Dash's own routes are no interface of ours; static files and pages are not JSON.
-INTERNAL = ("/_dash", "/assets", "/_reload", "/_favicon", "/static", "/<path:path>", "/api/<path:rest>")
+INTERNAL = (
+    "/_dash",
+    "/assets",
+    "/_reload",
+    "/_favicon",
+    "/app.webmanifest",
+    "/static",
+    "/<path:path>",
+    "/api/<path:rest>",
+)
 
 
 def doc(name: str) -> str:

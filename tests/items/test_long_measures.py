@@ -81,7 +81,7 @@ def spiked(lead: int = 0) -> Candles:
     return replace(found, volume=volume)
 
 
-def test_an_outlier_is_left_out_told_and_measured_both_ways() -> None:
+def test_an_outlier_is_excluded_reported_and_measured_both_ways() -> None:
     row = of_candles(spiked(), START, START + 39 * DAY)
     at = datetime.fromtimestamp(START + 20 * DAY, UTC).isoformat()
     assert row["outliers"] == [{"time": at, "price": 45_000}]

@@ -166,7 +166,7 @@ def test_every_order_has_its_sql() -> None:
 
 
 @pytest.mark.slow
-def test_it_finds_and_orders_what_sql_finds(stocked: Database) -> None:
+def test_the_screener_filters_and_orders_as_sql_does(stocked: Database) -> None:
     screener = Screener(stocked)
     sizes = []
 
@@ -184,7 +184,7 @@ def test_it_finds_and_orders_what_sql_finds(stocked: Database) -> None:
 
 
 @pytest.mark.slow
-def test_pages_put_together_are_the_whole(stocked: Database) -> None:
+def test_the_screeners_pages_together_hold_every_row_once(stocked: Database) -> None:
     screener = Screener(stocked)
 
     @PLAIN
@@ -243,7 +243,7 @@ def test_what_changed_shows_after_the_next_reading(stocked: Database) -> None:
     assert screener.page(Query(), 0, 1).total == ITEMS + 1
 
 
-def test_it_answers_from_what_it_knows_while_the_database_is_down(stocked: Database) -> None:
+def test_the_screener_answers_from_memory_while_the_database_is_down(stocked: Database) -> None:
     gone = Database("host=/nowhere dbname=none", size=1, wait=0.2)
     with pytest.raises(DatabaseDownError):
         Screener(gone).page(Query(), 0, 1)

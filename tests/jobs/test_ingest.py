@@ -48,7 +48,7 @@ def count(database: Database, source: str) -> int:
     return int(row["n"])
 
 
-def test_a_cycle_keeps_quotes_makes_items_and_tells_redis(
+def test_ingest_cycle_stores_quotes_creates_items_and_publishes_prices(
     ingest: Ingest, upstream: Upstream, redis_client: redis.Redis
 ) -> None:
     listener = redis_client.pubsub()  # type: ignore[no-untyped-call]
@@ -145,7 +145,7 @@ def test_whichever_market_fails_the_others_quotes_arrive_in_the_same_cycle(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["429", "500", "html", "cut", "truncated", "garbage", "silence"])
-def test_pages_before_a_bad_one_are_kept_and_the_pass_goes_on_from_there(
+def test_pages_before_a_bad_one_are_stored_and_the_pass_resumes_there(
     ingest: Ingest, upstream: Upstream, kind: str
 ) -> None:
     upstream.app.faults.add(kind, "steam", after=3)
@@ -166,13 +166,13 @@ def test_a_market_that_works_again_is_well_again(ingest: Ingest, upstream: Upstr
     assert (state["failures"], state["error"], state["error_since"]) == (0, None, None)
 
 
-def test_without_redis_quotes_are_kept_all_the_same(database: Database, upstream: Upstream) -> None:
+def test_quotes_are_stored_without_redis(database: Database, upstream: Upstream) -> None:
     nowhere = redis.Redis.from_url("unix:///nonexistent/valkey.sock")
     report = run(Ingest(database, nowhere, heartbeat=timedelta(0)), upstream.provider("steam"))["steam"]
     assert (report.stored, report.error) == (60, None)
 
 
-def test_a_provider_that_raises_anything_is_told_and_contained(ingest: Ingest, upstream: Upstream) -> None:
+def test_any_exception_of_a_provider_is_reported_and_contained(ingest: Ingest, upstream: Upstream) -> None:
     broken = upstream.provider("csfloat")
 
     class Broken:

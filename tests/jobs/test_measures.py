@@ -11,9 +11,9 @@ import redis
 
 from app.analytics import GATES, WINDOWS, Gate, Measures, Window, bucket_edges, measure
 from db.core.pool import Database
-from db.items.measures import MEASURES
+from db.items.measures import MEASURES, of_item
 from db.quotes import writer
-from jobs import measures as volatility
+from jobs import measures
 
 AS_OF = datetime(2024, 5, 8, 10, 37, 30, tzinfo=UTC)
 MINUTE = 60
@@ -97,32 +97,32 @@ def kept(database: Database) -> dict[tuple[int, str, str], dict[str, Any]]:
     return {(row["item_id"], row["source"], row["window"]): row for row in rows}
 
 
-def assert_row(row: dict[str, Any], measures: Measures) -> None:
+def assert_row(row: dict[str, Any], values: Measures) -> None:
     for name in MEASURES:
-        value = float(getattr(measures, name)[0])
+        value = float(getattr(values, name)[0])
         if math.isnan(value):
             assert row[name] is None, name
         else:
             assert row[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
-    assert row["samples"] == int(measures.samples[0])
-    assert row["coverage"] == pytest.approx(float(measures.coverage[0]))
+    assert row["samples"] == int(values.samples[0])
+    assert row["coverage"] == pytest.approx(float(values.coverage[0]))
 
 
 def test_each_row_equals_the_measures_of_the_same_closes(
     market: Database, redis_client: redis.Redis, series: Series
 ) -> None:
-    summary = volatility.run(market, redis_client, AS_OF)
+    summary = measures.run(market, redis_client, AS_OF)
     rows = kept(market)
     wanted = {
-        (*pair, window.name): measures
+        (*pair, window.name): values
         for pair, given in series.items()
         for window in WINDOWS.values()
-        if (measures := expected(given, window, AS_OF)) is not None
+        if (values := expected(given, window, AS_OF)) is not None
     }
     assert rows.keys() == wanted.keys()
     assert len({window for _, _, window in rows}) == len(WINDOWS)
-    for key, measures in wanted.items():
-        assert_row(rows[key], measures)
+    for key, values in wanted.items():
+        assert_row(rows[key], values)
         assert rows[key]["as_of"] == AS_OF
     assert sum(summary.pairs.values()) == summary.changed == len(rows)
 
@@ -130,7 +130,7 @@ def test_each_row_equals_the_measures_of_the_same_closes(
 def test_last_price_and_volume_are_those_of_the_window(
     market: Database, redis_client: redis.Redis, series: Series
 ) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     edges = bucket_edges(WINDOWS["24h"], AS_OF.timestamp())
     given = series[1, "steam"]
     inside = given[(given[:, 0] >= edges[0]) & (given[:, 0] <= AS_OF.timestamp())]
@@ -140,22 +140,22 @@ def test_last_price_and_volume_are_those_of_the_window(
 
 
 def test_what_came_after_as_of_is_not_seen(market: Database, redis_client: redis.Redis, series: Series) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     with_future = kept(market)
     market.execute("DELETE FROM item_metrics")
-    market.execute("TRUNCATE price_history, price_latest, price_1h, price_24h, price_7d")
+    market.execute("TRUNCATE price_quotes, price_latest, price_hours, price_days, price_weeks")
     for (item, source), rows in series.items():
         store(market, item, source, rows[rows[:, 0] <= AS_OF.timestamp()])
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     assert kept(market) == with_future
     later = AS_OF + timedelta(hours=3)
-    volatility.run(market, redis_client, later)
+    measures.run(market, redis_client, later)
     assert {row["as_of"] for row in kept(market).values()} >= {later}
     assert kept(market) != with_future
 
 
 def test_the_reference_is_the_best_covered_real_source(market: Database, redis_client: redis.Redis) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     references = {key for key, row in kept(market).items() if row["reference"]}
     assert (2, "skinport", "7d") in references
     assert (5, "csfloat", "7d") in references, "a simulated source never speaks for an item that has a real one"
@@ -175,7 +175,7 @@ def ranking(client: redis.Redis, key: str) -> dict[int, float]:
 def test_sorted_sets_equal_the_rows_that_pass_the_gate(
     market: Database, redis_client: redis.Redis, window: str
 ) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     rows = [row for row in kept(market).values() if row["window"] == window and row["reference"]]
     days = WINDOWS[window].seconds / 86_400
     listed = 0
@@ -206,12 +206,12 @@ def test_sorted_sets_equal_the_rows_that_pass_the_gate(
         assert entry["sharpe"] == (None if row["sharpe"] is None else pytest.approx(row["sharpe"]))
 
 
-def test_a_second_run_changes_nothing_and_tells_nobody(market: Database, redis_client: redis.Redis) -> None:
-    volatility.run(market, redis_client, AS_OF)
+def test_a_second_run_changes_nothing_and_publishes_nothing(market: Database, redis_client: redis.Redis) -> None:
+    measures.run(market, redis_client, AS_OF)
     before = kept(market)
     listener = redis_client.pubsub()  # type: ignore[no-untyped-call]
     listener.subscribe("volatility")
-    assert volatility.run(market, redis_client, AS_OF).changed == 0
+    assert measures.run(market, redis_client, AS_OF).changed == 0
     heard = [message for _ in range(5) if (message := listener.get_message(timeout=0.1))]
     listener.close()
     assert [message["type"] for message in heard] == ["subscribe"]
@@ -219,16 +219,16 @@ def test_a_second_run_changes_nothing_and_tells_nobody(market: Database, redis_c
 
 
 def test_an_item_no_longer_observed_loses_its_measures_and_rank(market: Database, redis_client: redis.Redis) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     assert (6, "steam", "30d") in kept(market)
-    volatility.run(market, redis_client, AS_OF + timedelta(days=60))
+    measures.run(market, redis_client, AS_OF + timedelta(days=60))
     assert kept(market) == {}
     assert ranking(redis_client, "rankings:volatile") == {}
 
 
-def test_without_redis_the_measures_are_kept_all_the_same(market: Database) -> None:
+def test_measures_are_stored_without_redis(market: Database) -> None:
     nowhere = redis.Redis.from_url("unix:///nonexistent/valkey.sock")
-    assert volatility.run(market, nowhere, AS_OF).changed > 0
+    assert measures.run(market, nowhere, AS_OF).changed > 0
     assert kept(market)
 
 
@@ -248,12 +248,12 @@ def test_every_measure_is_that_of_the_run_even_where_only_the_range_differs(
     closes = [1_000 + 7 * (back % 5) for back in range(40)]
     store(database, 1, "steam", hourly([*before, hour, hour + 600, hour + 1_200], [*closes, 1_000, 1_300, 1_000]))
     later, earlier = (datetime.fromtimestamp(hour + seconds, UTC) for seconds in (1_500, 300))
-    volatility.run(database, redis_client, later)
+    measures.run(database, redis_client, later)
     stale = kept(database)
-    volatility.run(database, redis_client, earlier)
+    measures.run(database, redis_client, earlier)
     rerun = kept(database)
     database.execute("DELETE FROM item_metrics")
-    volatility.run(database, redis_client, earlier)
+    measures.run(database, redis_client, earlier)
     assert rerun == kept(database)
     assert rerun[1, "steam", "7d"]["atr"] != stale[1, "steam", "7d"]["atr"]
     assert rerun[1, "steam", "7d"]["rolling_stddev"] == stale[1, "steam", "7d"]["rolling_stddev"]
@@ -262,25 +262,24 @@ def test_every_measure_is_that_of_the_run_even_where_only_the_range_differs(
 def test_as_of_and_computed_at_are_those_of_the_last_run_where_nothing_changed(
     market: Database, redis_client: redis.Redis
 ) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     begun = datetime.now(UTC)
     later = AS_OF + timedelta(milliseconds=1)
-    assert volatility.run(market, redis_client, later).changed == 0
-    rows = market.rows("SELECT as_of, computed_at FROM item_metrics")
+    assert measures.run(market, redis_client, later).changed == 0
+    rows = [of_item(market, item, window, source) or {} for item, source, window in kept(market)]
     assert {row["as_of"] for row in rows} == {later}
     assert min(row["computed_at"] for row in rows) >= begun
-    told: Any = redis_client.hgetall("rankings:rows:24h")
-    assert {json.loads(entry)["as_of"] for entry in told.values()} == {later.isoformat().replace("+00:00", "Z")}
+    assert redis_client.get("rankings:as_of:24h") == json.dumps(later.isoformat().replace("+00:00", "Z")).encode()
 
 
 def test_a_source_that_fell_silent_loses_its_measures_though_another_goes_on(
     market: Database, redis_client: redis.Redis
 ) -> None:
-    volatility.run(market, redis_client, AS_OF)
+    measures.run(market, redis_client, AS_OF)
     assert {(2, "steam", "24h"), (2, "skinport", "24h")} <= kept(market).keys()
     later = AS_OF + timedelta(days=1, hours=20)
     store(market, 2, "steam", hourly([int(later.timestamp()) - 600], [905]))
-    volatility.run(market, redis_client, later)
+    measures.run(market, redis_client, later)
     left = kept(market)
     assert [key for key in left if key[0] == 2 and key[2] == "1h"] == [(2, "steam", "1h")]
     assert left[2, "steam", "1h"]["reference"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from db.core.pool import Database
-from db.operations import integrity
+from db.operations import integrity, providers
 from db.quotes import writer
 from jobs import retention
 
@@ -89,3 +89,15 @@ def test_an_item_forgotten_whole_still_has_its_newest_price(database: Database, 
     (latest,) = database.rows("SELECT price FROM price_latest")
     assert latest["price"] == 119
     assert integrity.verify(database) == []
+
+
+def test_the_record_of_a_cycle_is_kept_for_thirty_days(database: Database, now: datetime) -> None:
+    for provider, age in (("old", timedelta(days=30, minutes=1)), ("young", timedelta(days=29, hours=23))):
+        ended = now - age
+        providers.record_cycle(
+            database,
+            {"provider": provider, "started_at": ended - timedelta(minutes=5), "finished_at": ended, "error": None}
+            | dict.fromkeys(("fetched", "stored", "unchanged", "rejected", "new_items"), 1),
+        )
+    retention.run(database, raw_days=0, demo_days=7)
+    assert database.rows("SELECT provider FROM ingest_cycles") == [{"provider": "young"}]

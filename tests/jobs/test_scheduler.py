@@ -1,14 +1,18 @@
 """The embedded scheduler: what fails is told, what only ends is not called a failure."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
 
+from app.providers import exchange as exchanges
+from app.providers.demo.exchange import DemoExchange
 from app.runtime import Runtime
 from app.server.providers import job_config
 from db.operations import jobs as job_state
+from jobs.exchange.selection import FeedOptions
 from jobs.scheduler import Jobs
 from tests.conftest import wait_for
 
@@ -52,3 +56,33 @@ def test_a_job_that_fails_because_the_process_ends_is_no_failure(
     assert [line["event"] for line in heard if line.get("job") == "lost"] == [told]
     kept = {state["name"]: state["error"] for state in job_state.states(runtime.services.database)}
     assert kept["lost"] == (None if ends else "AttributeError: taken away")
+
+
+class SlowToClose(DemoExchange):
+    """Its stream takes a moment to close, as the end of a WebSocket does."""
+
+    opened = closed = False
+
+    async def events(self) -> AsyncIterator[exchanges.Event]:
+        try:
+            self.opened = True
+            async for event in super().events():
+                yield event
+        finally:
+            await asyncio.sleep(0.2)
+            self.closed = True
+
+
+def test_what_a_feed_has_begun_ends_before_its_loop_does(runtime: Runtime) -> None:
+    runtime.start()
+    held, exchange = runtime.services, SlowToClose()
+    config = job_config(runtime.settings, runtime.database_url)
+    made = Jobs(config, held.database, held.redis, [], [(exchange, FeedOptions())])
+    made.start()
+    try:
+        wait_for(lambda: exchange.opened, 20, "the feed does not begin")
+    finally:
+        made.stop()
+    assert exchange.closed
+    assert made._loop.is_closed()
+    assert asyncio.all_tasks(made._loop) == set()  # "Task was destroyed but it is pending!" it would say of one

@@ -151,7 +151,7 @@ def test_the_least_price_is_in_units_of_the_items_own_scale(market: Database, re
     assert set(scores(redis_client, "return_volatility", "24h")) == {1}
 
 
-def test_an_outlier_that_is_too_old_a_base_is_neither_told_nor_counted_from(
+def test_an_outlier_too_old_for_a_base_is_neither_reported_nor_used(
     market: Database, redis_client: redis.Redis
 ) -> None:
     """Days without a sale lie between the spike and the window."""

@@ -1,4 +1,4 @@
-// Numbers and times by the examples that the Python suite reads, too: tests/components/test_format_examples.py.
+// Numbers and times by the examples that the Python suite reads, too: tests/components/ui/test_format_examples.py.
 import {
   direction, formatAge, formatChange, formatClock, formatCounted, formatFixed, formatGain, formatMoney, formatMoment, formatPercent,
   formatSigned, money, UNKNOWN,
@@ -7,6 +7,7 @@ import { equal, readJson } from "./support.js";
 
 const examples = readJson("../format_examples.json");
 
+/** @param {string} text */
 const plain = (text) => text.replaceAll("\u00a0", " ");
 
 for (const [minor, scale, currency, text] of examples.money) {
@@ -21,7 +22,7 @@ for (const [price, base, text, towards] of examples.change) {
 for (const [value, digits, text] of examples.percent) {
   Deno.test(`${value} % with ${digits} digits`, () => {
     equal(plain(formatPercent(value / 100, digits, true)), text);
-    equal(direction(value, digits), { "▲": "up", "▼": "down" }[text[0]] ?? "neutral");
+    equal(direction(value, digits), text.startsWith("▲") ? "up" : text.startsWith("▼") ? "down" : "neutral");
   });
 }
 for (const [seconds, text] of examples.age) Deno.test(`an age of ${seconds} s`, () => equal(formatAge(seconds), text));

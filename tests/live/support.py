@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.live.settings import LiveSettings
 from app.server.gateway import Gateway, create_app, create_uvicorn
+from db.core.price_log import HEAD, publish_prices
 
 Message = dict[str, Any]
 BASE_URL = "http://127.0.0.1:8050"
@@ -52,8 +53,8 @@ class Valkey:
         self.url = f"unix://{self.socket}?db=0"
         self.client = Redis.from_url(self.url)
 
-    def start(self, *kept: Message) -> None:
-        """Start it, and let nobody find it before it keeps these prices."""
+    def start(self, *kept: Message, head: tuple[str, int] | None = None) -> None:
+        """Start it, and let nobody find it before it keeps these prices, and has numbered so many of an epoch."""
         hidden = self.socket.with_suffix(".new")
         options = ["--port", "0", "--unixsocket", str(hidden), "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen([get_binary_path(), *options], stdout=subprocess.DEVNULL)
@@ -61,6 +62,8 @@ class Valkey:
             until(lambda: self._answers(client))
             for message in kept:
                 self.keep(message, client)
+            if head is not None:
+                client.hset(HEAD, mapping={"epoch": head[0], "offset": head[1]})
         hidden.rename(self.socket)
 
     def _answers(self, client: Redis) -> bool:
@@ -68,12 +71,28 @@ class Valkey:
             return bool(client.ping())
         return False
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def calls(self, command: str) -> int:
+        """How often it was asked for this, by anybody."""
+        found: Any = self.client.info("commandstats")
+        return int(found.get(f"cmdstat_{command}", {"calls": 0})["calls"])
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
 
     def publish(self, *messages: object, channel: str = "prices") -> None:
         self.client.publish(channel, orjson.dumps(messages[0] if len(messages) == 1 else messages))
+
+    def number(self, *messages: Message, as_array: bool = False) -> None:
+        """Publish as Tracera's jobs do."""
+        publish_prices(self.client, messages, as_array=as_array)
+
+    def cut(self) -> None:
+        """End the connections that listen to channels."""
+        self.client.client_kill_filter(_type="pubsub")
 
     def keep(self, message: Message, client: Redis | None = None) -> None:
         (client or self.client).set(f"price:latest:{message['item_id']}", orjson.dumps(message))
@@ -86,6 +105,10 @@ class Live:
         self.hub = app.hub
         self._server = create_uvicorn(app, port=0)
         self._thread = threading.Thread(target=self._server.run)
+
+    def ping_every(self, seconds: float) -> None:
+        """Before it starts: how often it pings, and how long it waits for the answer."""
+        self._server.config.ws_ping_interval = self._server.config.ws_ping_timeout = seconds
 
     def start(self) -> None:
         self._thread.start()
@@ -122,6 +145,28 @@ def hear(client: ClientConnection, timeout: float = 5.0) -> Message:
 def subscribe(client: ClientConnection, *item_ids: int) -> None:
     say(client, "subscribe", *item_ids)
     assert hear(client) == {"type": "subscribed", "item_ids": list(dict.fromkeys(item_ids))}
+
+
+def ask_position(client: ClientConnection) -> tuple[str, int]:
+    """The epoch, and the offset up to which this client was sent everything."""
+    client.send('{"action":"ping","position":true}')
+    while (message := hear(client))["type"] != "pong":
+        pass
+    return message["epoch"], message["offset"]
+
+
+def resume(client: ClientConnection, epoch: str, offset: int, *item_ids: int) -> Message:
+    """Ask for what was missed; the answer, and what follows is to be heard."""
+    client.send(orjson.dumps({"action": "resume", "epoch": epoch, "offset": offset, "item_ids": item_ids}).decode())
+    while (message := hear(client))["type"] != "resumed":
+        assert message["type"] == "hello"
+    return message
+
+
+def epoch_in(valkey: Valkey) -> str:
+    epoch = valkey.client.hget(HEAD, "epoch")
+    assert isinstance(epoch, bytes)
+    return epoch.decode()
 
 
 def assert_silent(client: ClientConnection, seconds: float = 0.2) -> None:

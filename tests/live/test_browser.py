@@ -1,13 +1,15 @@
 """assets/live/ in a real Chromium, on a Dash page, under the content security policy that the design names."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from dash import Dash, Input, Output, html
 from flask import Flask, Response, jsonify
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocket, WebSocketRoute, expect
 
 from app.live.settings import LiveSettings
 from app.web.assets import ASSETS, register_bundles
@@ -20,6 +22,8 @@ from components.ui.live import (
 )
 from tests.live.support import Live, Valkey, price, serving, until
 
+MOST = 40
+"""Items that the page may subscribe to."""
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -32,7 +36,7 @@ def page_layout() -> html.Div:
     quote: dict[str, Any] = {"source": "steam", "quoted_at": quoted_at, "stale_after": 60}
     return html.Div(
         [
-            live_chip(simulated=False),
+            live_chip(simulated=False, max_items=MOST),
             live_price(1, 1250, **quote, id="dashed"),
             html.P(live_price(1, 1250, **quote), id="plain"),
             html.P(live_price(1, 1200, source="skinport"), id="other"),
@@ -151,6 +155,47 @@ def test_subscriptions_follow_the_page(page: Page, site: Live, valkey: Valkey) -
     until(lambda: site.stats()["subscriptions"] == 3)
 
 
+def test_a_page_asks_for_no_more_items_than_the_server_lets_it(page: Page, site: Live) -> None:
+    page.evaluate(
+        """(count) => { for (let item = 100; item < 100 + count; item += 1) {
+        const one = document.createElement('i'); one.dataset.liveItem = item; document.body.append(one); } }""",
+        MOST,
+    )
+    until(lambda: site.stats()["subscriptions"] == MOST)
+
+
+def test_only_what_is_in_view_is_asked_for(browser: Browser, site: Live, valkey: Valkey) -> None:
+    tab = browser.new_page()
+    tab.clock.install()
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    until(lambda: site.stats()["subscriptions"] == 3)
+    valkey.keep(quote(8, 800))
+    tab.evaluate("""() => {
+        const add = (html) => document.body.insertAdjacentHTML('beforeend', html);
+        add('<p><span data-live-item="7">near</span></p><div style="height: 5000px"></div>');
+        add('<p id="far"><span data-live-item="8">far</span></p>');
+    }""")
+    tab.clock.run_for(500)
+    until(lambda: site.stats()["subscriptions"] == 4)
+    expect(tab.locator("#far")).to_have_text("far")
+    tab.locator("#far").scroll_into_view_if_needed()
+    expect(tab.locator("#far")).to_have_text("$8.00")
+    _step(tab, lambda: site.stats()["subscriptions"] == 2)  # 8, and 3, which is wanted without being shown
+    tab.evaluate("window.scrollTo(0, 0)")
+    _step(tab, lambda: site.stats()["subscriptions"] == 4)
+    tab.close()
+
+
+def _step(tab: Page, condition: Callable[[], bool]) -> None:
+    """Let the page's clock run till something holds."""
+    for _ in range(100):
+        if condition():
+            return
+        tab.clock.run_for(1_000)
+        tab.wait_for_timeout(20)
+    raise AssertionError("waited in vain")
+
+
 def test_events_reach_charts(page: Page, valkey: Valkey) -> None:
     page.evaluate("""() => { window.heard = [];
         for (const name of ['tracera:price', 'tracera:volatility', 'tracera:live'])
@@ -193,6 +238,111 @@ def test_a_lost_connection_comes_back(page: Page, site: Live, valkey: Valkey) ->
     until(lambda: site.stats()["subscriptions"] == 3)
     valkey.publish(quote(1, 3000))
     expect(page.locator("#plain")).to_have_text("$30.00")
+
+
+def test_a_page_asks_for_what_it_missed(browser: Browser, site: Live, valkey: Valkey) -> None:
+    tab = browser.new_page()
+    said: list[str] = []
+    heard: list[str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda text: said.append(str(text)))
+        socket.on("framereceived", lambda text: heard.append(str(text)))
+
+    tab.on("websocket", listen)
+    valkey.number(quote(1, 2000))
+    until(lambda: site.hub.history.offset == 1)
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    until(lambda: site.stats()["subscriptions"] == 3)
+    valkey.number(quote(1, 2100))
+    expect(tab.locator("#plain")).to_have_text("$21.00")
+    epoch = site.hub.history.epoch
+    _wait(tab, lambda: any('"pong"' in text and '"offset":' in text for text in heard))
+    del said[:], heard[:]
+    (client,) = site.hub.connections
+    site.loop.call_soon_threadsafe(client.connection.close, 1012, "again")
+    until(lambda: site.stats()["clients"] == 0)
+    # Nobody is subscribed, and no current price is kept: only the log knows of this one.
+    valkey.number(quote(1, 2200))
+    expect(tab.locator("#plain")).to_have_text("$22.00")
+    asked, ping = (orjson.loads(text) for text in said[:2])
+    assert asked == {"action": "resume", "epoch": epoch, "offset": asked["offset"], "item_ids": [1, 2, 3]}
+    assert 1 <= asked["offset"] <= 2
+    assert ping == {"action": "ping", "position": True}
+    assert any('"recovered":true' in text for text in heard)
+    assert not any("subscribe" in text for text in said)
+    tab.close()
+
+
+def test_a_flipped_bit_is_found_counted_and_mended(browser: Browser, site: Live, valkey: Valkey) -> None:
+    tab = browser.new_page()
+    damage = {"next": False}
+    asked: list[dict[str, Any]] = []
+
+    def stand_between(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+
+        def to_page(message: str | bytes) -> None:
+            if isinstance(message, bytes) and damage["next"]:
+                damage["next"] = False
+                message = bytes((*message[:30], message[30] ^ 4, *message[31:]))
+            page_side.send(message)
+
+        def to_server(message: str | bytes) -> None:
+            asked.append(orjson.loads(message))
+            server_side.send(message)
+
+        server_side.on_message(to_page)
+        page_side.on_message(to_server)
+
+    tab.route_web_socket("**/api/v1/ws", stand_between)
+    valkey.number(quote(1, 2000))
+    until(lambda: site.hub.history.offset == 1)
+    tab.goto(f"http://127.0.0.1:{site.port}/")
+    _wait(tab, lambda: site.stats()["subscriptions"] == 3)
+    valkey.number(quote(1, 2100))
+    expect(tab.locator("#plain")).to_have_text("$21.00")
+    tab.evaluate("document.addEventListener('tracera:live', ({detail}) => { window.damaged = detail.damaged; })")
+    _wait(tab, lambda: tab.evaluate("window.damaged") == 0)
+    del asked[:]
+    damage["next"] = True
+    valkey.number(quote(1, 2200))
+    expect(tab.locator("#plain")).to_have_text("$22.00")
+    assert [request["action"] for request in asked if request["action"] != "ping"] == ["resume"]
+    _wait(tab, lambda: tab.evaluate("window.damaged") == 1)
+    tab.close()
+
+
+def test_a_price_that_no_frame_holds_is_shown(page: Page, valkey: Valkey) -> None:
+    valkey.publish(quote(1, 3000) | {"bid": 1})
+    expect(page.locator("#plain")).to_have_text("$30.00")
+
+
+def test_the_lag_until_prices_are_painted_is_shown_where_it_is_wanted(page: Page, site: Live, valkey: Valkey) -> None:
+    line = page.locator("#live-lag")
+    expect(line).to_have_count(0)
+    page.evaluate("location.hash = 'live-lag'")
+    expect(line).to_contain_text("Published → painted: no price yet (0 frames")
+    # The first number given begins an epoch, and what follows it is a snapshot.
+    for value in range(1, 100):
+        valkey.number(quote(1, value))
+        page.wait_for_timeout(50)
+        if "p99" in line.inner_text():
+            break
+    expect(line).to_have_text(
+        re.compile(r"p50 -?\d+ · p95 -?\d+ · p99 -?\d+ ms \([1-9]\d* frames, [1-9]\d* B/s, 0 damaged\)")
+    )
+    page.evaluate("location.hash = 'live-lag-off'")
+    expect(line).to_have_count(0)
+
+
+def _wait(tab: Page, condition: Callable[[], bool]) -> None:
+    """Wait while the page's events come in."""
+    for _ in range(100):
+        if condition():
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError("waited in vain")
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def test_clients_survive_a_restart_of_redis_and_get_what_they_missed(mortal: Val
         assert hear(client)["price"] == 30
 
 
+@pytest.mark.slow
+def test_a_redis_that_stayed_away_is_heard_soon_after_its_return(mortal: Valkey) -> None:
+    with running(LiveSettings(base_url=BASE_URL, redis_url=mortal.url)) as live:
+        mortal.kill()
+        time.sleep(12)  # the waits between attempts are at their longest then
+        mortal.start()
+        until(lambda: live.stats()["redis"] == "connected", 3)
+
+
 def test_without_redis_a_subscription_waits_and_says_so(mortal: Valkey) -> None:
     settings = LiveSettings(base_url=BASE_URL, redis_url=mortal.url)
     with running(settings) as live, live.connect() as client:
@@ -43,6 +53,18 @@ def test_without_redis_a_subscription_waits_and_says_so(mortal: Valkey) -> None:
         until(lambda: live.stats()["redis"] == "connected", 15)
         mortal.publish(price(1, 30, second=3))
         assert hear(client)["price"] == 30
+
+
+def test_without_redis_many_subscriptions_hold_up_nobody(mortal: Valkey) -> None:
+    settings = LiveSettings(base_url=BASE_URL, redis_url=mortal.url)
+    with running(settings) as live, live.connect() as client:
+        mortal.kill()
+        until(lambda: live.stats()["redis"] == "reconnecting")
+        begun = time.monotonic()
+        for item_id in range(1, 16):
+            subscribe(client, item_id)
+            assert "not available" in hear(client)["error"]
+        assert time.monotonic() - begun < 2  # each waited for Redis' retries before, half a second and more
 
 
 def test_the_server_starts_without_redis(tmp_path: Path) -> None:

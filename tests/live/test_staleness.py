@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.live.feed import Feed
+from app.live.history import History
 from app.live.settings import LiveSettings
 from app.live.staleness import Staleness
 from tests.live.support import Valkey, assert_silent, hear, price, running, subscribe
@@ -31,7 +32,7 @@ def test_without_stale_after_no_staleness_is_announced(settings: LiveSettings) -
 
 def test_a_lost_connection_is_stale_long_before_a_slow_market_would_be(tmp_path: Path) -> None:
     times = [1000.0]
-    feed = Feed(f"unix://{tmp_path}/none", lambda _updates: None, lambda: None, lambda _personal: None)
+    feed = Feed(f"unix://{tmp_path}/none", History(), lambda _updates: None, lambda: None, lambda _personal: None)
     staleness = Staleness(feed, 900.0, lambda: times[-1])
     feed.state = "connected"
     times.append(1100.0)

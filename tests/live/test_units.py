@@ -5,7 +5,8 @@ import pytest
 from websockets.frames import Frame
 from websockets.streams import StreamReader
 
-from app.live.protocol import MAX_RECORDS, binary_frame, record, text_frame
+from app.live.binary import MAX_ROWS, record, records_frame
+from app.live.protocol import text_frame
 from app.live.rate import Meter, TokenBucket
 
 
@@ -27,7 +28,7 @@ def test_frames_of_every_length_are_understood(size: int) -> None:
 
 def test_a_binary_frame_has_no_room_for_more_than_it_can_count() -> None:
     with pytest.raises(ValueError, match="65536 records"):
-        binary_frame([record(1, 1, 1.0)] * (MAX_RECORDS + 1))
+        records_frame([record(1, 1, 1.0)] * (MAX_ROWS + 1))
 
 
 def test_a_bucket_allows_a_burst_and_refills() -> None:

@@ -91,7 +91,7 @@ class Person:
 
 def is_record(line: str) -> bool:
     """Whether a line is a record of ours, in either form, or belongs to the one before."""
-    if line.startswith(("Tracera is at http", "Stop it with", "    ")):
+    if line.startswith(("Starting the servers", "Schema: ", "Tracera is at http", "Stop it with", "    ")):
         return True
     if line.startswith("{"):
         return isinstance(json.loads(line), dict)

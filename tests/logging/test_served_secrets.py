@@ -75,6 +75,8 @@ def around(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Around]:
             "app.cli",
             TRACERA_LOG_JSON="1" if request.param == "json" else "0",
             TRACERA_LOG_LEVEL="debug",
+            TRACERA_ACCESS_LOG="1",
+            TRACERA_SLOW_QUERY="0.000001",
             TRACERA_PROVIDERS="csfloat,priceempire",
             TRACERA_CSFLOAT_URL=market,
             TRACERA_PRICEEMPIRE_URL=market,
@@ -237,8 +239,18 @@ def test_no_secret_of_any_flow_is_in_the_log(around: Around) -> None:
             assert part not in log, line_with(log, part)
             assert part not in servers, line_with(servers, part)
     # It tells of all that went wrong, so that there was something to hide.
-    for told in ("sign-in refused", "cycle failed", "could not be sent", "request failed", "Traceback"):
+    for told in (
+        "/api/v1/shared/<string:token>",
+        "/api/v1/ws",
+        "slow query",
+        "sign-in refused",
+        "cycle failed",
+        "could not be sent",
+        "request failed",
+        "Traceback",
+    ):
         assert told in log, told
+    assert re.search(r"[\"\s]user(?:\": ?|\S*=\S*?)\d", log), "no request of a known user"
     assert all(is_record(line) for line in log.splitlines() if line), "a line that is none of the log's"
 
 

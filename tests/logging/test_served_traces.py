@@ -41,6 +41,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         tmp_path_factory.mktemp("log") / "data",
         program="tests.logging.served",
         TRACERA_LOG_JSON=str(int(as_json)),
+        TRACERA_ACCESS_LOG="0",
         TRACERA_DEMO_HISTORY_DAYS="0",
         TRACERA_RATES_URL="",
     )

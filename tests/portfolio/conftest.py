@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -11,14 +12,20 @@ from werkzeug.test import TestResponse
 
 from app.accounts.api_keys import hash_key, new_key
 from app.portfolio.inventory.run import Importer, ImportOptions
+from app.portfolio.inventory.start import failure_of, start_import
 from app.providers.http.options import HttpOptions
 from app.runtime import Runtime
+from app.server.tasks import build_worker
 from app.settings import Settings
+from app.tasks.kinds import INVENTORY
+from app.tasks.run import run_once
+from app.tasks.task import Task
 from app.web.factory import create_server
 from db.accounts import api_keys
 from db.core.pool import Database, Row
 from db.embedded.servers import Endpoints
 from db.portfolio import portfolios
+from db.tasks import details
 from tests.portfolio.shop import Shop
 from tests.upstream.app import UpstreamApp
 from tests.upstream.data import World, synthetic
@@ -77,12 +84,27 @@ def person(database: Database) -> Person:
 
 @pytest.fixture
 def options(steam_url: str) -> ImportOptions:
-    return ImportOptions(steam_url, cooldown=60, requests_per_minute=0, http=QUICK)
+    return ImportOptions(steam_url, requests_per_minute=0, http=QUICK)
 
 
 @pytest.fixture
 def importer(database: Database, redis_client: redis.Redis, options: ImportOptions) -> Importer:
     return Importer(database, redis_client, options)
+
+
+def import_here(importer: Importer, client: redis.Redis, user_id: int, drop: int | None = None) -> dict[str, object]:
+    """Put an import in and run it in this thread, as a worker does; its result or its failure."""
+    database = importer.database
+    task_id = start_import(database, client, user_id, drop, cooldown=60)
+    database.execute("UPDATE tasks.procrastinate_jobs SET status = 'doing' WHERE id = %s", [task_id])
+    run_once(Task(database, task_id, token_hex(4), {"drop": drop}), INVENTORY, importer.run, "test")
+    database.rows("SELECT tasks.procrastinate_finish_job_v1(%s, 'succeeded', false)", [task_id])
+    ended = details.one(database, task_id)
+    assert ended
+    if ended["state"] == "failed":
+        raise failure_of(ended)
+    result: dict[str, object] = ended["result"]
+    return result
 
 
 @dataclass
@@ -97,7 +119,11 @@ class Bench:
     def run(self, owner: Owner, drop: int | None = None) -> dict[str, object]:
         self.steam.world.inventories[self.person.steam_id] = owner
         self.redis.flushdb()
-        return self.importer.run(self.person.id, drop)
+        return self.import_again(drop)
+
+    def import_again(self, drop: int | None = None, user_id: int | None = None) -> dict[str, object]:
+        """Put an import in, and run it here."""
+        return import_here(self.importer, self.redis, user_id or self.person.id, drop)
 
     def holdings(self) -> list[tuple[str, str, int]]:
         rows = self.importer.database.rows(
@@ -142,6 +168,16 @@ def client(database_url: str, endpoints: Endpoints, redis_client: redis.Redis, s
     )  # fmt: skip
     yield create_server(made).test_client()
     made.stop()
+
+
+@pytest.fixture
+def working(client: FlaskClient) -> Iterator[None]:
+    """A worker beside the client's application."""
+    runtime: Runtime = client.application.extensions["tracera"]
+    worker = build_worker(runtime, 2)
+    worker.start()
+    yield
+    worker.stop()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def buy(name: str = CASE, quantity: int = 2) -> dict[str, Any]:
     }
 
 
-def test_import_and_what_the_contract_says(me: Caller, steam: UpstreamApp, database: Database) -> None:
+def test_import_and_what_the_contract_says(working: None, me: Caller, steam: UpstreamApp, database: Database) -> None:
     shop = Shop(database)
     name = "AK-47 | Test Finish 00000 (Factory New)"
     shop.price(shop.item(name), 500, at=datetime.now(UTC))
@@ -56,7 +56,7 @@ def test_import_and_what_the_contract_says(me: Caller, steam: UpstreamApp, datab
 
 
 @pytest.mark.slow
-def test_errors_of_an_import(meet: Callable[..., Caller], steam: UpstreamApp) -> None:
+def test_errors_of_an_import(working: None, meet: Callable[..., Caller], steam: UpstreamApp) -> None:
     assert "Link your Steam" in meet(None).json("POST", "/portfolio/import", 400)["error"]
     assert "private" in meet("76561198000000099").json("POST", "/portfolio/import", 403)["error"]
     owner = invented(3)
@@ -172,10 +172,17 @@ def routes(mine: dict[str, int]) -> list[tuple[str, str, Any]]:
         ("GET", f"/portfolio{which}", None),
         ("GET", f"/portfolio/lots{which}", None),
         ("GET", f"/portfolio/snapshots{which}", None),
+        ("GET", f"/portfolio/history{which}", None),
         ("GET", f"/portfolio/risk{which}", None),
         ("POST", f"/portfolio/what-if{which}", {"changes": [{"item_id": 1, "quantity": 1}]}),
         ("GET", f"/portfolio/transactions{which}", None),
         ("POST", f"/portfolio/transactions{which}", {"transactions": [buy()]}),
+        ("PUT", f"/portfolio/transactions/{mine['transaction']}{which}", buy()),
+        ("PUT", f"/portfolio/transactions/{mine['transaction']}", buy()),
+        ("POST", f"/portfolio/transactions/delete{which}", {"ids": [mine["transaction"]]}),
+        ("POST", "/portfolio/transactions/delete", {"ids": [mine["transaction"]]}),
+        ("POST", f"/portfolio/deletions/{mine['deletion']}/undo{which}", {}),
+        ("POST", f"/portfolio/deletions/{mine['deletion']}/undo", {}),
         ("DELETE", f"/portfolio/transactions/{mine['transaction']}{which}", None),
         ("DELETE", f"/portfolio/transactions/{mine['transaction']}", None),
         ("POST", f"/portfolio/transactions/csv{which}", b"date,type,item,price\n2026-01-01,buy,A,1\n"),
@@ -190,12 +197,13 @@ def routes(mine: dict[str, int]) -> list[tuple[str, str, Any]]:
 
 
 OWN = [("GET", "/portfolio"), ("POST", "/portfolio/import"), ("GET", "/portfolio/import"), ("GET", "/portfolio/export"),
-       ("POST", "/portfolio/restore"), ("GET", "/portfolios"), ("POST", "/portfolios")]  # fmt: skip
+       ("POST", "/portfolio/restore"), ("POST", "/portfolio/sample"), ("GET", "/portfolios"), ("POST", "/portfolios")]  # fmt: skip
 
 
 EVERYTHING = """
 SELECT (SELECT json_agg(p.* ORDER BY id) FROM portfolios p WHERE user_id = %(me)s)::text
     || (SELECT json_agg(t.* ORDER BY id) FROM portfolio_transactions t)::text
+    || (SELECT json_agg(d.* ORDER BY id) FROM portfolio_deleted_transactions d)::text
     || (SELECT json_agg(s.* ORDER BY id) FROM portfolio_shares s)::text AS everything
 """
 
@@ -205,15 +213,19 @@ def body(given: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_nobody_else_reaches_anything(
+def test_another_user_reaches_no_portfolio(
     me: Caller, meet: Callable[..., Caller], client: FlaskClient, database: Database
 ) -> None:
     extra = me.json("POST", "/portfolios", 201, json={"name": "secret"})
     which = f"?portfolio_id={extra['id']}"
-    me.json("POST", f"/portfolio/transactions{which}", 201, json={"transactions": [buy("Secret Item")]})
+    me.json(
+        "POST", f"/portfolio/transactions{which}", 201, json={"transactions": [buy("Secret Item"), buy("Secret Item")]}
+    )
+    gone = me.json("GET", f"/portfolio/transactions{which}")[0]["id"]
+    deletion = me.json("POST", f"/portfolio/transactions/delete{which}", json={"ids": [gone]})["deletion_id"]
     (row,) = me.json("GET", f"/portfolio/transactions{which}")
     share = me.json("POST", f"/portfolio/shares{which}", 201, json={"hide_quantities": False})
-    mine = {"portfolio": extra["id"], "transaction": row["id"], "share": share["id"]}
+    mine = {"portfolio": extra["id"], "transaction": row["id"], "share": share["id"], "deletion": deletion}
     before = database.row(EVERYTHING, {"me": me.person.id})
     other, reader, nobody = meet(OTHER), meet(None, "read", me.person), Caller(client, Person(0, ""), "tracera_wrong")
     for method, path, given in routes(mine):

@@ -10,6 +10,7 @@ from flask import Flask
 from app.portfolio import benchmark
 from app.portfolio.benchmark import at_times, market_levels, thinned, timeline
 from db.core.pool import Database
+from db.items.markets import STEAM_MARKET
 from tests.portfolio.shop import Shop
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -65,7 +66,7 @@ def test_nothing_is_left_of_more_than_there_was() -> None:
 def test_a_long_history_keeps_its_ends_and_its_sums() -> None:
     many = [snapshot(hour, 1000 + hour, deposits=hour) for hour in range(4000)]
     kept = thinned(many)
-    assert len(kept) <= benchmark.MOST_POINTS
+    assert len(kept) <= benchmark.MAX_POINTS
     assert (kept[0], kept[-1]) == (many[0], many[-1])
     first = START.timestamp()
     found = timeline(many, (np.array([first, first + 4000 * 3600]), np.array([1.0, 1.0])))
@@ -79,14 +80,14 @@ def test_levels_follow_daily_closes(database: Database) -> None:
     for days, price in ((2, 1000), (1, 1100), (0, 1210)):
         shop.closed(item, price, now.replace(hour=0) - timedelta(days=days), "price_24h")
     with Flask("x").app_context():
-        found = market_levels(database, now - timedelta(days=1), now)
+        found = market_levels(database, STEAM_MARKET, now - timedelta(days=1), now)
         assert found is not None
         times, levels = found
         assert levels / levels[0] == pytest.approx([1, 1.1, 1.21])
         assert times[-1] == now.timestamp()
-        assert market_levels(database, now - timedelta(days=800), now) is None
+        assert market_levels(database, STEAM_MARKET, now - timedelta(days=800), now) is None
         # Kept for a while: what changes meanwhile does not show at once.
         database.execute("UPDATE price_24h SET close = 5000")
-        again = market_levels(database, now - timedelta(days=1), now)
+        again = market_levels(database, STEAM_MARKET, now - timedelta(days=1), now)
         assert again is not None
         assert again[1] is levels

@@ -75,11 +75,19 @@ class Product:
         rows = sorted((item, SOURCES.index(source), price) for (item, source), price in moment.prices.items())
         item_id, source, price = (np.array([row[at] for row in rows], dtype=np.int64) for at in range(3))
         speaks = [moment.reference[row[0]] == SOURCES[row[1]] for row in rows]
-        quotes = Latest(item_id, source, price, price, np.array(speaks, dtype=np.bool_), SOURCES)
+        quotes = Latest(
+            item_id,
+            source,
+            price,
+            price,
+            np.array(speaks, dtype=np.bool_),
+            np.zeros(len(rows), dtype=np.bool_),
+            SOURCES,
+        )
         after = np.array([(1, item, units, 0, 0) for item, units in sorted(moment.held.items())], dtype=Positions)
-        worth = Valuer([self.account], quotes, Exchange({}, {"EUR": moment.rate} if moment.rate else {}), {})
-        amounts, chosen = worth.of(after)
-        columns = snapshot([self.account], after, amounts, self.before, worth.at_sources(self.before))
+        valuer = Valuer([self.account], quotes, Exchange({}, {"EUR": moment.rate} if moment.rate else {}), {})
+        amounts, chosen = valuer.values(after)
+        columns = snapshot([self.account], after, amounts, self.before, valuer.at_sources(self.before))
         after["priced"], after["source"] = amounts >= 0, chosen + 1
         figures = {name: values.tolist()[0] for name, values in columns.items()}
         self.account = replace(

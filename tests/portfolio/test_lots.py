@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analytics.portfolio.ledger import Entry, Kind, LedgerError, Method, OversoldError
-from app.analytics.portfolio.lots import book, unrealised
+from app.analytics.portfolio.lots import match_lots, unrealised
 from app.analytics.portfolio.money import share_out
 from tests.portfolio.reference import reference
 
@@ -25,16 +25,16 @@ COSTS = {Method.FIFO: 1301, Method.LIFO: 1454, Method.HIFO: 1707, Method.AVERAGE
 
 @pytest.mark.parametrize("method", list(Method))
 def test_cost_of_a_sale_by_hand(method: Method) -> None:
-    result = book(TABLE, method)
+    result = match_lots(TABLE, method)
     assert result.realised_gain == 2400 - 31 - COSTS[method]
     assert result.held() == {AK: (13, 2907 - COSTS[method])}
 
 
 def test_lots_of_a_sale_by_hand() -> None:
-    first, second = book(TABLE, Method.FIFO).realised
+    first, second = match_lots(TABLE, Method.FIFO).realised
     assert (first.lot_id, first.quantity, first.cost, first.proceeds) == (1, 10, 1000, 1974)  # ⌊2369 · 10/12⌋
     assert (second.lot_id, second.quantity, second.cost, second.proceeds) == (2, 2, 301, 395)
-    left = book(TABLE, Method.FIFO).lots
+    left = match_lots(TABLE, Method.FIFO).lots
     assert [(lot.entry_id, lot.quantity, lot.cost) for lot in left] == [(2, 8, 1206), (3, 5, 400)]
     # 13 units worth 2,601 cents: ⌊2601 · 8/13⌋ = 1600 and the rest.
     assert unrealised(left, {AK: 2601}, {AK: 13}) == [1600 - 1206, 1001 - 400]
@@ -49,7 +49,7 @@ def test_drops_trades_and_fees_by_hand() -> None:
         Entry(4, 3.0, Kind.FEE, None, 0, 99),
         Entry(5, 4.0, Kind.SELL, AK, 1, 650, 85),
     ]
-    result = book(entries, Method.FIFO)
+    result = match_lots(entries, Method.FIFO)
     assert [part.gain for part in result.realised] == [500, 65]
     assert result.realised_gain == 500 + 65 - 99
     assert result.held() == {CASE: (1, 0)}
@@ -57,25 +57,25 @@ def test_drops_trades_and_fees_by_hand() -> None:
 
 def test_of_a_day_without_a_time_what_comes_in_comes_first() -> None:
     bought = Entry(2, 36_000.0, Kind.BUY, AK, 1, 100)
-    assert book([Entry(1, 0.0, Kind.SELL, AK, 1, 200, until=86_399.0), bought], Method.FIFO).realised_gain == 100
+    assert match_lots([Entry(1, 0.0, Kind.SELL, AK, 1, 200, until=86_399.0), bought], Method.FIFO).realised_gain == 100
     with pytest.raises(OversoldError):
-        book([Entry(1, 0.0, Kind.SELL, AK, 1, 200), bought], Method.FIFO)
-    assert book([Entry(1, 36_000.0, Kind.SELL, AK, 1, 200), bought], Method.FIFO).realised_gain == 100
+        match_lots([Entry(1, 0.0, Kind.SELL, AK, 1, 200), bought], Method.FIFO)
+    assert match_lots([Entry(1, 36_000.0, Kind.SELL, AK, 1, 200), bought], Method.FIFO).realised_gain == 100
 
 
 def test_a_sale_of_more_than_is_held_names_itself() -> None:
     with pytest.raises(OversoldError, match="transaction 7: gives away 3 of item 1, but only 2 were held") as caught:
-        book([Entry(6, 1.0, Kind.BUY, AK, 2, 10), Entry(7, 2.0, Kind.SELL, AK, 3, 90)], Method.HIFO)
+        match_lots([Entry(6, 1.0, Kind.BUY, AK, 2, 10), Entry(7, 2.0, Kind.SELL, AK, 3, 90)], Method.HIFO)
     assert (caught.value.entry_id, caught.value.item, caught.value.sold, caught.value.held) == (7, AK, 3, 2)
 
 
 def test_a_sale_before_the_purchase_is_refused() -> None:
     with pytest.raises(OversoldError):
-        book([Entry(1, 2.0, Kind.BUY, AK, 2, 10), Entry(2, 1.0, Kind.SELL, AK, 1, 90)], Method.FIFO)
+        match_lots([Entry(1, 2.0, Kind.BUY, AK, 2, 10), Entry(2, 1.0, Kind.SELL, AK, 1, 90)], Method.FIFO)
 
 
 def test_at_one_moment_purchases_come_first() -> None:
-    assert book([Entry(2, 1.0, Kind.SELL, AK, 1, 90), Entry(1, 1.0, Kind.BUY, AK, 1, 50)], Method.FIFO).lots == []
+    assert match_lots([Entry(2, 1.0, Kind.SELL, AK, 1, 90), Entry(1, 1.0, Kind.BUY, AK, 1, 50)], Method.FIFO).lots == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_at_one_moment_purchases_come_first() -> None:
 )
 def test_entries_that_contradict_themselves(entry: Entry) -> None:
     with pytest.raises(LedgerError, match="transaction 1"):
-        book([entry], Method.FIFO)
+        match_lots([entry], Method.FIFO)
 
 
 def random_history(seed: int) -> list[Entry]:
@@ -126,7 +126,7 @@ def test_a_thousand_histories_against_the_plain_implementation(method: Method) -
     compared = 0
     for seed in range(1000):
         entries = random_history(seed)
-        result = book(entries, method)
+        result = match_lots(entries, method)
         gain, left, units = reference(entries, method)
         # Exact: money in is money in lots and money out, to the cent, whatever was rounded on the way.
         cost = sum(lot.cost or 0 for lot in result.lots)

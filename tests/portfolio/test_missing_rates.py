@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analytics.portfolio.ledger import Entry, Kind, Method, OversoldError
-from app.analytics.portfolio.lots import book
+from app.analytics.portfolio.lots import match_lots
 from app.portfolio.files.transaction_import import check
 from app.portfolio.ledger import ExchangeRates, make_ledger
 from app.portfolio.overview import overview
@@ -26,7 +26,7 @@ REDLINE = "AK-47 | Redline (Field-Tested)"
 def test_a_sale_whose_purchase_has_no_rate_is_taken(database: Database, shop: Shop, mine: Row) -> None:
     shop.price(shop.item(AK), 20_000)
     with database.connection() as connection:
-        currency_rates.keep(connection, "test", {("EUR", NOW.date() - DAY): 900_000, ("EUR", NOW.date()): 900_000})
+        currency_rates.store(connection, "test", {("EUR", NOW.date() - DAY): 900_000, ("EUR", NOW.date()): 900_000})
     news = [Transaction(datetime(2022, 3, 1, tzinfo=UTC), "buy", REDLINE, 2, 10_000, 0, "EUR"),
             Transaction(NOW - DAY, "sell", REDLINE, 1, 15_000, 0, "EUR")]  # fmt: skip
     assert check(database, mine, news) is None
@@ -82,7 +82,7 @@ def test_a_sale_without_a_time_is_of_any_moment_of_its_day(database: Database, m
 def test_the_unknown_fee_of_a_sale_leaves_the_costs_known() -> None:
     entries = [Entry(1, 1.0, Kind.BUY, 1, 2, 1000), Entry(2, 2.0, Kind.SELL, 1, 1, None, None),
                Entry(3, 3.0, Kind.FEE, None, 0, None)]  # fmt: skip
-    result = book(entries, Method.FIFO)
+    result = match_lots(entries, Method.FIFO)
     assert result.held() == {1: (1, 500)}
     assert (result.realised[0].cost, result.realised[0].proceeds, result.realised[0].gain) == (500, None, None)
     assert (result.realised_gain, result.unknown_gains) == (None, 2)
@@ -94,10 +94,10 @@ def test_the_dearest_lot_is_unknown_where_one_has_no_cost() -> None:
         Entry(2, 2.0, Kind.BUY, 1, 1, None),
         Entry(3, 3.0, Kind.SELL, 1, 1, 5),
     ]
-    assert book(entries, Method.HIFO).held() == {1: (1, None)}
-    assert book(entries, Method.FIFO).held() == {1: (1, None)}
-    assert book(entries, Method.LIFO).held() == {1: (1, 1000)}
-    assert book(entries, Method.AVERAGE).held() == {1: (1, None)}
+    assert match_lots(entries, Method.HIFO).held() == {1: (1, None)}
+    assert match_lots(entries, Method.FIFO).held() == {1: (1, None)}
+    assert match_lots(entries, Method.LIFO).held() == {1: (1, 1000)}
+    assert match_lots(entries, Method.AVERAGE).held() == {1: (1, None)}
 
 
 def test_a_rate_does_not_hold_for_ever() -> None:
@@ -184,4 +184,4 @@ def test_quantities_count_whatever_rates_there_are(
 
 def test_a_sale_of_too_much_is_still_refused() -> None:
     with pytest.raises(OversoldError):
-        book([Entry(1, 1.0, Kind.BUY, 1, 1, None), Entry(2, 2.0, Kind.SELL, 1, 2, None)], Method.FIFO)
+        match_lots([Entry(1, 1.0, Kind.BUY, 1, 1, None), Entry(2, 2.0, Kind.SELL, 1, 2, None)], Method.FIFO)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analytics.portfolio.fees import receives, receives_all, steam_receives
+from app.analytics.portfolio.fees import net_proceeds, net_proceeds_all, steam_net_proceeds
 from app.analytics.portfolio.money import Rate, RateError, convert_all, divide, rate
-from db.items.sources import DEFAULT_FEES
+from app.providers.sources import DEFAULT_FEES
 
 RATES = {"EUR": 920_000, "JPY": 155_000_000, "KWD": 307_000, "VND": 25_000_000_000}
 
@@ -44,22 +44,22 @@ def test_division_rounds_half_to_even(top: int, bottom: int) -> None:
 def test_steam_leaves_the_seller_what_the_fee_rule_says() -> None:
     # Buyer's price, seller's share, by hand: 20 + 1 + 2 = 23, 19 + 1 + 1 = 21, 870 + 43 + 87 = 1000.
     for price, seller in ((3, 1), (4, 2), (21, 19), (22, 19), (23, 20), (115, 100), (1_000, 870), (200_000, 173_914)):
-        assert steam_receives(price) == seller, price
-    assert steam_receives(2) is None
+        assert steam_net_proceeds(price) == seller, price
+    assert steam_net_proceeds(2) is None
 
 
 def test_the_seller_never_gets_more_than_the_rule_allows() -> None:
     prices = np.arange(0, 60_000)
-    got = receives_all("steam", prices, {})
+    got = net_proceeds_all("steam", prices, {})
     for price, seller in zip(prices.tolist(), got.tolist(), strict=True):
-        assert seller == (steam_receives(price) or -1)
+        assert seller == (steam_net_proceeds(price) or -1)
     paid = [seller + max(1, seller // 20) + max(1, seller // 10) for seller in got[3:].tolist()]
     assert all(total <= price for total, price in zip(paid, prices[3:].tolist(), strict=True))
 
 
 def test_other_markets_and_unknown_ones() -> None:
-    assert receives("csfloat", 1_000, DEFAULT_FEES) == 980
-    assert receives("csfloat", 1, DEFAULT_FEES) == 0  # a fee is rounded up
-    assert receives("nowhere", 1_000, DEFAULT_FEES) is None
-    assert receives_all("nowhere", np.array([5]), {}).tolist() == [-1]
-    assert receives_all("csfloat", np.array([1_000, -1]), DEFAULT_FEES).tolist() == [980, -1]
+    assert net_proceeds("csfloat", 1_000, DEFAULT_FEES) == 980
+    assert net_proceeds("csfloat", 1, DEFAULT_FEES) == 0  # a fee is rounded up
+    assert net_proceeds("nowhere", 1_000, DEFAULT_FEES) is None
+    assert net_proceeds_all("nowhere", np.array([5]), {}).tolist() == [-1]
+    assert net_proceeds_all("csfloat", np.array([1_000, -1]), DEFAULT_FEES).tolist() == [980, -1]

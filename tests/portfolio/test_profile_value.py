@@ -51,7 +51,7 @@ def test_a_vanity_name_is_asked_for(desk: Bench) -> None:
     assert (steam_id, len(found.assets)) == (ID, 3)
 
 
-def test_nobody_has_that_name(desk: Bench) -> None:
+def test_a_vanity_name_without_a_profile_is_refused(desk: Bench) -> None:
     with pytest.raises(InventoryError, match="Nobody on Steam") as caught:
         desk.importer.inventory_of("nobody-at-all")
     assert caught.value.reason is Reason.NOT_FOUND

@@ -49,11 +49,11 @@ def test_a_file_that_is_none_is_refused_whole(text: str) -> None:
         rates.read_rates(text)
 
 
-def test_rates_are_kept_with_their_day(database: Database, httpserver: HTTPServer) -> None:
+def test_rates_are_stored_with_their_day(database: Database, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/daily.xml").respond_with_data(FILE, content_type="text/xml")
     url = httpserver.url_for("/daily.xml")
     assert [rates.run(database, url) for _ in range(2)] == [5, 5]
-    assert currency_rates.newest_day(database) == NEW
+    assert {row["day"] for row in currency_rates.latest(database)} == {NEW}
     assert currency_rates.millionths(database) == {"EUR": 800_000, "JPY": 128_000_000, "GBP": 640_000}
     book = ExchangeRates(currency_rates.since(database, ["EUR", "GBP"], date(2026, 3, 5)))
     assert book.on(date(2026, 3, 5)) == {"EUR": 800_000, "GBP": 640_000}  # a weekend takes the last before it
@@ -91,9 +91,29 @@ def test_without_the_history_the_small_file_is_kept(database: Database, httpserv
     assert rates.run(database, httpserver.url_for("/eurofxref-daily.xml")) == 5
 
 
+@pytest.mark.parametrize("oldest", ["4", "1.2.3"])
+def test_a_history_is_kept_in_parts_whole_or_not_at_all(
+    database: Database, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, oldest: str
+) -> None:
+    monkeypatch.setattr(rates, "RATES_PER_STATEMENT", 3)
+    days = [date(2009, 1, day) for day in range(1, 9)]
+    small = _file((NEW, "GBP", "2"))
+    whole = _file((NEW, "GBP", "9"), *((day, "GBP", "3") for day in days[:0:-1]), (days[0], "GBP", oldest))
+    httpserver.expect_request("/eurofxref-daily.xml").respond_with_data(small)
+    httpserver.expect_request("/eurofxref-hist.xml").respond_with_data(whole)
+    kept = rates.run(database, httpserver.url_for("/eurofxref-daily.xml"), NEW)
+    found = {(row["day"], row["millionths"]) for row in currency_rates.since(database, ["GBP"], days[0])}
+    if oldest == "4":
+        assert kept == 18
+        assert found == {(NEW, 2_000_000), (days[0], 4_000_000), *((day, 3_000_000) for day in days[1:])}
+    else:
+        assert kept == 2
+        assert found == {(NEW, 2_000_000)}
+
+
 def test_a_currency_that_its_source_gave_up_has_no_rate_now(database: Database) -> None:
     with database.connection() as connection:
-        currency_rates.keep(connection, "ecb", {("EUR", NEW): 900_000, ("RUB", date(2022, 3, 1)): 117_201_000})
+        currency_rates.store(connection, "ecb", {("EUR", NEW): 900_000, ("RUB", date(2022, 3, 1)): 117_201_000})
     assert currency_rates.millionths(database) == {"EUR": 900_000}
     assert ExchangeRates(currency_rates.since(database, ["RUB"], NEW)).on(NEW) == {}
 
@@ -102,11 +122,11 @@ def test_a_table_of_ones_own(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "rates.csv"
     path.write_text("date,currency,rate\n2020-01-01,UAH,24.5\n2022-07-21,UAH,36.5686\n2026-02-27,EUR,0.9\n", "utf-8")
     with database.connection() as connection:
-        currency_rates.keep(connection, "ecb", {("EUR", NEW): 800_000})
+        currency_rates.store(connection, "ecb", {("EUR", NEW): 800_000})
     assert rates.run_table(database, path) == 3
     assert currency_rates.millionths(database) == {"EUR": 900_000, "UAH": 36_568_600}
     with database.connection() as connection:  # the bank's file comes again: one's own rate stays
-        currency_rates.keep(connection, "ecb", {("EUR", NEW): 800_000})
+        currency_rates.store(connection, "ecb", {("EUR", NEW): 800_000})
     assert currency_rates.millionths(database)["EUR"] == 900_000
     assert ExchangeRates(currency_rates.since(database, ["UAH"], date(2021, 1, 1))).on(date(2021, 6, 1)) == {
         "UAH": 24_500_000
@@ -133,7 +153,7 @@ def test_a_source_that_does_not_answer_keeps_what_there_is(database: Database, h
     assert len(currency_rates.latest(database)) == 3
 
 
-def test_rates_are_fetched_when_old_and_when_somebody_needs_them(database: Database, httpserver: HTTPServer) -> None:
+def test_rates_are_fetched_when_old_and_when_a_portfolio_needs_them(database: Database, httpserver: HTTPServer) -> None:
     assert rates.due(database, 6, always=True)
     assert not rates.due(database, 6, always=False)
     person = add_person(database)

@@ -7,10 +7,10 @@ import pytest
 
 from app.analytics.arrays import Floats
 from app.analytics.portfolio import batch
-from app.analytics.portfolio.history import fill, history
+from app.analytics.portfolio.history import forward_fill, return_history
 from app.analytics.portfolio.index import index_returns, market_index
-from app.analytics.portfolio.risk import beta, drawdown, measure, path, percentile, tail_losses
-from app.analytics.portfolio.what_if import ChangeError, apply, outlook
+from app.analytics.portfolio.risk import beta, drawdown, measure, percentile, tail_losses, value_path
+from app.analytics.portfolio.what_if import ChangeError, apply
 from tests.conftest import DATA
 
 DAYS = 120
@@ -41,7 +41,7 @@ def recorded(number: int) -> Floats:
 def test_real_histories_equal_the_textbook(number: int) -> None:
     prices = recorded(number)
     assert prices.shape[0] > 900
-    found = history(prices)
+    found = return_history(prices)
     assert found.used.sum() > 800
     rng = np.random.default_rng(number)
     values = np.round(found.prices[:, -1] * rng.integers(1, 20, len(found.prices)))
@@ -90,7 +90,7 @@ def test_tails_by_hand() -> None:
 
 def test_drawdown_of_todays_holdings() -> None:
     returns = np.array([[0.0, 1.0, -0.5], [0.0, 0.0, 0.0]])
-    course = path(np.array([100.0, 100.0]), returns)
+    course = value_path(np.array([100.0, 100.0]), returns)
     np.testing.assert_allclose(course, [200, 200, 300, 200])
     assert drawdown(course) == pytest.approx(1 / 3)
 
@@ -108,14 +108,14 @@ def test_too_little_is_unknown() -> None:
 
 def test_gaps_carry_the_last_price_on_and_long_ones_leave_out() -> None:
     nan = np.nan
-    np.testing.assert_array_equal(fill(np.array([[nan, 1, nan, nan, 2]])), [[nan, 1, 1, 1, 2]])
+    np.testing.assert_array_equal(forward_fill(np.array([[nan, 1, nan, nan, 2]])), [[nan, 1, 1, 1, 2]])
     days = 60
     whole, gappy, sparse, late, dead = np.full((5, days), 100.0)
     gappy[10:20] = nan
     sparse[np.arange(days) % 3 > 0] = nan
     late[:14] = nan
     dead[40:] = nan
-    found = history(np.array([whole, gappy, sparse, late, dead]))
+    found = return_history(np.array([whole, gappy, sparse, late, dead]))
     assert found.used.tolist() == [True, True, False, True, False]
     assert found.returns.shape == (3, days - 14 - 1)
     assert np.isfinite(found.returns).all()
@@ -141,10 +141,6 @@ def test_what_if() -> None:
     assert apply({1: 3, 2: 1}, {1: -1, 2: -1, 3: 4}) == {1: 2, 3: 4}
     with pytest.raises(ChangeError, match="only 3 of item 1"):
         apply({1: 3}, {1: -4})
-    moves = np.random.default_rng(1).normal(0, 0.02, (2, 40))
-    seen = outlook(np.array([2, 5, 1]), np.array([100, 10, -1]), moves, np.array([0, 1]))
-    assert seen.value == 250
-    assert seen.risk.volatility == measure(np.array([200.0, 50.0]), moves).volatility
 
 
 def test_many_at_once_are_each_alone() -> None:

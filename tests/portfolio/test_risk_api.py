@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.analytics.portfolio.risk import LEAST_PEERS
+from app.analytics.portfolio.risk import MIN_PEERS
 from db.core.pool import Database
 from db.portfolio import portfolios
 from jobs.valuation import Valuation
@@ -46,7 +46,7 @@ def test_the_percentile_appears_with_twenty_others(me: Caller, database: Databas
     people(database, 5, KNIFE, first=100)
     Valuation(database, {}).run(NOW)
     assert me.json("GET", "/portfolio/risk")["percentile"] is None, "nineteen are too few"
-    people(database, LEAST_PEERS - 19, KNIFE, first=200)
+    people(database, MIN_PEERS - 19, KNIFE, first=200)
     Valuation(database, {}).run(NOW + timedelta(minutes=1))
     risk = me.json("GET", "/portfolio/risk")
     # 14 calmer people, 6 wilder ones.

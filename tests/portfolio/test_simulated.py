@@ -6,15 +6,19 @@ import pytest
 import redis
 
 from app.portfolio.overview import overview
-from app.portfolio.risk import read_past
+from app.portfolio.risk import read_return_history
+from app.providers.sources import SIMULATED
+from db.core import redis as cache
 from db.core.pool import Database, Row
 from db.items import items, market, simulated
-from jobs import measures
+from db.items.rankings import MarketWindow
+from jobs import cache_rebuild, measures
 from jobs.valuation import Valuation
 from tests.portfolio.conftest import Person
 from tests.portfolio.shop import AK, CASE, FEES, Shop, own
 
 GATE = {"least_samples": 0, "least_coverage": 0.0, "least_price": 0.0, "least_volume": 0.0}
+DAY = MarketWindow("steam:730", "24h", 1)
 
 
 def _closes(shop: Shop, item: int, source: str, now: datetime, step: int) -> None:
@@ -49,9 +53,9 @@ def test_real_and_simulated_never_mix(
 
     def count() -> tuple[int, int, int, int | None]:
         measures.run(database, redis_client, now)
-        found = market.overview(database, "24h", 1, GATE)
+        found = market.overview(database, DAY, GATE)
         ranked = int(redis_client.zcard("rankings:percent_change:24h"))
-        past = read_past(database, [ak, case], now)
+        past = read_return_history(database, [ak, case], now)
         return (
             found["index_items"],
             ranked,
@@ -72,7 +76,7 @@ def test_real_and_simulated_never_mix(
     assert (seen.performance["gain"], seen.performance["deposits"]) == (0, 0)
     with database.connection() as connection:
         items.adopt_source(connection, [case], "demo", ["demo"])
-        assert simulated.forget_simulated(connection) == 2
+        assert simulated.forget_simulated(connection, SIMULATED) == 2
     assert count() == (1, 1, 1, 400)
     row = database.row("SELECT count(*) AS n FROM items WHERE reference_source = 'demo'")
     assert row == {"n": 0}
@@ -84,7 +88,23 @@ def test_leaving_before_a_real_price_leaves_nothing(database: Database, redis_cl
     shop.price(ak, 1000, "demo", now)
     _closes(shop, ak, "demo", now, 3)
     with database.connection() as connection:
-        simulated.forget_simulated(connection)
+        simulated.forget_simulated(connection, SIMULATED)
     measures.run(database, redis_client, now)
-    assert market.overview(database, "24h", 1, GATE)["index_items"] == 0
+    assert market.overview(database, DAY, GATE)["index_items"] == 0
     assert redis_client.zcard("rankings:percent_change:24h") == 0
+
+
+def test_a_real_price_silences_simulated_ones_in_redis_too(
+    database: Database, redis_client: redis.Redis, shop: Shop
+) -> None:
+    now = datetime.now(UTC)
+    ak, case = shop.item(AK, "demo"), shop.item(CASE, "demo")
+    for item in (ak, case):
+        shop.price(item, 1000, "demo", now)
+        _closes(shop, item, "demo", now, 3)
+    assert cache_rebuild.rebuild_latest(database, redis_client) == 2
+    shop.price(ak, 400, "steam", now)
+    _closes(shop, ak, "steam", now, 0)
+    measures.run(database, redis_client, now)
+    assert cache.all_latest(redis_client).keys() == {ak}
+    assert cache_rebuild.latest_differences(database, redis_client) == []

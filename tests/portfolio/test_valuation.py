@@ -90,7 +90,7 @@ def test_currencies_each_at_its_own_day(database: Database, shop: Shop, person: 
     own(database, person, (AK, 1))
     with database.connection() as connection:
         days = {NOW.date() - timedelta(days=10): 900_000, NOW.date() - timedelta(days=5): 950_000, NOW.date(): 800_000}
-        currency_rates.keep(connection, "test", {("EUR", day): rate for day, rate in days.items()})
+        currency_rates.store(connection, "test", {("EUR", day): rate for day, rate in days.items()})
     add(database, mine, Transaction(NOW - timedelta(days=9), "buy", AK, 1, 1000, 0, "USD"))
     seen = overview(database, {**mine, "currency": "EUR"}, FEES, NOW)
     assert (seen.totals["total_value"], seen.totals["cost_basis"], seen.totals["unrealized_pnl"]) == (800, 900, -100)
@@ -113,7 +113,7 @@ def test_a_contradiction_is_named_and_the_rest_stands(
     assert (seen.totals["total_value"], seen.totals["cost_basis"]) == (2000, None)
 
 
-def test_flows_are_told_from_gains(database: Database, shop: Shop, person: Person, mine: Row) -> None:
+def test_flows_are_not_gains(database: Database, shop: Shop, person: Person, mine: Row) -> None:
     ak, case, knife = shop.item(AK), shop.item(CASE), shop.item(KNIFE)
     shop.price(ak, 1000)
     own(database, person, (AK, 1), (KNIFE, 1))
@@ -312,7 +312,7 @@ def test_volatility_in_another_currency_is_that_of_its_rate_too(
     shop.price(item, 1000)
     with database.connection() as connection:
         days = {("EUR", (first + timedelta(days=day)).date()): rate for day, rate in enumerate(rates)}
-        currency_rates.keep(connection, "test", days)
+        currency_rates.store(connection, "test", days)
     own(database, person, (AK, 2))
     portfolios.change(database, person.id, mine["id"], currency="EUR")
     Valuation(database, FEES).run(NOW)

@@ -93,6 +93,7 @@ def upstream(_server: tuple[str, UpstreamApp]) -> Iterator[Upstream]:
     url, app = _server
     app.world.page_size = 10
     app.world.currency = 1
+    app.world.histories.clear()
     app.world.replace(synthetic(60))
     yield Upstream(url, app, app.world)
     app.forget()

@@ -52,7 +52,7 @@ def test_both_names_of_the_quantity(key: str) -> None:
         {"market_hash_name": "A", "quantity": 1, "min_price": None},
     ],
 )
-def test_what_nobody_sells_has_no_quote(row: dict[str, Any]) -> None:
+def test_an_item_without_offers_has_no_quote(row: dict[str, Any]) -> None:
     assert _quote(row, NOW) is None
 
 

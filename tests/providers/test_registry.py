@@ -1,9 +1,14 @@
 import pytest
 
-from app.providers.registry import NAMES, ProviderSettings, build
+from app.providers.markets import MARKETS
+from app.providers.registry import NAMES, ProviderSettings, build, build_exchanges
+from app.providers.sources import SOURCES
+from app.settings import PROVIDERS
 
 KEY = "123e4567-e89b-42d3-a456-426614174000"
-REAL = [name for name in NAMES if name != "demo"]
+QUOTING = [name for name in NAMES if PROVIDERS[name].implementation]
+REAL = [name for name in QUOTING if name != "demo"]
+EXCHANGES = [name for name in NAMES if PROVIDERS[name].exchange]
 
 
 def test_every_real_market_is_built_in_order_and_once() -> None:
@@ -60,3 +65,31 @@ def test_extras_may_be_text() -> None:
 
 def test_settings_do_not_print_the_key() -> None:
     assert KEY not in repr(ProviderSettings(key=KEY))
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_entries_and_exchanges_agree(name: str) -> None:
+    (exchange,) = build_exchanges([name, name], lambda _: ProviderSettings())
+    assert exchange.name == name
+    assert exchange.market in MARKETS
+    assert PROVIDERS[name].sources[name].simulated == exchange.simulated
+
+
+def test_an_exchange_alone_has_no_quotes_and_a_market_of_items_no_candles() -> None:
+    assert build(["binance"], lambda _: ProviderSettings()) == []
+    assert build_exchanges(["steam"], lambda _: ProviderSettings()) == []
+
+
+@pytest.mark.parametrize("name", QUOTING)
+def test_entries_and_providers_agree(name: str) -> None:
+    (provider,) = build([name], lambda _: ProviderSettings(key=KEY))
+    entry = PROVIDERS[name]
+    assert provider.name == name
+    assert set(entry.sources) <= set(provider.sources)
+    assert {source.simulated for source in entry.sources.values()} <= {provider.simulated}
+    assert entry.key is not None or not entry.needs_key
+
+
+def test_no_two_sources_have_one_place_as_a_reference() -> None:
+    ranks = [source.rank for source in SOURCES.values() if source.rank is not None]
+    assert len(ranks) == len(set(ranks))

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.security.client_address import TrustedProxies, client_address, is_loopback, network_of
+from app.security.client_address import TrustedProxies, client_address, network_of
 from app.server.gateway import create_uvicorn
 from app.settings import Settings
+from app.settings.addresses import is_loopback
 from app.settings.proxies import Trust
 
 PROXY, CLIENT, FORGED = "10.0.0.5", "203.0.113.9", "198.51.100.1"

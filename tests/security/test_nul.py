@@ -13,6 +13,7 @@ PATHS = (
     "/api/v1/screener?q=%00",
     "/api/v1/screener?source=%00",
     "/api/v1/items/1/history?source=%00",
+    "/api/v1/items/1/bars?source=%00",
     "/api/v1/items/1/volatility?source=%00",
     "/api/v1/rankings/volatile?market=%00",
 )

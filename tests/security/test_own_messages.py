@@ -43,14 +43,14 @@ def test_steps_of_an_import_reach_the_user_s_own_sockets_alone(
         for client in (page, tab, script, other, other_script, nobody):
             alive(client)
         step = state(ada.user_id)
-        ProgressStore(redis_client, ada.user_id).save(step)
+        ProgressStore(redis_client, ada.user_id).publish(step)
         told = {name: value for name, value in asdict(step).items() if name != "user_id"}
         for client in (page, tab, script):
             assert hear(client) == {"type": "portfolio", "event": "import", **told}
         for client in (other, other_script, nobody):
             assert_silent(client)
             alive(client)
-        ProgressStore(redis_client, bob.user_id).save(state(bob.user_id))
+        ProgressStore(redis_client, bob.user_id).publish(state(bob.user_id))
         assert hear(other)["type"] == hear(other_script)["type"] == "portfolio"
         for client in (page, tab, script, nobody):
             assert_silent(client, 0.1)
@@ -61,7 +61,7 @@ def test_a_socket_that_left_is_forgotten(live: Live, person: People, redis_clien
     with live.connect(additional_headers=cookie_of(ada)) as client:
         alive(client)
     until(lambda: live.stats()["clients"] == 0)
-    ProgressStore(redis_client, ada.user_id).save(state(ada.user_id))
+    ProgressStore(redis_client, ada.user_id).publish(state(ada.user_id))
     with live.connect(additional_headers=cookie_of(ada)) as client:
         assert_silent(client, 0.2)
 
@@ -73,12 +73,12 @@ def test_policy_decides_about_user_messages(
     ada = person()
     with live.connect(additional_headers=cookie_of(ada)) as client:
         alive(client)
-        ProgressStore(redis_client, ada.user_id).save(state(ada.user_id))
+        ProgressStore(redis_client, ada.user_id).publish(state(ada.user_id))
         assert_silent(client)
     monkeypatch.setitem(policy.MESSAGES, "portfolio", Access.PUBLIC)
     with live.connect() as client:
         alive(client)
-        ProgressStore(redis_client, ada.user_id).save(state(ada.user_id))
+        ProgressStore(redis_client, ada.user_id).publish(state(ada.user_id))
         assert_silent(client)
 
 

@@ -126,7 +126,7 @@ def test_a_signed_out_websocket_gets_no_user_messages(live: Live, person: People
         assert alive(client)
         sign_out(ada)
         until(lambda: not live.hub.connections.of_user(ada.user_id))
-        ProgressStore(redis_client, ada.user_id).save(State(ada.user_id, "ab", "done", "40 items"))
+        ProgressStore(redis_client, ada.user_id).publish(State(ada.user_id, "ab", "done", "40 items"))
         assert closed_with(client) == 4401
 
 

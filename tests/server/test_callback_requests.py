@@ -50,8 +50,9 @@ def test_every_callback_says_what_it_takes(callbacks: dict[str, Any]) -> None:
     for output, declared in callbacks.items():
         if output == ROUTER:
             continue
-        taken = _parameters(unwrapped(declared))
-        assert len(taken) == len(declared["inputs"]) + len(declared["state"]), output
+        count = len(declared["inputs"]) + len(declared["state"])
+        taken = _parameters(unwrapped(declared), count)
+        assert len(taken) == count, output
         free = [name for name, adapter in taken if adapter.json_schema() == {} and name not in {"_missed", "shown"}]
         assert free == [], output
 

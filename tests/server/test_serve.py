@@ -75,8 +75,26 @@ def begin(folder: Path, **settings: str) -> Site:
     return start_site(folder, None, **(QUICK | settings))
 
 
+def test_open_hands_the_address_to_the_browser(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" >"{opened}"\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    folder.parent.mkdir()
+    port = free_port()
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--open"]
+    environment = os.environ | QUICK | {"TRACERA_DATA_DIR": str(folder)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(opened.exists, WITHIN, "no browser was opened")
+            wait_for(lambda: opened.read_text() == f"http://localhost:{port}", 5, "another address was opened")
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+
+
 def test_first_start_second_start_and_ctrl_c(folder: Path) -> None:
-    first = begin(folder)
+    first = begin(folder, TRACERA_DEMO_PAIRS="3")
     try:
         print(f"first start: ready after {ready(first):.1f} s")
         assert hears_a_price(first)
@@ -84,8 +102,13 @@ def test_first_start_second_start_and_ctrl_c(folder: Path) -> None:
         assert first.process.wait(20) == 0
         assert processes_of(folder) == []
         log = first.log.read_text()
-        assert "Tracera is at http://localhost:" in log
+        assert (
+            log.index("Starting the servers")
+            < log.index("Schema: migrations applied:")
+            < log.index("Tracera is at http://localhost:")
+        )
         assert "Traceback" not in log
+        assert "Task was destroyed" not in log
         second = begin(folder)
         try:
             seconds = ready(second)
@@ -172,11 +195,17 @@ def test_other_commands_attach_to_a_running_instance(folder: Path) -> None:
 
 @pytest.fixture
 def several(folder: Path) -> Iterator[Site]:
-    """Two workers on one port."""
+    """Two workers on one port, with a secret from a file."""
     port = free_port()
     folder.parent.mkdir()
     log = folder.with_suffix(".log")
-    settings = {"TRACERA_DATA_DIR": str(folder), "TRACERA_BASE_URL": f"http://localhost:{port}"} | QUICK
+    secret = folder.with_suffix(".secret")
+    secret.write_text("s" * 40, encoding="utf-8")
+    settings = {
+        "TRACERA_DATA_DIR": str(folder),
+        "TRACERA_BASE_URL": f"http://localhost:{port}",
+        "TRACERA_SESSION_SECRET_FILE": str(secret),
+    } | QUICK
     command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", "2"]
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)

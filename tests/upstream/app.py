@@ -1,5 +1,6 @@
 """The upstream server as an ASGI application: routes, faults, and a record of what was asked."""
 
+import asyncio
 import threading
 from collections import deque
 from typing import Any
@@ -46,7 +47,7 @@ class UpstreamApp:
         if route is None:
             await _send(json_answer({"error": "no such address"}, 404), send)
             return
-        normal = route.answer(request)
+        normal = await asyncio.to_thread(route.answer, request)  # one that waits holds up no other
         fault = self.faults.take(route.market, request.path)
         if fault is None:
             await _send(normal, send)

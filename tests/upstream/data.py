@@ -69,6 +69,7 @@ class World:
         self.page_size = page_size
         self.currency = 1
         self.inventories: dict[str, Any] = {}
+        self.histories: dict[str, tuple[tuple[str, float, str], ...]] = {}
         self._lock = threading.Lock()
         self.version = 0
         self.replace(items)

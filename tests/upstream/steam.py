@@ -80,9 +80,11 @@ class _Steam:
         return json_answer({"success": 1, "data": {"data": book} if item.seed % 2 else book})
 
     def history(self, request: Request) -> Answer:
-        if "steamLoginSecure=" not in request.headers.get("cookie", ""):
+        cookie = request.headers.get("cookie", "")
+        if "steamLoginSecure=" not in cookie or "steamLoginSecure=expired" in cookie:
             return json_answer([], 400)
-        points = price_history(request.query.get("market_hash_name", ""))
+        name = request.query.get("market_hash_name", "")
+        points = self._world.histories.get(name) or price_history(name)
         return json_answer({"success": True, "price_prefix": "$", "price_suffix": "", "prices": points})
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from app.web.assets import ASSETS, scripts, styles
+from app.web.assets import ASSETS, LIBRARIES, UNUSED, scripts, styles
 
-EVERY_PAGE = {"favicon.svg", "scheme.js", "tracera.css", "tracera.js"}
+EVERY_PAGE = {"favicon.svg", "maskable-192.png", "scheme.js", "tracera.css", "tracera.js"}
 """What each page asks for of ours."""
 
 
@@ -67,7 +67,8 @@ def test_every_module_stands_in_one_script(client: FlaskClient) -> None:
         name for text in texts for name in re.findall(r"^const (\$\w+) = \(\(\) => \{$", text, re.MULTILINE)
     )
     files = [file.relative_to(ASSETS).as_posix() for file in ASSETS.rglob("*.js")]
-    assert joined == sorted("$" + re.sub(r"\W", "_", name[:-3]) for name in files if name != "ui/scheme.js")
+    alone = {"ui/scheme.js", "shell/service_worker.js", "shell/offline.js"}
+    assert joined == sorted("$" + re.sub(r"\W", "_", name[:-3]) for name in files if name not in alone)
 
 
 def test_a_script_of_another_version_is_not_there(client: FlaskClient) -> None:
@@ -90,3 +91,17 @@ def test_a_compressed_file_is_closed_behind_its_answer(client: FlaskClient) -> N
         assert reply.headers["Content-Encoding"] == "br"
         assert len(reply.data) > 100
     # A file that is left open is a warning, and every warning a failure.
+
+
+@pytest.mark.parametrize(
+    ("path", "libraries"), [("/", set()), ("/items", {"dash_ag_grid"}), ("/item/7", {"dash_tvlwc"})]
+)
+def test_a_large_library_comes_with_the_pages_that_draw_with_it(
+    client: FlaskClient, path: str, libraries: set[str]
+) -> None:
+    text = client.get(path).get_data(as_text=True)
+    tags = re.findall(r'<script src="/_dash-component-suites/([^/]+)/', text)
+    assert libraries == set(tags) & set(LIBRARIES)
+    assert f"/{UNUSED}/" not in text
+    for library in LIBRARIES:  # a page to come asks for them by address
+        assert re.search(rf"&quot;/_dash-component-suites/{library}/[^&]+&quot;", text)

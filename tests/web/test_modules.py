@@ -22,7 +22,8 @@ TWICE = "export class Twice {\n  constructor(value) {\n    this.value = 2 * valu
 FILES = {
     "shell/main.js": MAIN,
     "ui/state.js": STATE,
-    "ui/shared.js": "globalThis.log = globalThis.log || [];\nglobalThis.shared = (globalThis.shared || 0) + 1;\n",
+    "ui/shared.js": 'import { state } from "./state.js";\n'
+    "globalThis.log = globalThis.log || [];\nglobalThis.shared = (globalThis.shared || 0) + 1 + state.count;\n",
     "one/main.js": ONE,
     "one/twice.js": TWICE,
     "two/main.js": 'import "../ui/shared.js";\nglobalThis.log.push(globalThis.shared);\n',
@@ -58,6 +59,27 @@ def test_an_address_changes_with_what_the_file_needs(tmp_path: Path) -> None:
     assert [base[name].address == before[name].address for name in before] == [False, False, False]
 
 
+def test_comments_are_left_out(tmp_path: Path) -> None:
+    kept = [
+        'const address = "https://example.test/*"; // behind code',
+        'const style = "/* no comment */";',
+        "globalThis.log.push(address, style);",
+    ]
+    commented = f"""/* What it is,
+   over two lines. */
+{kept[0]}
+  // A line.
+/** One. @param {{number}} one */
+{kept[1].replace('"/*', '/** @type {string} */ "/*')}
+{kept[2]}
+"""
+    made = linked(tmp_path, two__main=commented)["two"]
+    lines = made.body.decode().splitlines()
+    assert [line for line in lines if line in kept] == kept
+    assert "What" not in made.body.decode()
+    assert lines.index(kept[2]) - lines.index(kept[0]) == 4
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -73,3 +95,15 @@ def test_an_address_changes_with_what_the_file_needs(tmp_path: Path) -> None:
 def test_what_cannot_be_joined_is_refused(tmp_path: Path, code: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         linked(tmp_path, one__twice=code)
+
+
+def test_code_behind_a_comment_stays(tmp_path: Path) -> None:
+    code = ["globalThis.log.push(1);", "globalThis.log.push(2);", "export const five = 5;"]
+    comments = ["/** One. */ ", "  /* Two, over\n two lines. */ ", "/** @type {number} */ "]
+    made = linked(tmp_path, two__main="\n".join(map("".join, zip(comments, code, strict=True))) + "\n/* The end. */\n")
+    lines = made["two"].body.decode().splitlines()
+    assert [line for line in lines if "log" in line or "five" in line] == [
+        *code[:2],
+        "const five = 5;",
+        "return { five };",
+    ]

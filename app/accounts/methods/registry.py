@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 
-from app.accounts.redirects import is_loopback
 from app.runtime import EXTENSION, Runtime
 from app.settings import Settings
+from app.settings.addresses import is_loopback
 
 NAMES: Final = {
     "google": "Google",

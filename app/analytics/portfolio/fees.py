@@ -1,4 +1,4 @@
-"""What is left of a price once a market has taken its fee."""
+"""Fees: the seller's net proceeds of a price after the market's fee."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,12 +7,12 @@ import numpy as np
 
 from app.analytics.arrays import Ints
 
-BASIS: Final = 10_000
+BASIS_POINTS: Final = 10_000
 STEAM: Final = "steam"
 
 
-def steam_receives(price: int) -> int | None:
-    """What a seller on Steam gets when the buyer pays `price` cents; None under Steam's least price of 3.
+def steam_net_proceeds(price: int) -> int | None:
+    """Net proceeds of a seller on Steam when the buyer pays `price` cents; None under Steam's least price of 3.
 
     The buyer pays r + max(1, ⌊r / 20⌋) + max(1, ⌊r / 10⌋); the answer is the greatest r that costs no more than `price`.
     """
@@ -24,16 +24,16 @@ def steam_receives(price: int) -> int | None:
     return seller
 
 
-def receives(source: str, price: int, fees: Mapping[str, int]) -> int | None:
-    """What a seller gets of a price at a source; None where its fee is not known."""
+def net_proceeds(source: str, price: int, fees: Mapping[str, int]) -> int | None:
+    """Net proceeds of a seller at a source; None where its fee is not known."""
     if source == STEAM:
-        return steam_receives(price)
+        return steam_net_proceeds(price)
     fee = fees.get(source)
-    return None if fee is None else price - -(-price * fee // BASIS)
+    return None if fee is None else price - -(-price * fee // BASIS_POINTS)
 
 
-def receives_all(source: str, prices: Ints, fees: Mapping[str, int]) -> Ints:
-    """`receives` of every price, shape (n,); -1 where unknown. Prices of -1 are unknown themselves."""
+def net_proceeds_all(source: str, prices: Ints, fees: Mapping[str, int]) -> Ints:
+    """`net_proceeds` of every price, shape (n,); -1 where unknown. Prices of -1 are unknown themselves."""
     known = prices >= 0
     if source == STEAM:
         seller = prices * 100 // 115 + 2
@@ -43,4 +43,4 @@ def receives_all(source: str, prices: Ints, fees: Mapping[str, int]) -> Ints:
     fee = fees.get(source)
     if fee is None:
         return np.full(prices.shape, -1, dtype=np.int64)
-    return np.where(known, prices - -(-prices * fee // BASIS), -1)
+    return np.where(known, prices - -(-prices * fee // BASIS_POINTS), -1)

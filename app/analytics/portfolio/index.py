@@ -1,4 +1,4 @@
-"""The market as one number: a value-weighted index over all items."""
+"""Market index: value-weighted over all items."""
 
 import numpy as np
 

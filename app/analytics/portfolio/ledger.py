@@ -1,4 +1,4 @@
-"""What an owner did: the entries that cost basis and profit are computed from."""
+"""Ledger entries: the transactions that cost basis and profit are computed from."""
 
 import enum
 from dataclasses import dataclass

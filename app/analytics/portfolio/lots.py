@@ -1,4 +1,4 @@
-"""Cost basis and profit, lot by lot, exact in minor units.
+"""Lot matching: cost basis and profit, lot by lot, exact in minor units.
 
 Remainders: units taken out of a lot take the floor of their share of the lot's remaining cost, so a lot's cost leaves it
 to the last unit; a sale's proceeds are shared over the lots it takes from in the same way. Sums therefore never drift:
@@ -58,7 +58,7 @@ class Realised:
 
 
 @dataclass(slots=True)
-class Book:
+class MatchedLots:
     """The state after all entries. `fees` are those that belong to no lot."""
 
     lots: list[Lot] = field(default_factory=list)
@@ -121,8 +121,8 @@ class _Queue:
         return self._lots
 
 
-class _Dearest:
-    """The greatest unit cost first; which that is nobody knows while the cost of one of the lots is unknown."""
+class _HighestCost:
+    """The greatest unit cost first; it cannot be told while the cost of one of the lots is unknown."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Fraction, int, Lot]] = []
@@ -149,7 +149,7 @@ class _Dearest:
         return (lot for _, _, lot in sorted(self._heap, key=lambda entry: entry[1]))
 
 
-class _Pool:
+class _AverageCost:
     """All units are one lot of their average cost."""
 
     def __init__(self) -> None:
@@ -174,14 +174,14 @@ class _Pool:
         return [self._lot] if self._lot else []
 
 
-def book(entries: list[Entry], method: Method) -> Book:
+def match_lots(entries: list[Entry], method: Method) -> MatchedLots:
     """Run all entries, oldest first (see `ledger.in_order`).
 
     Raises:
         OversoldError: an entry gives away more than is held; it is named.
         LedgerError: an entry contradicts itself.
     """
-    result = Book()
+    result = MatchedLots()
     stocks: dict[int, _Stock] = {}
     held: dict[int, int] = {}
     for entry in in_order(entries):
@@ -227,12 +227,12 @@ def _stock(method: Method) -> _Stock:
         case Method.FIFO | Method.LIFO:
             return _Queue(newest_first=method is Method.LIFO)
         case Method.HIFO:
-            return _Dearest()
+            return _HighestCost()
         case Method.AVERAGE:
-            return _Pool()
+            return _AverageCost()
 
 
-def _dispose(result: Book, stock: _Stock, entry: Entry, held: int) -> None:
+def _dispose(result: MatchedLots, stock: _Stock, entry: Entry, held: int) -> None:
     wanted = -entry.gain_of_units
     item = entry.item
     if item is None or wanted > held:

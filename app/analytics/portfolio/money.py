@@ -1,4 +1,4 @@
-"""Money from one currency into another, exactly: integers in, integers out, one rounding."""
+"""Currency conversion: exact, integers in, integers out, one rounding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which price counts, and what quantities are worth at it."""
+"""Pricing: chooses one price per item from its quotes, and values quantities at it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Final, Protocol
 import numpy as np
 
 from app.analytics.arrays import Bools, Ints
-from app.analytics.portfolio.fees import receives_all
+from app.analytics.portfolio.fees import net_proceeds_all
 from app.analytics.portfolio.money import RateError, convert_all, rate
 
 REFERENCE: Final = "reference"
-"""The source that speaks for an item everywhere in the program."""
+"""Price source: each item's reference source."""
 BEST: Final = "best"
 """The source where selling leaves the owner most, after its fee."""
 UNKNOWN: Final = -1
@@ -28,7 +28,7 @@ class Quotes(Protocol):
 
     @property
     def source(self) -> Ints:
-        """Who quoted it: an index into `sources`."""
+        """The source of the quote: an index into `sources`."""
 
     @property
     def price(self) -> Ints:
@@ -40,7 +40,11 @@ class Quotes(Protocol):
 
     @property
     def reference(self) -> Bools:
-        """Whether the source speaks for the item."""
+        """Whether the source is the item's reference source."""
+
+    @property
+    def sole(self) -> Bools:
+        """Whether it is a pair's, whose exchange alone has a price."""
 
     @property
     def sources(self) -> list[str]:
@@ -65,19 +69,22 @@ class Prices:
 
 
 def choose(quotes: Quotes, wanted: str, fees: Mapping[str, int]) -> Prices:
-    """One price per item: the reference source's, the best one's, or that of the source named."""
+    """One price per item: the reference source's, the best one's, or that of the source named; a pair's is its exchange's."""
     if wanted == BEST:
         return _best(quotes, fees)
     if wanted != REFERENCE:
-        return of_source(quotes, quotes.sources.index(wanted) if wanted in quotes.sources else UNKNOWN)
-    kept = quotes.reference
-    return Prices(quotes.item_id[kept], quotes.price[kept], quotes.source[kept], quotes.time[kept])
+        source = quotes.sources.index(wanted) if wanted in quotes.sources else UNKNOWN
+        return _chosen(quotes, (quotes.source == source) | quotes.sole)
+    return _chosen(quotes, quotes.reference)
 
 
 def of_source(quotes: Quotes, source: int) -> Prices:
     """The prices of one source, by its index."""
-    kept = quotes.source == source
-    return Prices(quotes.item_id[kept], quotes.price[kept], quotes.source[kept], quotes.time[kept])
+    return _chosen(quotes, quotes.source == source)
+
+
+def _chosen(quotes: Quotes, chosen: Bools) -> Prices:
+    return Prices(quotes.item_id[chosen], quotes.price[chosen], quotes.source[chosen], quotes.time[chosen])
 
 
 def _best(quotes: Quotes, fees: Mapping[str, int]) -> Prices:
@@ -85,7 +92,7 @@ def _best(quotes: Quotes, fees: Mapping[str, int]) -> Prices:
     net = np.full(len(quotes.item_id), UNKNOWN, dtype=np.int64)
     for index, source in enumerate(quotes.sources):
         mine = quotes.source == index
-        net[mine] = receives_all(source, quotes.price[mine], fees)
+        net[mine] = net_proceeds_all(source, quotes.price[mine], fees)
     order = np.lexsort((quotes.price, net, quotes.item_id))
     last = np.append(np.flatnonzero(np.diff(quotes.item_id[order])), len(order) - 1)[: len(order)]
     chosen = order[last]
@@ -99,7 +106,7 @@ class Exchange:
     others: Mapping[int, tuple[str, int]]
     millionths: dict[str, int]
 
-    def worth_of(self, item: int, amount: int, currency: str) -> int | None:
+    def convert(self, item: int, amount: int, currency: str) -> int | None:
         """One amount, of any size, in an item's own minor units, in those of `currency`; None without a rate."""
         code, scale = self.others.get(item, ("USD", 100))
         try:
@@ -107,7 +114,7 @@ class Exchange:
         except RateError:
             return None
 
-    def worth(self, item_id: Ints, amount: Ints, currency: str) -> Ints:
+    def convert_all(self, item_id: Ints, amount: Ints, currency: str) -> Ints:
         """Amounts in each item's own minor units, shape (n,), in those of `currency`; -1 stays, and stands for no rate.
 
         What is larger than `LARGEST` is unknown too.

@@ -1,4 +1,4 @@
-"""Returns of a portfolio that money goes into and out of.
+"""Portfolio returns: time-weighted and money-weighted, with money flowing in and out.
 
 Flows are seen from the portfolio: a deposit is positive, a withdrawal negative. They are not gains.
 """

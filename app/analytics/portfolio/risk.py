@@ -1,4 +1,4 @@
-"""How risky a portfolio is, from the daily returns of what it holds.
+"""Portfolio risk: volatility, beta, tail losses and correlation from the daily returns of its holdings.
 
 Weights are shares of today's value. The covariance is the sample's (n - 1), as numpy.cov computes it.
 """
@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from app.analytics.arrays import DAYS_PER_YEAR, Floats
-from app.analytics.portfolio.history import LEAST_RETURNS
+from app.analytics.portfolio.history import MIN_RETURNS
 
-LEAST_PEERS: Final = 20
+MIN_PEERS: Final = 20
 TAIL: Final = 0.05
 
 
@@ -54,57 +54,57 @@ def measure(values: Floats, returns: Floats, market: Floats | None = None, *, ta
     """
     holdings, days = returns.shape
     total = float(values.sum())
-    if days < LEAST_RETURNS or not total > 0:
+    if days < MIN_RETURNS or not total > 0:
         nothing = np.full(holdings, np.nan)
         return Risk(None, None, nothing, None, None, None, None, None, np.full((holdings, holdings), np.nan), days)
     weights = values / total
-    course = weights @ returns
+    daily_returns = weights @ returns
     centred = returns - returns.mean(axis=1, keepdims=True)
-    with_portfolio = centred @ (course - course.mean()) / (days - 1)
+    with_portfolio = centred @ (daily_returns - daily_returns.mean()) / (days - 1)
     sigma = math.sqrt(max(0.0, float(weights @ with_portfolio)))
     sigmas = np.sqrt(np.einsum("ij,ij->i", centred, centred) / (days - 1))
-    at_risk, shortfall = tail_losses(course, tail)
+    at_risk, shortfall = tail_losses(daily_returns, tail)
     return Risk(
         volatility=sigma,
         yearly_volatility=sigma * math.sqrt(DAYS_PER_YEAR),
         contributions=weights * with_portfolio / sigma if sigma > 0 else np.zeros(holdings),
-        beta=None if market is None else beta(course, market),
+        beta=None if market is None else beta(daily_returns, market),
         value_at_risk=at_risk,
         expected_shortfall=shortfall,
-        max_drawdown=drawdown(path(values, returns)),
+        max_drawdown=drawdown(value_path(values, returns)),
         diversification=float(weights @ sigmas) / sigma if sigma > 0 else None,
         correlation=correlation(centred, sigmas),
         days=days,
     )
 
 
-def tail_losses(course: Floats, tail: float = TAIL) -> tuple[float, float]:
+def tail_losses(daily_returns: Floats, tail: float = TAIL) -> tuple[float, float]:
     """Value at risk and expected shortfall of a course of returns, as losses (a gain is negative)."""
-    worst = max(1, math.ceil(len(course) * tail - 1e-9))
-    lowest = np.sort(course)[:worst]
+    worst = max(1, math.ceil(len(daily_returns) * tail - 1e-9))
+    lowest = np.sort(daily_returns)[:worst]
     return float(-lowest[-1]), float(-lowest.mean())
 
 
-def path(values: Floats, returns: Floats) -> Floats:
+def value_path(values: Floats, returns: Floats) -> Floats:
     """What today's quantities were worth on each day, shape (days + 1,); the last is today."""
     factors = np.cumprod(1 + returns, axis=1)
     start = values / factors[:, -1]
     return np.append(start.sum(), start @ factors)
 
 
-def drawdown(course: Floats) -> float:
+def drawdown(values: Floats) -> float:
     """Largest fall from a running maximum, as a fraction of it."""
-    return float((1 - course / np.maximum.accumulate(course)).max(initial=0.0))
+    return float((1 - values / np.maximum.accumulate(values)).max(initial=0.0))
 
 
-def beta(course: Floats, market: Floats) -> float | None:
+def beta(daily_returns: Floats, market: Floats) -> float | None:
     """How much the portfolio moves with the market; None on fewer than 20 common days or with a market that stands."""
     known = np.isfinite(market)
-    if known.sum() < LEAST_RETURNS:
+    if known.sum() < MIN_RETURNS:
         return None
     moves = market[known] - market[known].mean()
     spread = float(moves @ moves)
-    return float((course[known] - course[known].mean()) @ moves) / spread if spread > 0 else None
+    return float((daily_returns[known] - daily_returns[known].mean()) @ moves) / spread if spread > 0 else None
 
 
 def correlation(centred: Floats, sigmas: Floats) -> Floats:
@@ -118,6 +118,6 @@ def correlation(centred: Floats, sigmas: Floats) -> Floats:
 
 def percentile(own: float, others: Floats) -> float | None:
     """The share of the others' figures below one's own, equal ones counting half; None under 20 others."""
-    if len(others) < LEAST_PEERS:
+    if len(others) < MIN_PEERS:
         return None
     return float(((others < own).sum() + (others == own).sum() / 2) / len(others))

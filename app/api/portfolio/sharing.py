@@ -16,7 +16,7 @@ from app.portfolio.overview import overview
 from app.portfolio.profile_value import value_inventory
 from app.runtime import services
 from app.schemas import Query, Row, Rows
-from db.portfolio import shares as portfolio_shares
+from db.portfolio import shares
 
 blueprint = APIBlueprint(
     "portfolio_shares", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="portfolio")], abp_responses=PRIVATE
@@ -52,7 +52,7 @@ class LookQuery(Query):
 def list_shares(query: PortfolioQuery) -> Response:
     """Links that still work; their tokens are not kept."""
     portfolio = own_portfolio(owner(), query.portfolio_id)
-    return private(portfolio_shares.every(services().database, portfolio["user_id"], portfolio["id"]))
+    return private(shares.every(services().database, portfolio["user_id"], portfolio["id"]))
 
 
 @blueprint.post("/portfolio/shares", responses={201: Row})
@@ -71,7 +71,7 @@ def create_share(query: PortfolioQuery, body: NewShare) -> Response:
 @blueprint.delete("/portfolio/shares/<int:share_id>", responses={204: None})
 def revoke_share(path: SharePath) -> Response:
     """End a link."""
-    if not portfolio_shares.revoke(services().database, owner(write=True), path.share_id):
+    if not shares.revoke(services().database, owner(write=True), path.share_id):
         abort(404, f"you have no link {path.share_id}")
     return Response(status=204)
 

@@ -9,11 +9,13 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, StrictInt
 
 from app.analytics.portfolio.what_if import ChangeError
-from app.api.owner import own_portfolio, owner, private, refuse
-from app.portfolio.importer import fees_of, importer
-from app.portfolio.inventory.errors import InventoryError
-from app.portfolio.overview import Overview, overview
+from app.api.owner import own_portfolio, owner, private
+from app.portfolio.importer import fees_of
+from app.portfolio.overview import Overview, overview, read
 from app.portfolio.risk import risk_report, what_if
+from app.portfolio.sample import TooFewPricesError, make_sample
+from app.providers.markets import main
+from app.providers.sources import is_simulated
 from app.runtime import services
 from app.schemas import PROBLEMS, Problem, Query, Row, Rows
 from app.times import Time
@@ -24,6 +26,7 @@ blueprint = APIBlueprint(
     "portfolio", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="portfolio")], abp_responses=PRIVATE
 )
 CURRENCY = r"^[A-Z]{3}$"
+SETTINGS = ("name", "currency", "price_source", "cost_method", "includes_steam", "sample")
 
 
 class PortfolioQuery(Query):
@@ -38,19 +41,17 @@ class PortfolioPath(BaseModel):
     portfolio_id: int = Field(ge=1, le=2**31 - 1, description="The portfolio's id.")
 
 
-class ImportQuery(Query):
-    """What the owner agreed to."""
-
-    drop: int | None = Field(
-        None, ge=1, le=300_000, description="Remove up to so many assets, where most are gone: `gone` of the 409."
-    )
-
-
 class SnapshotQuery(PortfolioQuery):
     """Which part of the history."""
 
     since: Time | None = Field(None, description="From this time on; all of it where none is named.")
     limit: int = Field(2000, ge=1, le=5000, description="At most so many, the newest ones.")
+
+
+class HistoryQuery(PortfolioQuery):
+    """How closely."""
+
+    hours: bool = Field(default=False, description="The last seven days by the hour.")
 
 
 class NewPortfolio(Query):
@@ -93,32 +94,6 @@ def get_portfolio(query: PortfolioQuery) -> Response:
     return private(shape(seen))
 
 
-@blueprint.post("/portfolio/import", responses={200: Row, 409: Problem})
-def import_inventory(query: ImportQuery) -> Response:
-    """Read the linked Steam account's inventory and put it in the place of the last one; joins an import under way."""
-    user_id = owner(write=True)
-    try:
-        return private(importer().run(user_id, query.drop))
-    except InventoryError as error:
-        refuse(error)
-
-
-@blueprint.get("/portfolio/import", responses={200: Row})
-def get_import() -> Response:
-    """How the last import is doing, and when the next one is possible."""
-    user_id = owner()
-    state, cooldown = importer().status(user_id)
-    last = portfolios.last_import(services().database, user_id)
-    return private({
-        "state": state.state if state else None,
-        "message": state.message if state else None,
-        "done": state.done if state else None,
-        "total": state.total if state else None,
-        "cooldown_seconds": cooldown,
-        "last": {name: value for name, value in last.items() if name != "user_id"} if last else None,
-    })  # fmt: skip
-
-
 @blueprint.get("/portfolio/lots", responses={200: Rows})
 def get_lots(query: PortfolioQuery) -> Response:
     """Open lots, oldest first per item, with what they would bring; of one that is not `timed` only the day is known."""
@@ -140,11 +115,25 @@ def get_snapshots(query: SnapshotQuery) -> Response:
     return private(snapshots.series(database, portfolio["user_id"], portfolio["id"], query.since, query.limit))
 
 
+@blueprint.get("/portfolio/history", responses={200: Rows})
+def get_history(query: HistoryQuery) -> Response:
+    """Its course from the first transaction to now, oldest first: value, sums of deposits and withdrawals, growth.
+
+    Each row's `basis` is `transactions` where it was replayed from them at kept closes, `snapshots` where it was kept then.
+    """
+    portfolio = own_portfolio(owner(), query.portfolio_id)
+    held = services()
+    _, course = read(held.database, portfolio, fees_of(held.settings), datetime.now(UTC), hours=query.hours)
+    return private(course)
+
+
 @blueprint.get("/portfolio/risk", responses={200: Row})
 def get_risk(query: PortfolioQuery) -> Response:
     """Volatility, contributions, beta, tail losses, drawdown, correlation, over the last three months."""
     portfolio = own_portfolio(owner(), query.portfolio_id)
-    return private(risk_report(services().database, portfolio, fees_of(services().settings), datetime.now(UTC)))
+    held = services()
+    now, market = datetime.now(UTC), main(held.settings).id
+    return private(risk_report(held.database, portfolio, fees_of(held.settings), now, market=market))
 
 
 @blueprint.post("/portfolio/what-if", responses={200: Row})
@@ -155,9 +144,9 @@ def post_what_if(query: PortfolioQuery, body: WhatIf) -> Response:
     for change in body.changes:
         changes[change.item_id] = changes.get(change.item_id, 0) + change.quantity
     try:
-        return private(
-            what_if(services().database, portfolio, changes, fees_of(services().settings), datetime.now(UTC))
-        )
+        held = services()
+        now, market = datetime.now(UTC), main(held.settings).id
+        return private(what_if(held.database, portfolio, changes, fees_of(held.settings), now, market=market))
     except ChangeError as error:
         abort(400, str(error))
 
@@ -178,6 +167,20 @@ def create_portfolio(body: NewPortfolio) -> Response:
     if made is None:
         abort(409, f"you have a portfolio {body.name!r} already")
     return private(made, 201)
+
+
+@blueprint.post("/portfolio/sample", responses={200: Row, 409: Problem})
+def sample_portfolio(query: Query) -> Response:
+    """The user's sample portfolio: invented trades at kept closes, made where there is none."""
+    del query
+    user_id = owner(write=True)
+    held = services()
+    market, now = main(held.settings).id, datetime.now(UTC)
+    days = held.settings.demo_history_days if any(map(is_simulated, held.settings.providers)) else 0
+    try:
+        return private(make_sample(held.database, user_id, market, now, simulated_days=days))
+    except TooFewPricesError:
+        abort(409, "there are too few prices yet: a sample portfolio needs closes of some items over two days")
 
 
 @blueprint.patch("/portfolios/<int:portfolio_id>", responses={200: Row, 409: Problem})
@@ -210,7 +213,7 @@ def shape(seen: Overview) -> dict[str, Any]:
     return {
         "user_id": portfolio["user_id"],
         "portfolio_id": portfolio["id"],
-        **{name: portfolio[name] for name in ("name", "currency", "price_source", "cost_method", "includes_steam")},
+        **{name: portfolio[name] for name in SETTINGS},
         **seen.totals,
         "performance": seen.performance,
         "holdings": [{name: value for name, value in row.items() if name != "recorded_value"} for row in seen.holdings],

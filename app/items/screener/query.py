@@ -1,15 +1,15 @@
-"""Screener queries, answered in NumPy: which items, in which order."""
+"""Screener query: filters and sorts all items in NumPy."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from db.items.screener import MEASURES, Catalogue, Choices, Floats, Measured, Prices
-from db.items.search_form import search_words
-from db.items.sources import is_simulated
+from app.analytics.arrays import Bools, Floats, Ints
+from app.providers.sources import is_simulated
+from db.items.screener import MEASURES, Catalogue, Choices, Measured, Prices
+from db.items.search_form import Terms, search_terms
 
 WEARS = ("Factory New", "Minimal Wear", "Field-Tested", "Well-Worn", "Battle-Scarred")
 RARITIES = (
@@ -20,13 +20,10 @@ SORTS = ("name", "weapon_type", "wear", "rarity", "price", "volume", "turnover",
 SPARK_LEVELS = 100
 WORDS_KEPT = 256
 
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for; empty means all.
+    """Filters, window and order of a query; empty means all.
 
     Prices are in whole units of the currency, change in percent of the window, volume in sales of the last 24 h;
     `kinds` are of "regular", "stattrak", "souvenir".
@@ -65,7 +62,7 @@ class Snapshot:
 def matching(snapshot: Snapshot, query: Query) -> Bools:
     """Which items a query asks for; a limit on an unknown value excludes the item."""
     catalogue, prices = snapshot.catalogue, snapshot.prices
-    kept = np.ones(len(snapshot), dtype=np.bool_)
+    matches = np.ones(len(snapshot), dtype=np.bool_)
     for chosen, column in (
         (query.weapon_type, catalogue.weapon_type),
         (query.wear, catalogue.wear),
@@ -73,9 +70,9 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
         (query.source, prices.source),
     ):
         if chosen:
-            kept &= np.isin(column.codes, [column.names.index(name) for name in chosen if name in column.names])
+            matches &= np.isin(column.codes, [column.names.index(name) for name in chosen if name in column.names])
     if query.kinds:
-        kept &= _of_kinds(catalogue, query.kinds)
+        matches &= _of_kinds(catalogue, query.kinds)
     change = snapshot.measured[query.window].values["percent_change"]
     units = prices.price / catalogue.scale
     for least, most, values in (
@@ -84,12 +81,24 @@ def matching(snapshot: Snapshot, query: Query) -> Bools:
         (query.volume_min, None, snapshot.measured["24h"].volume),
     ):
         if least is not None:
-            kept &= values >= least
+            matches &= values >= least
         if most is not None:
-            kept &= values <= most
-    for word in search_words(query.search):
-        kept &= _holding(catalogue, word)
-    return kept
+            matches &= values <= most
+    if terms := search_terms(query.search):
+        matches &= _found(catalogue, terms)
+    return matches
+
+
+def _found(catalogue: Catalogue, terms: Terms) -> Bools:
+    """Which items a search asks for."""
+    found = np.ones(len(catalogue.ids), dtype=np.bool_)
+    for word in terms.words:
+        found &= _holding(catalogue, word)
+    if terms.short is not None:
+        names, codes = catalogue.wear.names, catalogue.wear.codes
+        code = names.index(terms.wear) if terms.wear in names else len(names)
+        found &= np.where(codes < 0, _holding(catalogue, terms.short), codes == code)
+    return found
 
 
 def _holding(catalogue: Catalogue, word: str) -> Bools:
@@ -141,9 +150,9 @@ def rows(snapshot: Snapshot, places: Ints, window: str) -> list[dict[str, Any]]:
         "volume": _whole(snapshot.measured["24h"].volume[places]),
         "turnover": _whole(_turnover(snapshot)[places]),
         "listings": _whole(prices.listings[places]),
-        "base": _whole(_base(measured, places)),
+        "base": _whole(measured.base[places]),
         "samples": measured.samples[places].tolist(),
-        "spark": _levels(snapshot.sparklines[places]),
+        "spark": spark_levels(snapshot.sparklines[places]),
     } | {name: _known(values[places]) for name, values in measured.values.items()}
     names = list(columns)
     return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
@@ -206,13 +215,6 @@ def _ranked(column: Choices, order: tuple[str, ...]) -> Floats:
     return np.array([*ranks, np.nan])[column.codes]  # code -1 takes the last: unknown
 
 
-def _base(measured: Measured, places: Ints) -> Floats:
-    """The price that the change counts from: last / (1 + change / 100)."""
-    growth = 1 + measured.values["percent_change"][places] / 100
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(growth > 0, np.round(measured.last[places] / growth), np.nan)
-
-
 def _stale_after(prices: Prices, places: Ints) -> list[float | None]:
     seconds = [*prices.stale_after, None]
     return [seconds[code] for code in prices.source.codes[places].tolist()]
@@ -231,8 +233,8 @@ def _whole(values: Floats) -> list[int | None]:
     return [None if value != value else int(value) for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
-def _levels(lines: Floats) -> list[list[int | None] | None]:
-    """Each line between its own least and greatest; a flat one lies in the middle, one of fewer than two points is None."""
+def spark_levels(lines: Floats) -> list[list[int | None] | None]:
+    """Each line (n, points) between its own least and greatest; a flat one lies in the middle, one of fewer than two points is None."""
     known = ~np.isnan(lines)
     low = np.min(lines, axis=1, initial=np.inf, where=known)[:, np.newaxis]
     high = np.max(lines, axis=1, initial=-np.inf, where=known)[:, np.newaxis]

@@ -1,15 +1,15 @@
-"""The screener's rows as JSON, each made anew only when its item changed."""
+"""Row encoder: the screener's rows as JSON, encoded again only when their item changed."""
 
 from threading import Lock
 
 import numpy as np
 import orjson
 
-from app.items.screener.query import Bools, Ints, Snapshot, rows
-from db.items.screener import Floats
+from app.analytics.arrays import Bools, Floats, Ints
+from app.items.screener.query import Snapshot, rows
 
-MOST = 10_000
-"""Rows kept of a window, about 8 MB; beyond it all are made anew."""
+MAX_ROWS_CACHED = 10_000
+"""Cached rows of a window, about 8 MB; beyond it all are made anew."""
 
 Texts = dict[str, dict[int, bytes]]
 """By window, then by place in the snapshot."""
@@ -33,7 +33,7 @@ class Encoder:
             fresh = rows(snapshot, np.array(missing, dtype=np.int64), window)
             made = {place: orjson.dumps(row) for place, row in zip(missing, fresh, strict=True)}
             found = [made.get(place, text) for place, text in zip(at, found, strict=True)]
-            if len(known) + len(made) > MOST:
+            if len(known) + len(made) > MAX_ROWS_CACHED:
                 known.clear()
             known.update(made)
         return b"[" + b",".join([text for text in found if text is not None]) + b"]"
@@ -64,11 +64,11 @@ def _carried(old: Snapshot | None, new: Snapshot, texts: Texts) -> Texts:
     for name in ("price", "at", "listings"):
         changed |= _differ(getattr(before, name), getattr(after, name))
     places = np.flatnonzero(changed).tolist()
-    kept = {window: known.copy() for window, known in list(texts.items())}
-    for known in kept.values():
+    copies = {window: known.copy() for window, known in list(texts.items())}
+    for known in copies.values():
         for place in places:
             known.pop(place, None)
-    return kept
+    return copies
 
 
 def _differ(before: Floats, after: Floats) -> Bools:

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 from typing import Any
@@ -31,7 +32,7 @@ __all__ = ["MEASURES", "SORTS", "WINDOWS", "Page", "Query", "Screener", "Snapsho
 log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 2.0
-ORDERS_KEPT = 256
+CACHED_ORDERS = 256
 
 Order = npt.NDArray[np.int32]
 """Places; half the size of what NumPy counts with, as many are kept."""
@@ -84,6 +85,12 @@ class Screener:
         snapshot = self.snapshot()
         order = self._order(snapshot, query)
         return Block(self._encoder.block(snapshot, order[start:stop].astype(np.int64), query.window), len(order))
+
+    def among(self, ids: Sequence[int], window: str) -> list[dict[str, Any]]:
+        """Rows of those of these items that the screener has, by id."""
+        snapshot = self.snapshot()
+        known = snapshot.catalogue.ids
+        return rows(snapshot, np.flatnonzero(np.isin(known, np.array(ids, dtype=np.int64))), window)
 
     def facets(self) -> dict[str, list[tuple[str, int]]]:
         """Types, wears, rarities and sources with how many items each has."""
@@ -152,7 +159,7 @@ class Screener:
         order = whole[matching(snapshot, query)[whole]]
         with self._orders_lock:
             self._orders[key] = order
-            while len(self._orders) > ORDERS_KEPT:
+            while len(self._orders) > CACHED_ORDERS:
                 self._orders.popitem(last=False)
         return order
 

@@ -1,1 +1,1 @@
-"""Files of a portfolio: transactions as CSV, Steam's market history, the archive."""
+"""Portfolio files: transactions as CSV, Steam's market history, the archive."""

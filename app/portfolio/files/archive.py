@@ -1,17 +1,18 @@
 """Archive: everything of one user as one JSON document, and back."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 from typing import Annotated, Any, Final, Literal, Self
 
+import psycopg
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from app.portfolio.files.text_decoding import FileError, read_json
 from app.portfolio.transaction_limits import violation
 from app.times import Time
-from db.core.pool import LONG, Database
-from db.portfolio import portfolios
-from db.portfolio import restore as portfolio_restore
-from db.portfolio import transactions as portfolio_transactions
+from db.core.pool import LONG_TIMEOUT, Database
+from db.portfolio import portfolios, transactions
+from db.portfolio import restore as restore_rows
 from db.portfolio.holdings import Asset
 from db.portfolio.restore import RestoredAsset, Saved
 from db.portfolio.transactions import Transaction
@@ -78,6 +79,7 @@ class SavedSnapshot(Strict):
     withdrawals: Amount
     priced: Annotated[int, Field(ge=0, lt=2**31)]
     unpriced: Annotated[int, Field(ge=0, lt=2**31)]
+    simulated: bool = False
 
 
 class SavedPortfolio(Strict):
@@ -137,22 +139,24 @@ class Archive(Strict):
 
 
 def export(database: Database, user_id: int) -> dict[str, Any]:
-    """Everything a user keeps, as the document's values."""
+    """Everything a user keeps, as the document's values; a sample portfolio is nothing of theirs."""
     saved = []
     for portfolio in portfolios.every(database, user_id):
+        if portfolio["sample"]:
+            continue
         fields = {
             name: portfolio[name] for name in ("name", "currency", "price_source", "cost_method", "includes_steam")
         }
-        entries = portfolio_transactions.every(database, user_id, portfolio["id"])
+        entries = transactions.every(database, user_id, portfolio["id"])
         kept = [{name: row[name] for name in SavedTransaction.model_fields} for row in entries]
-        snapshots = portfolio_restore.snapshots(database, user_id, portfolio["id"])
+        snapshots = restore_rows.saved_snapshots(database, user_id, portfolio["id"])
         saved.append(fields | {"transactions": kept, "snapshots": snapshots})
     return {
         "format": "tracera-portfolio",
         "version": VERSION,
         "exported_at": datetime.now(UTC),
         "portfolios": saved,
-        "steam_holdings": portfolio_restore.holdings(database, user_id),
+        "steam_holdings": restore_rows.saved_holdings(database, user_id),
     }
 
 
@@ -174,8 +178,13 @@ def _read(document: bytes) -> Archive:
     return archive
 
 
-def restore(database: Database, user_id: int, document: bytes) -> dict[str, int]:
-    """Put an exported document in the place of everything a user keeps; returns how much it holds.
+def restore(
+    database: Database,
+    user_id: int,
+    document: bytes,
+    done: Callable[[psycopg.Connection, dict[str, Any]], object] | None = None,
+) -> dict[str, int]:
+    """Put an exported document in the place of everything a user keeps; returns how much it holds, told to `done` in the same transaction.
 
     Raises:
         FileError: the document is no export, or contradicts itself; nothing was changed.
@@ -195,7 +204,10 @@ def restore(database: Database, user_id: int, document: bytes) -> dict[str, int]
         )
         for asset in archive.steam_holdings
     ]
-    with database.connection(answer_within=LONG) as connection:
-        portfolio_restore.restore(connection, user_id, saved, held)
     transactions = sum(len(portfolio.transactions) for portfolio in archive.portfolios)
-    return {"portfolios": len(saved), "transactions": transactions, "steam_holdings": len(held)}
+    counts = {"portfolios": len(saved), "transactions": transactions, "steam_holdings": len(held)}
+    with database.connection(answer_within=LONG_TIMEOUT) as connection, connection.transaction():
+        restore_rows.restore(connection, user_id, saved, held)
+        if done:
+            done(connection, counts)
+    return counts

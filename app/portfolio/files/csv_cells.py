@@ -1,4 +1,4 @@
-"""Cells of a CSV file, both ways: numbers and dates, exactly."""
+"""CSV cells: reads and writes numbers and dates exactly."""
 
 import re
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ _YEAR_FIRST: Final = re.compile(
 )
 _ONE_DIGIT_HOUR: Final = re.compile(r"([Tt ]\s*)([0-9]:)")
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:[.,][0-9]+)*")
-_MOST: Final = 2**53
+_MAX_EXACT: Final = 2**53
 GROUP: Final = 3
 """Digits of a group of thousands."""
 
@@ -32,7 +32,7 @@ def read_amount(text: str, currency: str) -> int:
     minor = number.scaleb(digits(currency))
     if minor != minor.to_integral_value():
         raise CellError(f"{text!r} has more decimals than {currency} has; write {_example(currency)}")
-    if not 0 <= minor < _MOST:
+    if not 0 <= minor < _MAX_EXACT:
         raise CellError(f"{text!r} is not an amount from 0 up")
     return int(minor)
 
@@ -48,7 +48,7 @@ def read_quantity(text: str) -> int:
     """A whole number, negative for what was given away in a trade."""
     cleaned = _clean(text)
     if not re.fullmatch(r"[-+]?[0-9]{1,15}", cleaned):
-        raise CellError(f"{text!r} is not a whole number")
+        raise CellError(f"{text!r} is not a whole number; fractions of a unit cannot be recorded")
     return int(cleaned)
 
 

@@ -1,15 +1,15 @@
-"""Item names in files: variants become the items' own names, near misses are offered."""
+"""Item names in files: spelling variants become the items' own names, unknown names get suggestions."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from app.providers.steam.names import NameIndex, match_key, parse_name
 from db.core.pool import Database
-from db.portfolio import names as portfolio_names
+from db.portfolio.names import known, near, pairs
 
-ALIKE: Final = 0.6
-OFFERED: Final = 3
-MOST_ASKED: Final = 50
+MIN_SIMILARITY: Final = 0.6
+MAX_SUGGESTIONS: Final = 3
+MAX_LOOKUPS: Final = 50
 """Names of one file that near ones are looked for."""
 
 
@@ -19,10 +19,11 @@ class Names:
     def __init__(self, database: Database, names: Collection[str], renames: Mapping[str, str] | None = None) -> None:
         self._database = database
         self._renames = dict(renames or {})
-        asked = set(names) | set(self._renames.values())
-        found = portfolio_names.known(database, list(asked), [match_key(name) for name in asked])
+        requested = set(names) | set(self._renames.values())
+        found = known(database, list(requested), [match_key(name) for name in requested])
         index = NameIndex(item.market_hash_name for item in found)
-        self.own = {name: own for name in asked if (own := index.find(name)) is not None}
+        self.own = {name: own for name in requested if (own := index.find(name)) is not None}
+        self.own |= pairs(database, [name for name in requested if name not in self.own])
 
     def of(self, name: str) -> str:
         """The item's own name; the name itself where no item is known for it."""
@@ -30,7 +31,7 @@ class Names:
         return self.own.get(name, name)
 
     def as_json(self, lines: Mapping[str, list[int]]) -> dict[str, Any]:
-        """What became of the names, `lines` being where each was read: renamed ones, and those that nobody quotes."""
+        """What became of the names, `lines` being where each was read: renamed ones, and those without an item."""
         renamed = [
             {"from": name, "to": self.of(name), "lines": at} for name, at in lines.items() if self.of(name) != name
         ]
@@ -38,13 +39,18 @@ class Names:
         return {
             "renamed": renamed,
             "unknown": [
-                {"name": name, "lines": lines[name], "near": self._near(name) if at < MOST_ASKED else []}
+                {"name": name, "lines": lines[name], "near": self._near(name) if at < MAX_LOOKUPS else []}
                 for at, name in enumerate(unknown)
             ],
         }
 
     def _near(self, name: str) -> list[str]:
         parts = parse_name(name)
-        return portfolio_names.near(
-            self._database, name, stattrak=parts.stattrak, souvenir=parts.souvenir, least=ALIKE, limit=OFFERED
+        return near(
+            self._database,
+            name,
+            stattrak=parts.stattrak,
+            souvenir=parts.souvenir,
+            least=MIN_SIMILARITY,
+            limit=MAX_SUGGESTIONS,
         )

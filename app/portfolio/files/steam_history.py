@@ -1,4 +1,4 @@
-"""Steam's market history (`/market/myhistory?norender=1`) as transactions."""
+"""Steam market history: reads `/market/myhistory?norender=1` as transactions."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,14 +24,14 @@ class _OddError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class MarketHistory:
     """Purchases and sales, and why other events are left out, by their listing."""
 
     transactions: list[Transaction]
-    left_out: list[str]
+    exclusions: list[str]
 
 
-def read_pages(data: bytes) -> History:
+def read_pages(data: bytes) -> MarketHistory:
     """Understand a file of one or several pages: a list of them, or one behind the other.
 
     Raises:
@@ -40,18 +40,18 @@ def read_pages(data: bytes) -> History:
     pages = [page for document in read_json(data) for page in (document if isinstance(document, list) else [document])]
     if not pages:
         raise FileError("the file holds no page of a market history")
-    found, left_out = [], []
+    found, exclusions = [], []
     for number, page in enumerate(pages, 1):
         try:
             history = read_history(page)
         except FileError as error:
             raise FileError(f"page {number} of {len(pages)}: {error}" if len(pages) > 1 else str(error)) from error
         found += history.transactions
-        left_out += history.left_out
-    return History(found, left_out)
+        exclusions += history.exclusions
+    return MarketHistory(found, exclusions)
 
 
-def read_history(reply: Any) -> History:
+def read_history(reply: Any) -> MarketHistory:
     """Understand one page of the history.
 
     A purchase costs what was paid with its fee, a sale brings what was received. Events of listing and taking back change
@@ -62,7 +62,7 @@ def read_history(reply: Any) -> History:
     """
     if not isinstance(reply, dict) or not isinstance(reply.get("events"), list):
         raise FileError("this is no Steam market history: it must be the JSON of /market/myhistory?norender=1")
-    found, left_out = [], []
+    found, exclusions = [], []
     now = datetime.now(UTC)
     for number, event in enumerate(reply["events"], 1):
         if not isinstance(event, dict) or event.get("event_type") not in (SOLD, BOUGHT):
@@ -72,13 +72,13 @@ def read_history(reply: Any) -> History:
             transaction = _transaction(reply, event)
             wrong = violation(transaction, now)
         except _OddError as error:
-            left_out.append(f"{place}: {error}")
+            exclusions.append(f"{place}: {error}")
             continue
         if wrong:
-            left_out.append(f"{place}: {wrong[1]}")
+            exclusions.append(f"{place}: {wrong[1]}")
         else:
             found.append(transaction)
-    return History(found, left_out)
+    return MarketHistory(found, exclusions)
 
 
 def _transaction(reply: dict[str, Any], event: dict[str, Any]) -> Transaction:

@@ -1,4 +1,4 @@
-"""Bytes of a file as text: the encoding is recognised, or the file is refused with advice."""
+"""Text decoding: recognises a file's encoding, or refuses the file with advice."""
 
 import json
 import re

@@ -1,21 +1,25 @@
 """Transaction import: checks transactions against the stored ones, then stores all or none."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
+
+import psycopg
 
 from app.analytics.portfolio.ledger import OversoldError
 from app.portfolio.files.item_names import Names
 from app.portfolio.files.transactions_csv import BadLine, Preview
 from app.portfolio.ledger import make_ledger, read_rates
 from app.portfolio.transaction_limits import violation
-from db.core.pool import LONG, Database, Row
+from db.core.pool import LONG_TIMEOUT, Database, Row
 from db.portfolio import portfolios, transactions
 from db.portfolio.transactions import Transaction
 
 SHOWN = 50
+MOST_CONTRADICTIONS = 20
+"""So many lines that give away too much are looked for one by one."""
 FIELDS = tuple(Transaction.__dataclass_fields__)
 
 
@@ -27,13 +31,13 @@ class Partition:
     known: list[int]
 
 
-def partition_known(news: Sequence[Transaction], there: Sequence[Row]) -> Partition:
-    """Tell new transactions from those that are there.
+def partition_known(news: Sequence[Transaction], existing: Sequence[Row]) -> Partition:
+    """Tell new transactions from existing ones.
 
-    One with a reference is known by it. Others are known by all that they say, as often as it is there: of two equal
-    ones where one is there, one is new. So files may come again, in any order, and together give the same state.
+    One with a reference is known by it. Others are known by all that they say, as often as they exist: of two equal
+    ones where one exists, one is new. So files may come again, in any order, and together give the same state.
     """
-    left = Counter(_identity({name: row[name] for name in FIELDS}) for row in there)
+    left = Counter(_identity({name: row[name] for name in FIELDS}) for row in existing)
     fresh, known = [], []
     for at, transaction in enumerate(news):
         identity = _identity(_row(transaction))
@@ -76,19 +80,14 @@ def preview(
 ) -> dict[str, Any]:
     """What an import of a file would do, with each bad line named; nothing is kept.
 
-    `again`: what is there already is taken once more, but for what has a reference.
+    `again`: what exists already is taken once more, but for what has a reference.
     """
     names = Names(database, {one.market_hash_name for one in found.transactions if one.market_hash_name}, renames)
     news = [one if one.market_hash_name is None else _renamed(one, names) for one in found.transactions]
-    there = transactions.every(database, portfolio["user_id"], portfolio["id"])
-    parted = partition_known(news, _counted(database, there, again=again))
-    now = datetime.now(UTC)
-    bad = list(found.bad)
-    bad += [BadLine(found.lines[at], wrong[1]) for at in parted.fresh if (wrong := violation(news[at], now))]
-    contradiction = None if len(bad) > len(found.bad) else check(database, portfolio, [news[at] for at in parted.fresh])
-    if contradiction:
-        at, message = contradiction
-        bad.append(BadLine(found.lines[parted.fresh[at]] if at >= 0 else 0, message))
+    existing = transactions.every(database, portfolio["user_id"], portfolio["id"])
+    parted = partition_known(news, _counted(database, existing, again=again))
+    good, wrong = sound(database, portfolio, news, parted.fresh)
+    bad = found.bad + [BadLine(found.lines[at] if at >= 0 else 0, message) for at, message in wrong]
     lines: dict[str, list[int]] = {}
     for one, line in zip(found.transactions, found.lines, strict=True):
         if one.market_hash_name:
@@ -96,6 +95,7 @@ def preview(
     return {
         "transactions": len(news),
         "new": len(parted.fresh),
+        "good": len(good),
         "known": len(parted.known),
         "known_lines": [found.lines[at] for at in parted.known],
         "names": names.as_json(lines),
@@ -103,33 +103,68 @@ def preview(
         "delimiter": found.delimiter,
         "bad_lines": [{"line": one.line, "message": one.message} for one in sorted(bad, key=lambda one: one.line)],
         "first": [_row(news[at]) for at in parted.fresh[:SHOWN]],
+        "known_first": [_row(news[at]) for at in parted.known[:SHOWN]],
+        "columns": found.places.as_json(),
     }
+
+
+def sound(
+    database: Database, portfolio: Row, news: Sequence[Transaction], fresh: Sequence[int]
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """Which of the `fresh` ones, by position, can be taken together, and what is wrong with each other one.
+
+    A contradiction of what is stored already stands at -1; then none can be taken.
+    """
+    now = datetime.now(UTC)
+    bad = [(at, wrong[1]) for at in fresh if (wrong := violation(news[at], now))]
+    refused = {at for at, _ in bad}
+    good = [at for at in fresh if at not in refused]
+    for _ in range(MOST_CONTRADICTIONS):
+        contradiction = check(database, portfolio, [news[at] for at in good])
+        if contradiction is None:
+            return good, bad
+        place, message = contradiction
+        bad.append((good.pop(place), message) if place >= 0 else (-1, message))
+        if place < 0:
+            return [], bad
+    bad.append((-1, "more lines give away more than is held; the rest was not looked at"))
+    return [], bad
 
 
 def fresh(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> list[int]:
     """Which of the transactions, by position, an import would add."""
-    there = transactions.every(database, portfolio["user_id"], portfolio["id"])
-    return partition_known(news, _counted(database, there, again=again)).fresh
+    existing = transactions.every(database, portfolio["user_id"], portfolio["id"])
+    return partition_known(news, _counted(database, existing, again=again)).fresh
 
 
-def take(database: Database, portfolio: Row, news: Sequence[Transaction], *, again: bool = False) -> int:
-    """Keep the transactions that are new, all or none; returns how many were."""
+def take(
+    database: Database,
+    portfolio: Row,
+    news: Sequence[Transaction],
+    *,
+    again: bool = False,
+    done: Callable[[psycopg.Connection, int], object] | None = None,
+) -> int:
+    """Keep the transactions that are new, all or none; returns how many were, and tells `done` in the same transaction."""
     user_id, number = portfolio["user_id"], portfolio["id"]
-    with database.connection(answer_within=LONG) as connection, connection.transaction():
+    with database.connection(answer_within=LONG_TIMEOUT) as connection, connection.transaction():
         portfolios.lock(connection, user_id)
-        there = transactions.every_in(connection, user_id, number)
-        added = partition_known(news, _counted(database, there, again=again)).fresh
-        return transactions.add(connection, user_id, number, [news[at] for at in added])
+        existing = transactions.every_in(connection, user_id, number)
+        added = partition_known(news, _counted(database, existing, again=again)).fresh
+        count = transactions.add(connection, user_id, number, [news[at] for at in added])
+        if done:
+            done(connection, count)
+        return count
 
 
-def _counted(database: Database, there: Sequence[Row], *, again: bool) -> list[Row]:
+def _counted(database: Database, existing: Sequence[Row], *, again: bool) -> list[Row]:
     """What new ones are compared with; a name that no item was known for may have got one since."""
     names = Names(
-        database, {row["market_hash_name"] for row in there if row["market_hash_name"] and not row["item_id"]}
+        database, {row["market_hash_name"] for row in existing if row["market_hash_name"] and not row["item_id"]}
     )
     return [
         {**row, "market_hash_name": names.of(row["market_hash_name"])} if row["market_hash_name"] else row
-        for row in there
+        for row in existing
         if row["external_id"] is not None or not again
     ]
 

@@ -3,34 +3,24 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from app.portfolio.files.csv_cells import CellError, read_amount, read_quantity, read_time, write_amount, write_time
+from app.portfolio.files.csv_columns import COLUMNS, KINDS, Layout, Places, find_columns, kind_of, without_sign
 from app.portfolio.files.text_decoding import FileError, decode
 from app.spreadsheet import Cell, csv_text, unguard
 from db.core.pool import Row
 from db.portfolio.transactions import Transaction
 
-COLUMNS: Final = ("date", "type", "item", "quantity", "price", "fee", "currency", "note", "reference")
-NEEDED: Final = ("date", "type", "price")
-KINDS: Final = ("buy", "sell", "drop", "trade", "fee")
-ALIASES: Final = {
-    "time": "date",
-    "kind": "type",
-    "market_hash_name": "item",
-    "name": "item",
-    "amount": "quantity",
-    "external_id": "reference",
-}
 DELIMITERS: Final = (",", ";", "\t", "|")
-MOST_LINES: Final = 200_000
-MOST_ERRORS: Final = 1000
+MAX_LINES: Final = 200_000
+MAX_ERRORS: Final = 1000
 SEPARATOR: Final = re.compile(r'"?sep=(?P<mark>[^\r\n"])"?[ ,;\t|]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 """The line that Excel puts in front to say what separates cells."""
-LONGEST: Final = {"item": 300, "note": 2000, "reference": 200}
+MAX_LENGTHS: Final = {"item": 300, "note": 2000, "reference": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +33,14 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a file holds. `lines` says where each transaction begins."""
+    """What a file holds. `lines` says where each transaction begins, `places` where the columns are."""
 
     transactions: list[Transaction]
     lines: list[int]
     bad: list[BadLine]
     encoding: str
     delimiter: str
+    places: Places
 
 
 def write_csv(rows: Iterable[Row]) -> str:
@@ -57,39 +48,65 @@ def write_csv(rows: Iterable[Row]) -> str:
     return csv_text([COLUMNS, *map(_cells, rows)], mark=False)
 
 
-def read_csv(data: bytes, *, currency: str) -> Preview:
-    """Understand a file; `currency` is that of lines which name none.
+def read_csv(data: bytes, *, currency: str, layout: Layout | None = None) -> Preview:
+    """Understand a file; `currency` is that of lines which name none, `layout` what the reader says of its columns.
 
     Raises:
-        FileError: it is no CSV with the columns that are needed, or too long.
+        FileError: it is no CSV with the columns that are needed (`ColumnsError`), or too long.
     """
-    text, encoding = decode(data)
-    told = SEPARATOR.match(text)
-    text = text[told.end() :] if told else text
-    delimiter = told["mark"] if told else _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader, first, encoding, delimiter = _opened(data)
     bad: list[BadLine] = []
-    lines = _lines(reader, bad, 2 if told else 1)
+    lines = _lines(reader, bad, first)
     header = next(lines, None)
     if header is None:
         raise FileError("the file is empty")
-    places = _places(header[1])
+    places = find_columns(header[1], layout or Layout())
+    default = places.currency or currency
     found: list[Transaction] = []
     at: list[int] = []
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(found) >= MOST_LINES:
-            raise FileError(f"the file has more than {MOST_LINES:,} lines; import it in parts")
-        if len(bad) >= MOST_ERRORS:
-            bad.append(BadLine(line, f"more than {MOST_ERRORS} lines are bad; the rest was not read"))
+        if len(found) >= MAX_LINES:
+            raise FileError(f"the file has more than {MAX_LINES:,} lines; import it in parts")
+        if len(bad) >= MAX_ERRORS:
+            bad.append(BadLine(line, f"more than {MAX_ERRORS} lines are bad; the rest was not read"))
             break
         try:
-            found.append(_transaction(cells, places, len(header[1]), currency))
+            found.append(_transaction(cells, places, default))
             at.append(line)
         except CellError as error:
             bad.append(BadLine(line, str(error)))
-    return Preview(found, at, bad, encoding, delimiter)
+    return Preview(found, at, bad, encoding, delimiter, places)
+
+
+def written_lines(data: bytes, wanted: Collection[int]) -> tuple[str, dict[int, str]]:
+    """The header of a file and some of its lines, by number, as they may be pasted and read again."""
+    reader, first, _, delimiter = _opened(data)
+    rows = _lines(reader, [], first)
+    header = next(rows, (first, []))[1]
+    found = {line: _written(cells, delimiter) for line, cells in rows if line in wanted}
+    return _written(header, delimiter), found
+
+
+def _written(cells: Sequence[str], delimiter: str) -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+def _opened(data: bytes) -> tuple[Iterator[list[str]], int, str, str]:
+    """Rows, the number of the first line, the encoding and what separates cells."""
+    text, encoding = decode(data)
+    declared = SEPARATOR.match(text)
+    text = text[declared.end() :] if declared else text
+    delimiter = declared["mark"] if declared else _delimiter(text)
+    return (
+        csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True),
+        2 if declared else 1,
+        encoding,
+        delimiter,
+    )
 
 
 def _lines(reader: Iterator[list[str]], bad: list[BadLine], first: int) -> Iterator[tuple[int, list[str]]]:
@@ -129,30 +146,16 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def _places(header: Sequence[str]) -> dict[str, int]:
-    """Which column is where, by name."""
-    names = [name.strip().lower().replace(" ", "_") for name in header]
-    places: dict[str, int] = {}
-    for at, name in enumerate(names):
-        known = ALIASES.get(name, name)
-        if known in COLUMNS and known not in places:
-            places[known] = at
-    if missing := [name for name in NEEDED if name not in places]:
-        raise FileError(
-            f"the first line must name the columns; missing: {', '.join(missing)} (known: {', '.join(COLUMNS)})"
-        )
-    return places
-
-
-def _transaction(cells: Sequence[str], places: dict[str, int], width: int, default_currency: str) -> Transaction:
+def _transaction(cells: Sequence[str], places: Places, default_currency: str) -> Transaction:
+    width = len(places.headers)
     if len(cells) > width:
         raise CellError(f"{len(cells)} cells where the first line has {width}; put cells with a separator into quotes")
-    text = {name: cells[at] if at < len(cells) else "" for name, at in places.items()}
+    text = {name: cells[at] if at < len(cells) else "" for name, at in places.at.items()}
     if any("\x00" in cell for cell in cells):
         raise CellError("it holds a zero character")
-    kind = text["type"].strip().lower()
+    kind = kind_of(text.get("type", "")) or places.kind or ""
     if kind not in KINDS:
-        raise CellError(f"type {text['type'][:40]!r} is none of {', '.join(KINDS)}")
+        raise CellError(f"type {text.get('type', '')[:40]!r} is none of {', '.join(KINDS)}")
     currency = text.get("currency", "").strip().upper() or default_currency
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):  # noqa: PLR2004  # ISO 4217
         raise CellError(f"currency {currency[:20]!r} is no ISO code such as USD")
@@ -160,10 +163,11 @@ def _transaction(cells: Sequence[str], places: dict[str, int], width: int, defau
     quantity = 0 if kind == "fee" else _quantity(text.get("quantity", ""), kind)
     if not item and kind != "fee":
         raise CellError(f"a {kind} needs an item")
-    price = read_amount(text["price"], currency) if text["price"].strip() or kind != "drop" else 0
+    paid = without_sign(text["price"], currency)
+    price = read_amount(paid, currency) if paid or kind != "drop" else 0
     if kind == "drop" and price:
         raise CellError("a drop costs nothing; its price must be 0 or empty")
-    fee = text.get("fee", "")
+    fee = without_sign(text.get("fee", ""), currency)
     time, timed = read_time(text["date"])
     return Transaction(
         time=time,
@@ -171,7 +175,7 @@ def _transaction(cells: Sequence[str], places: dict[str, int], width: int, defau
         market_hash_name=item or None,
         quantity=quantity,
         price=price,
-        fee=read_amount(fee, currency) if fee.strip() else 0,
+        fee=read_amount(fee, currency) if fee else 0,
         currency=currency,
         note=_text(text, "note"),
         external_id=_text(text, "reference") or None,
@@ -190,6 +194,6 @@ def _text(cells: dict[str, str], name: str) -> str:
     found = unguard(cells.get(name, ""))
     if name == "item":
         found = found.strip()
-    if len(found) > LONGEST[name]:
-        raise CellError(f"the {name} is longer than {LONGEST[name]} characters")
+    if len(found) > MAX_LENGTHS[name]:
+        raise CellError(f"the {name} is longer than {MAX_LENGTHS[name]} characters")
     return found

@@ -1,1 +1,1 @@
-"""Steam inventories: who somebody is, what they own, and how it gets into their portfolio."""
+"""Steam inventories: profiles, their inventories, and the import into a portfolio."""

@@ -1,4 +1,4 @@
-"""Entries of a reply and their descriptions, as what is kept of them."""
+"""Assets: turns entries of a reply and their descriptions into rows of a holding."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,18 +10,18 @@ from app.portfolio.inventory.trade_holds import hold_end
 from db.portfolio.holdings import Asset
 
 PATTERN, WEAR, NAME_TAG, FINISH = "1", "2", "5", "7"
-LONGEST_NAME = 300
+MAX_NAME_LENGTH = 300
 
 
 def make_asset(entry: Entry, description: Description | None, properties: Iterable[Mapping[str, Any]]) -> Asset:
-    """What is kept of one entry. Raises InventoryError where it has no description or no name."""
+    """The asset of one entry. Raises InventoryError where it has no description or no name."""
     name = description.get("market_hash_name") if description else None
-    if description is None or not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+    if description is None or not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
         raise malformed(f"asset {entry.asset_id} has no name")
-    told = {str(found.get("propertyid")): found for found in properties}
-    paint_index = _integer(told.get(FINISH))
+    by_id = {str(found.get("propertyid")): found for found in properties}
+    paint_index = _integer(by_id.get(FINISH))
     held_until = hold_end(description)
-    tag = told.get(NAME_TAG, {}).get("string_value")
+    tag = by_id.get(NAME_TAG, {}).get("string_value")
     icon = description.get("icon_url")
     return Asset(
         steam_asset_id=entry.asset_id,
@@ -31,8 +31,8 @@ def make_asset(entry: Entry, description: Description | None, properties: Iterab
         marketable=_flag(description.get("marketable")) or held_until is not None,
         tradable=_flag(description.get("tradable")),
         tradable_after=held_until,
-        float_value=_fraction(told.get(WEAR)),
-        paint_seed=_integer(told.get(PATTERN)),
+        float_value=_fraction(by_id.get(WEAR)),
+        paint_seed=_integer(by_id.get(PATTERN)),
         paint_index=paint_index,
         phase=phase(name, paint_index),
         name_tag=tag[:200].replace("\x00", "") if isinstance(tag, str) else None,

@@ -1,4 +1,4 @@
-"""Inventory errors: why one could not be read, in words that its owner can act on."""
+"""Inventory errors: why an inventory could not be read, as messages that its owner can act on."""
 
 import enum
 

@@ -1,4 +1,4 @@
-"""A whole inventory, page by page, or a clear error."""
+"""Inventory fetch: reads a whole inventory page by page, or raises a clear error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.providers.base import ProviderError
 from app.providers.http.client import MarketHttp
 from db.portfolio.holdings import Asset
 
-MOST_ASSETS = 300_000
+MAX_ASSETS = 300_000
 BAD_REQUEST = 400
 Progress = Callable[[int, int | None], None]
 
@@ -31,8 +31,8 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Whose inventory, and which of them: CS2 keeps everything in context 2 of application 730."""
+class InventoryRef:
+    """Owner, application and context of an inventory: CS2 keeps everything in context 2 of application 730."""
 
     steam_id: str
     app: int = 730
@@ -40,36 +40,36 @@ class Place:
 
 
 async def fetch_inventory(
-    http: MarketHttp, place: Place, *, count: int, progress: Progress, nulls: NullReplies
+    http: MarketHttp, place: InventoryRef, *, count: int, progress: Progress, nulls: NullReplies
 ) -> Inventory:
     """Read all pages; `progress` is told how many assets came, and of how many.
 
     Raises:
         InventoryError: a page was refused, not understood, repeated, or the pages do not make a whole.
     """
-    reading = _Reading()
-    following: tuple[str, str] | None = None
+    reading = _PageCollector()
+    next_query: tuple[str, str] | None = None
     while True:
-        page = await _page(http, place, count, following, nulls)
+        page = await _page(http, place, count, next_query, nulls)
         reading.add(page)
         progress(len(reading.assets), reading.total)
-        following = page.following
-        if following is None:
+        next_query = page.next_query
+        if next_query is None:
             return Inventory(list(reading.assets.values()), reading.hidden())
 
 
 async def _page(
-    http: MarketHttp, place: Place, count: int, following: tuple[str, str] | None, nulls: NullReplies
+    http: MarketHttp, place: InventoryRef, count: int, next_query: tuple[str, str] | None, nulls: NullReplies
 ) -> Page:
     path = f"/inventory/{place.steam_id}/{place.app}/{place.context}"
-    query = {"l": "english", "count": str(count)} | (dict([following]) if following else {})
+    query = {"l": "english", "count": str(count)} | (dict([next_query]) if next_query else {})
     headers = {"Referer": f"https://steamcommunity.com/profiles/{place.steam_id}/inventory"}
     try:
         try:
             reply = await http.get(path, urlencode(query), headers=headers)
         except ProviderError as error:
             # Steam's cap on count moves; without one it takes its own.
-            if error.status != BAD_REQUEST or following:
+            if error.status != BAD_REQUEST or next_query:
                 raise
             del query["count"]
             reply = await http.get(path, urlencode(query), headers=headers)
@@ -81,20 +81,20 @@ async def _page(
         raise explain(error) from error
 
 
-def _null(http: MarketHttp, place: Place, nulls: NullReplies) -> ProviderError:
-    """The error for a `null`: one profile is to be tried again later, several in a row pause everybody."""
+def _null(http: MarketHttp, place: InventoryRef, nulls: NullReplies) -> ProviderError:
+    """The error for a `null`: one profile is to be tried again later, several in a row pause all requests."""
     what = f"inventory of {place.steam_id}: null"
     return http.throttled(what) if nulls.seen(place.steam_id) else ProviderError("throttled", what)
 
 
-class _Reading:
-    """What came so far, and what would be wrong with it."""
+class _PageCollector:
+    """Collects pages, and checks that together they are complete."""
 
     def __init__(self) -> None:
         self.assets: dict[str, Asset] = {}
         self.total: int | None = None
         self._described: dict[Key, Description] = {}
-        self._asked: set[tuple[str, str]] = set()
+        self._requested: set[tuple[str, str]] = set()
         self._sizes: list[int] = []
 
     def add(self, page: Page) -> None:
@@ -108,13 +108,13 @@ class _Reading:
         self._described |= page.descriptions
         for entry in page.entries:
             self._take(entry, page)
-        if page.following is None:
+        if page.next_query is None:
             return
         if not page.entries:
             raise self._incomplete("an empty page came before the last one")
-        if page.following in self._asked:
+        if page.next_query in self._requested:
             raise self._incomplete("a page came again")
-        self._asked.add(page.following)
+        self._requested.add(page.next_query)
 
     def hidden(self) -> int:
         """How many assets Steam keeps back.
@@ -134,8 +134,8 @@ class _Reading:
     def _take(self, entry: Entry, page: Page) -> None:
         if entry.asset_id in self.assets:
             raise self._incomplete("pages came repeated or out of order")
-        if len(self.assets) >= MOST_ASSETS:
-            raise InventoryError(Reason.TOO_LARGE, f"The inventory has more than {MOST_ASSETS:,} items. {KEPT}")
+        if len(self.assets) >= MAX_ASSETS:
+            raise InventoryError(Reason.TOO_LARGE, f"The inventory has more than {MAX_ASSETS:,} items. {KEPT}")
         described = self._described.get(entry.key)
         self.assets[entry.asset_id] = make_asset(entry, described, page.properties.get(entry.asset_id, ()))
 

@@ -1,4 +1,4 @@
-"""Null replies: Steam says `null` to one profile now and then, and to everybody when it throttles."""
+"""Null replies: Steam sends `null` for one profile now and then, and for every profile when it throttles."""
 
 from threading import Lock
 

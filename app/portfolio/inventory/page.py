@@ -1,4 +1,4 @@
-"""One reply of Steam's inventory, in the current or the old format, as plain data."""
+"""Inventory page: parses one reply of Steam, in the current or the old format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.portfolio.inventory.errors import KEPT, InventoryError, Reason
 
 Description = Mapping[str, Any]
 Key = tuple[str, str]
-MOST_UNITS = 2**53
+MAX_QUANTITY = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A reply. `following` are the query values that ask for the next page, None on the last one."""
+    """A reply. `next_query` are the query values that ask for the next page, None on the last one."""
 
     entries: list[Entry]
     descriptions: dict[Key, Description]
     properties: dict[str, list[Mapping[str, Any]]]
     total: int | None
-    following: tuple[str, str] | None
+    next_query: tuple[str, str] | None
 
 
 def read_page(reply: Any) -> Page:
@@ -58,16 +58,16 @@ def _current(reply: dict[str, Any]) -> Page:
     if reply.get("success") not in (1, True):
         raise _refused(reply)
     total = reply.get("total_inventory_count")
-    following = None
+    next_query = None
     if reply.get("more_items"):
-        following = ("start_assetid", str(reply["last_assetid"]))
+        next_query = ("start_assetid", str(reply["last_assetid"]))
     entries = [_entry(str(asset["assetid"]), asset) for asset in reply.get("assets") or []]
     described = {_key(found): found for found in reply.get("descriptions") or []}
     properties = {
         str(found["assetid"]): list(found.get("asset_properties") or [])
         for found in reply.get("asset_properties") or []
     }
-    return Page(entries, described, properties, None if total is None else int(total), following)
+    return Page(entries, described, properties, None if total is None else int(total), next_query)
 
 
 def _old(reply: dict[str, Any]) -> Page:
@@ -76,21 +76,21 @@ def _old(reply: dict[str, Any]) -> Page:
         raise _refused(reply)
     listed = reply["rgInventory"] or {}
     described = reply.get("rgDescriptions") or {}
-    following = ("start", str(reply["more_start"])) if reply.get("more") else None
+    next_query = ("start", str(reply["more_start"])) if reply.get("more") else None
     entries = [_entry(str(asset.get("id", number)), asset) for number, asset in listed.items()]
-    return Page(entries, {_key(found): found for found in described.values()}, {}, None, following)
+    return Page(entries, {_key(found): found for found in described.values()}, {}, None, next_query)
 
 
 def _refused(reply: Mapping[str, Any]) -> InventoryError:
     """Success is false: the reply may say why."""
-    said = str(reply.get("Error") or reply.get("error") or "no reason given")[:120]
-    reason = Reason.PRIVATE if "private" in said.lower() else Reason.UNAVAILABLE
-    return InventoryError(reason, f"Steam could not give the inventory ({said}); try again in a few minutes. {KEPT}")
+    message = str(reply.get("Error") or reply.get("error") or "no reason given")[:120]
+    reason = Reason.PRIVATE if "private" in message.lower() else Reason.UNAVAILABLE
+    return InventoryError(reason, f"Steam could not give the inventory ({message}); try again in a few minutes. {KEPT}")
 
 
 def _entry(asset_id: str, asset: Mapping[str, Any]) -> Entry:
     amount = int(asset.get("amount", 1))
-    if not 0 < amount < MOST_UNITS or not (asset_id.isascii() and asset_id.isdecimal()):
+    if not 0 < amount < MAX_QUANTITY or not (asset_id.isascii() and asset_id.isdecimal()):
         raise ValueError(f"asset {asset_id} with amount {amount}")
     return Entry(asset_id, _key(asset), amount)
 

@@ -1,4 +1,4 @@
-"""Doppler phases: finishes of one market_hash_name that only the paint index tells apart."""
+"""Doppler phases: finishes of one market_hash_name that differ in the paint index alone."""
 
 from typing import Final
 

@@ -28,7 +28,7 @@ class Profile:
 
 
 def parse_profile(text: str) -> Profile:
-    """Understand what a person typed, without asking anybody.
+    """Parse what a person typed, without a request to Steam.
 
     A bare 17-digit number is a SteamID64; in an address `/profiles/` and `/id/` say what it is, since a vanity name may
     look like a number.
@@ -54,7 +54,7 @@ async def resolve(http: MarketHttp, profile: Profile) -> str:
     """The SteamID64 of a profile; a vanity name is asked for at Steam, as XML.
 
     Raises:
-        InventoryError: nobody has that name, or Steam does not answer.
+        InventoryError: no profile has that name, or Steam does not answer.
     """
     if profile.steam_id:
         return profile.steam_id

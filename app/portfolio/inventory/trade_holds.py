@@ -1,4 +1,4 @@
-"""Until when an item on hold cannot be traded or sold; Steam tells it as a field, or in a line of a description."""
+"""Trade holds: when an item can be traded again, from a field of its description or from the text."""
 
 import re
 from collections.abc import Iterable, Mapping

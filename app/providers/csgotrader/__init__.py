@@ -1,1 +1,1 @@
-"""CSGOTrader: prices of many markets in one set of files."""
+"""CSGOTrader provider: prices of many markets in one set of files."""

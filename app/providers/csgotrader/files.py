@@ -1,4 +1,4 @@
-"""The shapes of csgotrader.app's bulk files, which differ from market to market."""
+"""File readers: the shapes of csgotrader.app's bulk files, which differ from market to market."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ def _buff(value: Any) -> Offer:
     row = rows.record(value)
     if "starting_at" not in row:
         raise ValueError("no starting_at")
-    asked, wanted = row["starting_at"], row.get("highest_order")
-    return Offer(None if asked is None else _priced(asked), None if wanted is None else _priced(wanted))
+    ask, bid = row["starting_at"], row.get("highest_order")
+    return Offer(None if ask is None else _priced(ask), None if bid is None else _priced(bid))
 
 
 # Steam's figure is the mean of the last day's sales; the longer means are no price of today.

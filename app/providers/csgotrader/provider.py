@@ -1,4 +1,4 @@
-"""csgotrader.app's bulk price files: one per market, free, about once a day."""
+"""CSGOTrader provider: csgotrader.app's bulk price files, one per market, free, about once a day."""
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -99,8 +99,8 @@ def _source(market: str) -> str:
 
 
 def _conditions(before: Mapping[str, Any]) -> dict[str, str]:
-    asked = {"If-None-Match": before.get("etag"), "If-Modified-Since": before.get("last_modified")}
-    return {header: value for header, value in asked.items() if isinstance(value, str)}
+    headers = {"If-None-Match": before.get("etag"), "If-Modified-Since": before.get("last_modified")}
+    return {header: value for header, value in headers.items() if isinstance(value, str)}
 
 
 def _quoted_at(reply: Reply, before: Mapping[str, Any]) -> datetime:

@@ -1,1 +1,1 @@
-"""The simulated market."""
+"""Demo provider: the simulated market."""

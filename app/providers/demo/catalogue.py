@@ -1,4 +1,4 @@
-"""The goods of the simulated market: about 500 names that read like the real ones, each with a plausible base price.
+"""Demo catalogue: about 500 items with names like the real ones, each with a plausible base price.
 
 Weapons, knives and gloves are the game's; finishes, stickers and the rest are partly well known, mostly made up.
 """
@@ -142,6 +142,6 @@ def _weapon_rows(rarity: str, name: str, base: float) -> Iterator[tuple[str, str
 
 def _worn(name: str, rarity: str, best: float, wears: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
     """One row a wear; each costs less than the one before, by a step that belongs to the finish."""
-    keep = 0.5 + 0.3 * uniform(name.removeprefix("StatTrak™ ").removeprefix("Souvenir ") + "#wear")
+    factor = 0.5 + 0.3 * uniform(name.removeprefix("StatTrak™ ").removeprefix("Souvenir ") + "#wear")
     for wear in wears:
-        yield f"{name} ({wear})", rarity, best * keep ** (0, 1, 1.7, 2.1, 2.4)[WEARS.index(wear)]
+        yield f"{name} ({wear})", rarity, best * factor ** (0, 1, 1.7, 2.1, 2.4)[WEARS.index(wear)]

@@ -1,4 +1,4 @@
-"""The simulated market itself: price, sales and quoting times as pure functions of (seed, item, second).
+"""Demo model: price, sales and quoting times as pure functions of (seed, item, second).
 
 Nothing is drawn in sequence. Randomness is a hash of (seed, item, component, time bucket), interpolated between buckets
 ("value noise"), so any second can be computed alone, a restart continues where it stopped, and history is exactly what
@@ -11,18 +11,14 @@ from hashlib import blake2b
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.analytics.arrays import Bits, Floats, Ints
 from app.providers.demo.catalogue import DemoItem
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bits = NDArray[np.uint64]
-
 DAY: Final = 86_400
-LONGEST_GAP: Final = 60
+MAX_GAP: Final = 60
 """Seconds in which every item is quoted at least once."""
-LEAST_PRICE: Final = 3
+MIN_PRICE: Final = 3
 """Cents; Steam's smallest price."""
 
 # (scale in seconds, amplitude in daily volatilities). With amplitudes near √scale the sum walks like a diffusion on all
@@ -37,9 +33,9 @@ _DAILY_SWING: Final = 0.25
 _EPOCH: Final = 1_500_000_000
 """Sales are counted from here; only differences matter, and small numbers keep float64 far finer than a sale."""
 # (share of items by turnover, seconds between quotes, whether the moment moves from one window to the next).
-_RHYTHMS: Final = ((0.06, 8, True), (0.2, 20, True), (0.74, LONGEST_GAP, False))
+_RHYTHMS: Final = ((0.06, 8, True), (0.2, 20, True), (0.74, MAX_GAP, False))
 
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _LANES: Final = np.uint64(0xFFFF)
 _IRWIN_HALL: Final = (2 * 65_535.0, float(np.sqrt((65_536.0**2 - 1) / 3)))
 """Mean and standard deviation of a sum of four independent 16-bit numbers, near enough to normal."""
@@ -50,9 +46,8 @@ class DemoModel:
 
     def __init__(self, items: Sequence[DemoItem], seed: int) -> None:
         names = [item.market_hash_name for item in items]
-        digests = b"".join(blake2b(f"{seed}/{name}".encode(), digest_size=8).digest() for name in names)
-        self._keys: Bits = np.frombuffer(digests, dtype="<u8").astype(np.uint64)
-        self._market: Bits = np.frombuffer(blake2b(f"{seed}".encode(), digest_size=8).digest(), "<u8").astype(np.uint64)
+        self._keys: Bits = keys_of([f"{seed}/{name}" for name in names])
+        self._market: Bits = keys_of([f"{seed}"])
         base = np.array([item.base_price for item in items])
         self._log_base: Floats = np.log(base)
         self.daily_volatility: Floats = 0.0042 * 24 ** self._uniform("volatility")
@@ -70,7 +65,7 @@ class DemoModel:
         slow = self._walk(rows, times, _TRENDS) * self._trending[rows]
         own = self.daily_volatility[rows] * fast + np.minimum(self.daily_volatility[rows], 0.04) * slow
         log_price = self._log_base[rows] + own + self._beta[rows] * self._market_move(times) + self._spike(rows, times)
-        return np.maximum(np.rint(np.exp(log_price)), LEAST_PRICE).astype(np.int64)
+        return np.maximum(np.rint(np.exp(log_price)), MIN_PRICE).astype(np.int64)
 
     def sold(self, rows: Ints, times: Ints) -> Ints:
         """Sales from a fixed moment up to `times`; never falls, so differences over adjoining spans add up exactly."""
@@ -133,7 +128,7 @@ class DemoModel:
         """What all items share, in log terms."""
         total = np.zeros(times.shape)
         for scale, amplitude in (*_OCTAVES, *_TRENDS):
-            total += _MARKET_DAILY * amplitude * _noise(self._lane(self._market, f"market{scale}"), times, scale)
+            total += _MARKET_DAILY * amplitude * noise(lane(self._market, f"market{scale}"), times, scale)
         return total
 
     def _spike(self, rows: Ints, times: Ints) -> Floats:
@@ -142,7 +137,7 @@ class DemoModel:
         for back in range(3):
             days = times // DAY - back
             bits = self._hash(self._keys[rows], "spike", days)
-            chance, start, kind, fade = (_lane16(bits, lane) for lane in range(4))
+            chance, start, kind, fade = (lane16(bits, lane) for lane in range(4))
             since = times - days * DAY - start * DAY
             height = np.interp(kind, *_SPIKE_HEIGHTS)
             since = np.where((chance < self._spikes_a_day[rows]) & (since > 0), since, 0.0)
@@ -150,20 +145,27 @@ class DemoModel:
         return total
 
     def _noise(self, rows: Ints, times: Ints, name: str, scale: int, *, flat: bool = False) -> Floats:
-        return _noise(self._lane(self._keys, name)[rows], times, scale, flat=flat)
+        return noise(lane(self._keys, name)[rows], times, scale, flat=flat)
 
     def _uniform(self, name: str) -> Floats:
-        return (_mix(self._lane(self._keys, name)) >> np.uint64(11)).astype(np.float64) / 2**53
-
-    def _lane(self, keys: Bits, name: str) -> Bits:
-        salt = np.frombuffer(blake2b(name.encode(), digest_size=8).digest(), "<u8").astype(np.uint64)
-        return _mix(keys ^ salt)
+        return (mix(lane(self._keys, name)) >> np.uint64(11)).astype(np.float64) / 2**53
 
     def _hash(self, keys: Bits, name: str, buckets: Ints) -> Bits:
-        return _mix(self._lane(keys, name) + buckets.astype(np.uint64) * _GOLDEN)
+        return mix(lane(keys, name) + buckets.astype(np.uint64) * GOLDEN)
 
 
-def _noise(keys: Bits, times: Ints, scale: int, *, flat: bool = False) -> Floats:
+def keys_of(texts: Sequence[str]) -> Bits:
+    """A key of 64 bits for each text; shape (n,)."""
+    digests = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def lane(keys: Bits, name: str) -> Bits:
+    """Keys of a component of their own, each made from one of `keys`; same shape."""
+    return mix(keys ^ keys_of([name]))
+
+
+def noise(keys: Bits, times: Ints, scale: int, *, flat: bool = False) -> Floats:
     """Value noise: a random number per bucket of `scale` seconds, linear between; each key's buckets start elsewhere.
 
     Standard normal at the knots, or, if `flat`, uniform in [-1, 1], which bounds the slope by 2 / scale.
@@ -171,19 +173,19 @@ def _noise(keys: Bits, times: Ints, scale: int, *, flat: bool = False) -> Floats
     shifted = times + (keys % np.uint64(scale)).astype(np.int64)
     buckets = shifted // scale
     share = (shifted - buckets * scale) / scale
-    ends = (_mix(keys + (buckets + step).astype(np.uint64) * _GOLDEN) for step in (0, 1))
-    left, right = ((2 * _lane16(bits, 0) - 1) if flat else _normal(bits) for bits in ends)
+    ends = (mix(keys + (buckets + step).astype(np.uint64) * GOLDEN) for step in (0, 1))
+    left, right = ((2 * lane16(bits, 0) - 1) if flat else _normal(bits) for bits in ends)
     return left + (right - left) * share
 
 
-def _mix(bits: Bits) -> Bits:
+def mix(bits: Bits) -> Bits:
     """SplitMix64's finaliser (Steele, Lea, Flood 2014)."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))
 
 
-def _lane16(bits: Bits, lane: int) -> Floats:
+def lane16(bits: Bits, lane: int) -> Floats:
     """One of the four 16-bit parts as a number in [0, 1)."""
     return ((bits >> np.uint64(16 * lane)) & _LANES).astype(np.float64) / 65_536
 

@@ -1,4 +1,4 @@
-"""The simulated market: an invented market of some 500 items that moves every second and needs no network."""
+"""Demo provider: a simulated market of some 500 items that moves every second and needs no network."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from app.analytics.arrays import Ints
 from app.providers.base import Batch, Quote, VolumeKind
 from app.providers.demo.catalogue import DemoItem, catalogue
-from app.providers.demo.model import LONGEST_GAP, DemoModel, Ints
+from app.providers.demo.model import MAX_GAP, DemoModel
 
 if TYPE_CHECKING:
     from app.providers.settings import ProviderSettings
 
 DEFAULT_SEED: Final = 730
-LONGEST_CATCH_UP: Final = 120
+MAX_CATCH_UP: Final = 120
 """Seconds of missed quotes that a cycle makes up for; older gaps are for `history`."""
 HOUR: Final = timedelta(hours=1)
 _ROWS_AT_ONCE: Final = 8  # about 20,000 numbers an array: they stay in the processor's cache
 _TIMES_AT_ONCE: Final = 24
 
 
-class History(NamedTuple):
+class QuoteGrid(NamedTuple):
     """Quotes on a grid: `times` [T] in seconds since 1970, `prices` [N, T] in cents, `volumes` [N, T]; all int64."""
 
     times: Ints
@@ -58,8 +59,8 @@ class DemoProvider:
         now = int(self._clock())
         last = cursor.get("second")
         # A cursor from the future means that the clock was set back: go on from here instead of waiting for it.
-        since = min(last, now) if isinstance(last, int) else now - LONGEST_GAP
-        first = max(since + 1, now - LONGEST_CATCH_UP + 1)
+        since = min(last, now) if isinstance(last, int) else now - MAX_GAP
+        first = max(since + 1, now - MAX_CATCH_UP + 1)
         rows, times = self._model.ticks(first, now)
         sold = self._model.sold(rows, times) - self._model.sold(rows, self._model.previous_tick(rows, times))
         yield Batch(self._quotes(rows, times, self._model.prices(rows, times), sold), {"second": now})
@@ -74,7 +75,7 @@ class DemoProvider:
             of = np.tile(rows, times[part].size)
             yield Batch(self._quotes(of, at, prices[:, part].T.ravel(), volumes[:, part].T.ravel()))
 
-    def history_arrays(self, start: datetime, end: datetime, step: timedelta = HOUR) -> History:
+    def history_arrays(self, start: datetime, end: datetime, step: timedelta = HOUR) -> QuoteGrid:
         """All items' quotes at the multiples of `step` in [start, end).
 
         A price is the one a quote of that very second has. A volume is what sells from its time to the next one's, the
@@ -94,7 +95,7 @@ class DemoProvider:
             rows = np.arange(first, min(first + _ROWS_AT_ONCE, len(self._items)), dtype=np.int64)[:, None]
             prices[rows[:, 0]] = self._model.prices(rows, times[None, :])
             volumes[rows[:, 0]] = np.diff(self._model.sold(rows, edges[None, :]), axis=1)
-        return History(times, prices, volumes)
+        return QuoteGrid(times, prices, volumes)
 
     async def aclose(self) -> None:
         """Nothing is held open."""

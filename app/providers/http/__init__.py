@@ -1,1 +1,1 @@
-"""HTTP to markets: bounded bodies, rates, retries, replies checked."""
+"""Market HTTP: bounded bodies, rate limits, retries, checked replies."""

@@ -1,4 +1,4 @@
-"""Reply bodies, unpacked piece by piece so that a small reply cannot unpack into a large one unnoticed."""
+"""Body decoding: unpacks replies piece by piece, so that a small reply cannot unpack into a large one unnoticed."""
 
 import zlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One way to ask any market: limits, checks and retries in one place.
+"""Market client: HTTP requests with rate limits, checks and retries in one place.
 
 A market's reply is hostile until shown otherwise: it may be huge, endless, cut off, HTML, or a redirect.
 """
@@ -15,13 +15,13 @@ import stamina
 
 from app.providers.base import ProviderError
 from app.providers.http.bodies import BodyError, Unpacker
+from app.providers.http.client_errors import client_error
 from app.providers.http.limiter import RateLimiter
 from app.providers.http.options import HttpOptions
-from app.providers.http.refusals import refusal
 from app.providers.http.replies import Reply, check_content_type, retry_after
 
 _USER_AGENT = "Mozilla/5.0 (compatible; Tracera/0.1)"
-_LONGEST_BACKOFF = 3600.0
+_MAX_BACKOFF = 3600.0
 
 
 class _TransientError(Exception):
@@ -105,7 +105,7 @@ class MarketHttp:
         """The error for a market that wants to be left alone; pauses the limiter for `seconds` or the backoff."""
         self._calm = False
         if seconds is None:
-            seconds = min(self._options.throttle_pause * 2**self._throttles, _LONGEST_BACKOFF)
+            seconds = min(self._options.throttle_pause * 2**self._throttles, _MAX_BACKOFF)
             self._throttles = min(self._throttles + 1, 16)
         self.limiter.pause(seconds)
         return ProviderError("throttled", message, retry_after=seconds)
@@ -158,7 +158,7 @@ class MarketHttp:
         elif status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise self._server_error(what, response)
         elif status >= httpx.codes.BAD_REQUEST:
-            raise await refusal(what, response)
+            raise await client_error(what, response)
         elif status != httpx.codes.NOT_MODIFIED:
             target = urlsplit(response.headers.get("location", ""))
             raise ProviderError("schema", f"{what}: {status} to {target.netloc}{target.path} where JSON was expected")

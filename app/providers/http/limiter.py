@@ -1,4 +1,4 @@
-"""How often a market may be asked."""
+"""Rate limiter: bounds how often a market is asked, and pauses on request."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ class RateLimiter:
     """At most `requests` in any `period` seconds, at least `spacing` (plus up to `jitter`) seconds apart.
 
     Every caller gets a slot of its own when it asks, so that callers go in the order they came and none waits for a
-    lock. A pause (a market's Retry-After) moves everyone who has not gone yet behind its end. `clock` and `sleep` are
+    lock. A pause (a market's Retry-After) moves every waiting request behind its end. `clock` and `sleep` are
     given by tests. Zero `requests` means no limit on their number.
     """
 
@@ -46,7 +46,7 @@ class RateLimiter:
             slot = self._reserve()
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so many seconds from now; a shorter pause does not cut a longer one."""
+        """Hold all requests for so many seconds from now; a shorter pause does not cut a longer one."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def paused_for(self) -> float:

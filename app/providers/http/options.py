@@ -1,4 +1,4 @@
-"""How long and how much a provider waits for and accepts."""
+"""HTTP options: timeouts, size limits and retries of a provider's requests."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,4 +1,4 @@
-"""What a market answered, and what must be true of it before any key is read."""
+"""Replies: a market's answer, checked before any key is read."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import orjson
 
 from app.providers.base import ProviderError
 
-_LONGEST_PAUSE = 86_400.0
+_MAX_PAUSE = 86_400.0
 _MARKUP = ("html", "xml")
 _MAY_BE_JSON = ("json", "javascript", "text/plain", "octet-stream")
 
@@ -82,7 +82,7 @@ def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
         return None
     if not math.isfinite(seconds) or seconds <= 0:
         return None
-    return min(seconds, _LONGEST_PAUSE)
+    return min(seconds, _MAX_PAUSE)
 
 
 def error_text(body: bytes) -> str:

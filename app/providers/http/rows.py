@@ -1,4 +1,4 @@
-"""Reading single rows of a market's list: each reader returns a value or raises ValueError with a sentence."""
+"""Row readers: each reads a field of a market's list, or raises ValueError with a sentence."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,14 @@ from app.providers.base import ProviderError
 _Row = TypeVar("_Row")
 _Read = TypeVar("_Read")
 
-_LONGEST_NAME = 256
+_MAX_NAME_LENGTH = 256
 _EPOCH = datetime(2012, 1, 1, tzinfo=UTC)  # before the first Counter-Strike item was sold
 _CLOCK_SKEW = timedelta(days=1)
 
 
 def name(value: Any) -> str:
     """A market_hash_name: text of 1 to 256 printable characters, unchanged."""
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME or not value.isprintable():
+    if not isinstance(value, str) or not value.strip() or len(value) > _MAX_NAME_LENGTH or not value.isprintable():
         raise ValueError(f"{shown(value)} is not an item name")
     return value
 

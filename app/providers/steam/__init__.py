@@ -1,1 +1,1 @@
-"""Steam's community market."""
+"""Steam provider: the Steam Community Market."""

@@ -1,4 +1,4 @@
-"""What Steam's asset descriptions say about an item besides its name."""
+"""Asset descriptions: rarity, type and image of an item from Steam's replies."""
 
 import re
 from typing import Any

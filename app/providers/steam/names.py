@@ -1,4 +1,4 @@
-"""What a CS2 `market_hash_name` says: weapon, finish, wear and quality, and the keys that join and address it.
+"""CS2 names: parses a `market_hash_name` into weapon, finish, wear and quality, and derives its match key and slug.
 
 A name is `[★ ][StatTrak™ |Souvenir ]weapon | finish (wear)` for weapons, `kind | name` for stickers and the like,
 `agent | faction` for agents, and free text for containers, keys, pins and passes.

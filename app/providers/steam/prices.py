@@ -1,4 +1,4 @@
-"""Steam's answers about one item: its price overview and its order book."""
+"""Item prices: Steam's price overview and order book of one item."""
 
 import json
 import re
@@ -32,12 +32,12 @@ async def price_overview(http: MarketHttp, name: str) -> Quote | None:
     """The lowest price, the sales of the last 24 hours and their median; None when nothing is listed.
 
     Raises:
-        ProviderError: `http` when Steam knows no item of that name, or as `MarketHttp.get`.
+        ProviderError: `unknown_item` when Steam knows none of that name, or as `MarketHttp.get`.
     """
     query = encode({"appid": APP, "currency": USD_ID, "country": "US", "market_hash_name": name})
     reply = await http.get("/market/priceoverview/", query)
     if reply.body.strip() != b"null" and reply.value(dict).get("success") is False:
-        raise ProviderError("http", f"{reply.what}: Steam knows no item {rows.shown(name)}")
+        raise ProviderError("unknown_item", f"{reply.what}: Steam knows no item {rows.shown(name)}")
     body = unwrap(http, reply)
     try:
         price = _amount(body.get("lowest_price"))

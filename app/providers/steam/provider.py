@@ -1,21 +1,25 @@
-"""The Steam Community Market, crawled page by page through its search."""
+"""Steam provider: crawls the Steam Community Market page by page through its search."""
 
 import heapq
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from pydantic import SecretStr
+
 from app.providers.base import Batch, ProviderError, Quote
 from app.providers.market import Defaults, MarketProvider
 from app.providers.settings import ProviderSettings
+from app.providers.steam.history import price_history
 from app.providers.steam.prices import OrderBook, order_book, price_overview
 from app.providers.steam.search import ENDPOINTS, SearchPage, search_page
 
 _DEFAULTS = Defaults(
     base_url="https://steamcommunity.com",
     interval=60.0,
-    timeout=6 * 3600.0,  # 3,500 pages at 15 a minute are 4 hours
+    timeout=24 * 3600.0,  # 3,500 pages are 4 hours at 15 a minute, 16 where single items have most of it
     requests=15,
     period=60.0,
     spacing=3.0,
@@ -61,22 +65,38 @@ class _Pass:
         }
 
 
+def _paced(settings: ProviderSettings) -> ProviderSettings:
+    """The rate limit's extras from `requests_per_minute`, where that is set."""
+    if settings.extras.get("requests_per_minute") is None:
+        return settings
+    requests = settings.integer("requests_per_minute", _DEFAULTS.requests)
+    pace = {"requests": requests, "period": 60} | ({} if requests else {"spacing": 0, "jitter": 0})
+    return replace(settings, extras={**pace, **settings.extras})
+
+
 class SteamProvider(MarketProvider):
     """Provider `steam`: the lowest sell price of every CS2 item, what the buyer pays.
 
-    Extras: `page_size` (asked for, 10), `batch_quotes` (300), `pages_per_cycle` (0: until the pass ends), `enrich` (how
-    many of the most offered items also get a price overview at the end of a pass, 5).
+    Extras: `requests_per_minute` (0: without pause), `page_size` (asked for, 10), `batch_quotes` (300), `pages_per_cycle` (0:
+    until the pass ends), `poll_percent` (of the requests, for single items; 0), `enrich` (how
+    many of the most offered items also get a price overview at the end of a pass, 5), `cookie` (of a signed-in account; a SecretStr).
     """
 
     name = "steam"
     sources: tuple[str, ...] = ("steam",)
 
     def __init__(self, settings: ProviderSettings) -> None:
-        super().__init__(settings, _DEFAULTS)
+        super().__init__(_paced(settings), _DEFAULTS)
         self._page_size = max(1, settings.integer("page_size", 10))
         self._batch_quotes = max(1, settings.integer("batch_quotes", 300))
         self._pages_per_cycle = settings.integer("pages_per_cycle", 0)
         self._enrich = settings.integer("enrich", 5)
+        cookie = settings.extras.get("cookie")
+        self._cookie = cookie.get_secret_value() if isinstance(cookie, SecretStr) else ""
+        self.tells_history = bool(self._cookie)
+        requests = settings.integer("requests_per_minute", _DEFAULTS.requests) / 60
+        self.poll_rate = requests * settings.number("poll_percent", 0) / 100
+        self._page_rate = requests - self.poll_rate
         self._seen: set[str] = set()
         self._seen_at: tuple[str, int] | None = None
 
@@ -121,6 +141,21 @@ class SteamProvider(MarketProvider):
                     return
         quotes += await self._enriched(liquid, rejected)
         yield Batch(quotes, state.finished_cursor(), rejected, done=True)
+
+    def pass_seconds(self, cursor: dict[str, Any]) -> float | None:
+        """How long a pass takes with the requests that single items leave; None before the first page."""
+        total = cursor.get("total")
+        if not isinstance(total, int) or self._page_rate <= 0:
+            return None
+        return math.ceil(total / self._page_size) / self._page_rate
+
+    async def poll(self, name: str) -> Quote | None:
+        """The price of one item, as `price_overview`."""
+        return await self.price_overview(name)
+
+    async def price_history(self, name: str) -> list[Quote]:
+        """See `steam.history.price_history`."""
+        return await price_history(self.http, name, self._cookie)
 
     async def price_overview(self, name: str) -> Quote | None:
         """See `steam_prices.price_overview`."""

@@ -1,4 +1,4 @@
-"""Pages of Steam's market search, from either of the two addresses that give them."""
+"""Market search: pages of Steam's search, from either of its two addresses."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from app.providers.money import from_minor, from_text
 from app.providers.steam.items import image_url, rarity_and_type
 
 APP = 730
-_MOST_ITEMS = 1_000_000
+_MAX_ITEMS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ async def search_page(http: MarketHttp, endpoint: Endpoint, start: int, count: i
     reply = await http.get(endpoint.path, endpoint.query(start, count), headers=endpoint.headers)
     body = unwrap(http, reply)
     total, results = body.get("total_count"), body.get("results")
-    if not isinstance(total, int) or not 0 <= total <= _MOST_ITEMS or not isinstance(results, list):
+    if not isinstance(total, int) or not 0 <= total <= _MAX_ITEMS or not isinstance(results, list):
         raise ProviderError("schema", f"{reply.what}: no total_count and results")
     rejected: list[str] = []
     quotes: list[Quote] = []
@@ -120,7 +120,7 @@ def _modern_quote(row: Mapping[str, Any], now: datetime) -> Quote | None:
 
 
 def _quote(row: Mapping[str, Any], name: str, price: int, listings: int | None, now: datetime) -> Quote | None:
-    if price == 0:  # nobody sells it
+    if price == 0:  # no offer
         return None
     described = row.get("asset_description")
     about = described if isinstance(described, dict) else {}

@@ -65,9 +65,9 @@ class Mailbox:
 
 
 @contextmanager
-def receiving() -> Iterator[Mailbox]:
-    """A mail server on a free port."""
-    box = Mailbox(free_port())
+def receiving(port: int | None = None) -> Iterator[Mailbox]:
+    """A mail server, on a free port where none is named."""
+    box = Mailbox(port or free_port())
     controller = PatientController(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:

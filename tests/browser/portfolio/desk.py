@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from redis import Redis
 
 from app.providers.base import Batch, Quote
+from app.providers.sources import DEFAULT_FEES
 from db.core.pool import Database, Row
-from db.items.sources import DEFAULT_FEES
 from db.portfolio import holdings, portfolios, transactions
 from db.portfolio.holdings import Asset
 from db.portfolio.transactions import Transaction

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from db.core.pool import Database, Row
 from db.portfolio import portfolios, transactions
 from db.portfolio.transactions import Transaction
+from tests.browser.support import forget
 from tests.conftest import start_site, stop_site, wait_for
 from tests.portfolio.shop import Shop
 
@@ -34,7 +35,7 @@ class Stall:
 
     def enter(self, page: Page) -> Row:
         """Everything is gone but the owner, who is signed in: his main portfolio."""
-        self.database.execute("TRUNCATE items, portfolios, price_24h, price_latest CASCADE")
+        forget(self.database, "items", "portfolios", "price_days", "price_latest")
         page.context.add_cookies(self.cookies)
         return owner(self.database)
 

@@ -13,6 +13,7 @@ from tests.browser.support import LOOKS, NAMED, Look, grave, overflow
 pytestmark = pytest.mark.slow
 
 AK = "AK-47 | Redline (Field-Tested)"
+TWO_LINES = 48
 HEAD = "date,type,item,quantity,price\n"
 FIRST = HEAD + f"2025-10-01,buy,{AK},1,50.00\n2025-10-25T00:30:00Z,buy,{AK},1,51.00\n"
 SECOND = (
@@ -36,8 +37,12 @@ def test_a_second_file_is_told_apart_and_days_stay_days(stall: Stall, browser: B
     dialog = files(page, "Import a CSV file")
     dialog.get_by_label("Or paste").fill(FIRST)
     dialog.get_by_role("button", name="Check").click()
-    first = dialog.get_by_role("region", name="The first new transactions").locator("tbody time")
+    first = dialog.get_by_role("region", name="The first transactions").locator("tbody time")
     expect(first).to_have_text(["Oct 1, 2025", "Oct 24, 2025, 05:30 PM"])
+    name = dialog.get_by_role("region", name="The first transactions").get_by_role("cell", name=AK).first
+    box = name.bounding_box()
+    assert box
+    assert box["height"] < TWO_LINES
     dialog.get_by_role("button", name="Import 2 transactions").click()
     expect(dialog).to_have_count(0)
     expect(entries(page).locator("time")).to_have_text(["Oct 24, 2025, 05:30 PM", "Oct 1, 2025"])
@@ -49,6 +54,7 @@ def test_a_second_file_is_told_apart_and_days_stay_days(stall: Stall, browser: B
         ["3 new", "2 there already", "1 a name spelled nearly like an item\u2019s", "1 a name that nobody quotes"]
     )
     expect(dialog.get_by_text("left out: lines 2, 3.")).to_be_visible()
+    expect(dialog.locator(".portfolio-there time")).to_have_text(["Oct 1, 2025", "Oct 24, 2025, 05:30 PM"])
     assert overflow(page) == 0
     assert grave(page) == []
     dialog.get_by_role("button", name=AK).click()

@@ -4,7 +4,7 @@ import pytest
 
 from components.ui import figures
 from components.ui import format as text
-from components.ui.format import UNKNOWN
+from components.ui.format import DASH
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NO_BREAK = "\u00a0"
@@ -15,7 +15,7 @@ NO_BREAK = "\u00a0"
     [
         (1250, 100, "USD", "$12.50"),
         (123_456, 100, "USD", "$1,234.56"),
-        (None, 100, "USD", UNKNOWN),
+        (None, 100, "USD", DASH),
         (0, 100, "USD", "$0.00"),
         (-5, 100, "USD", "-$0.05"),
         (1250, 100, "EUR", "€12.50"),
@@ -39,7 +39,7 @@ def test_money(price: int | None, scale: int, currency: str, expected: str) -> N
         (99_940_000, "$999k"),
         (123_456_789_00, "$123M"),
         (-1_240_000, "-$12.4k"),
-        (None, UNKNOWN),
+        (None, DASH),
     ],
 )
 def test_short_money(price: int | None, expected: str) -> None:
@@ -67,9 +67,9 @@ def test_percent(value: float, digits: int, signed: bool, expected: str) -> None
 
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_unknown_is_a_dash_with_its_reason(value: float | None) -> None:
-    assert text.percent(value) == text.number(value) == UNKNOWN
+    assert text.percent(value) == text.number(value) == DASH
     shown = figures.change(value, reason="no price yesterday").to_plotly_json()["props"]  # type: ignore[no-untyped-call]
-    assert (shown["children"], shown["title"]) == (UNKNOWN, "no price yesterday")
+    assert (shown["children"], shown["title"]) == (DASH, "no price yesterday")
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_numbers() -> None:
 )
 def test_age(seconds: int, expected: str) -> None:
     assert text.age_text(NOW - timedelta(seconds=seconds), NOW).replace(NO_BREAK, " ") == expected
-    assert text.age_text(None, NOW) == UNKNOWN
+    assert text.age_text(None, NOW) == DASH

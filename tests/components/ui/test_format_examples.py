@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.analytics.portfolio.fees import receives
+from app.analytics.portfolio.fees import net_proceeds
 from components.ui.figures import change
 from components.ui.format import direction, format_age, format_change, format_money, percent
 
@@ -41,4 +41,4 @@ def test_ages(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(("source", "price", "left"), EXAMPLES["net_proceeds"])
 def test_net_proceeds(source: str, price: int, left: int | None) -> None:
-    assert receives(source, price, {"skinport": 800}) == left
+    assert net_proceeds(source, price, {"skinport": 800}) == left

@@ -54,7 +54,9 @@ def test_properties_become_attributes() -> None:
 
 def test_lists_numbers_and_nothing() -> None:
     assert to_html([None, 1, 2.5, "a", [html.Br(), None]]) == "12.5a<br>"
-    assert Reader(to_html(html.Img(src="/x.png", alt=""))).tags == [("img", {"src": "/x.png", "alt": ""})]
+    assert Reader(to_html(html.Img(src="/x.png", alt=""))).tags == [
+        ("img", {"loading": "lazy", "src": "/x.png", "alt": ""})
+    ]
 
 
 def test_live_elements_keep_what_the_browser_needs() -> None:

@@ -35,7 +35,7 @@ def test_what_a_killed_process_left_behind_is_no_obstacle(endpoints: Endpoints) 
     assert sorted(migrate.upgrade(url)) == list(migrate.names())
 
 
-def test_an_unreachable_database_is_told_in_one_line() -> None:
+def test_an_unreachable_database_is_reported_in_one_line() -> None:
     with pytest.raises(DatabaseDownError, match="does not answer") as told:
         migrate.upgrade("postgresql://127.0.0.1:9/none")
     assert "\n" not in str(told.value)

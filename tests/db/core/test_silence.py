@@ -13,7 +13,7 @@ import redis
 
 from db.core.breaker import Breaker
 from db.core.pool import Database, DatabaseDownError
-from db.core.redis import Hasty, SilentError, connect_hasty
+from db.core.redis import BreakerOpenError, FailFastRedis, connect_fail_fast
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_of_many_at_once_one_probes() -> None:
     assert sum(passed) == 1
 
 
-def ask(client: Hasty) -> float:
+def ask(client: FailFastRedis) -> float:
     begun = time.monotonic()
     with pytest.raises(redis.RedisError, match="Redis does not answer"):
         client.get("a")
@@ -77,13 +77,13 @@ def ask(client: Hasty) -> float:
 @pytest.mark.slow
 def test_a_silent_redis_is_asked_by_one_client_only(silent: str) -> None:
     breaker = Breaker(1.0)
-    first, second = (connect_hasty(silent, within=0.4, breaker=breaker) for _ in range(2))
+    first, second = (connect_fail_fast(silent, within=0.4, breaker=breaker) for _ in range(2))
     assert 0.3 < ask(first) < 0.9
     assert ask(first) < 0.1
     assert ask(second) < 0.1
     pipe = second.pipeline()
     pipe.get("a")
-    with pytest.raises(SilentError):
+    with pytest.raises(BreakerOpenError):
         pipe.execute()
     time.sleep(1.05)
     assert 0.3 < ask(second) < 0.9
@@ -94,7 +94,7 @@ def test_an_error_of_redis_is_an_answer(endpoints: object, redis_client: redis.R
     del endpoints
     redis_client.set("text", "a")
     breaker = Breaker()
-    client = connect_hasty("redis://unused", within=1, breaker=breaker)
+    client = connect_fail_fast("redis://unused", within=1, breaker=breaker)
     client.connection_pool = redis_client.connection_pool
     for _ in range(2):
         with pytest.raises(redis.ResponseError):

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import redis
 
-from db.embedded.programs import socket_dir
+from db.embedded.programs import service_user, socket_dir, spawn
 from db.embedded.servers import Embedded, EmbeddedError
 from tests.conftest import ROOT, wait_for
 
@@ -46,6 +46,21 @@ def servers_of(folder: Path) -> list[int]:
         for line in listing.splitlines()
         if str(folder) in line and ("postgres" in line or "valkey" in line)
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
+def test_programs_in_a_folder_of_root_alone_find_each_other(tmp_path: Path) -> None:
+    closed, data = tmp_path / "closed", tmp_path / "data"
+    closed.mkdir(mode=0o700)
+    data.mkdir()
+    program = closed / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    # As PostgreSQL's programs do: access(2) asks for the real user, whose capabilities it would clear.
+    look = "import os, sys; sys.exit(0 if os.getuid() and os.access(sys.argv[1], os.X_OK) else 3)"
+    python = os.path.realpath(sys.executable)
+    child = spawn(data, "look", service_user(), signal.SIGKILL, [python, "-I", "-S", "-c", look, str(program)])
+    assert child.wait(20) == 0
 
 
 def test_second_start_keeps_rows_and_leaves_no_server(tmp_path: Path) -> None:
@@ -127,7 +142,7 @@ def test_a_long_path_gets_its_sockets_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_cannot_start_is_told_soon_with_its_last_words(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_soon_with_its_last_log_line(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     Embedded(folder).start().stop()
     (folder / "postgres" / "PG_VERSION").write_text("9\n")

@@ -16,9 +16,10 @@ from db.embedded import programs
 from db.embedded.servers import Endpoints
 from db.operations.atomic_file import replacing
 from db.operations.tool_login import LoginError, tool_login
-from tests.commands.test_cli import environment, fails, run
+from tests.commands.support import environment, fails, run
 from tests.conftest import wait_for
 
+pytestmark = pytest.mark.plain  # it changes who is let into the server
 PASSWORD = r"p:a\s's w=o%rd#:\\"  # noqa: S105
 ROLE = "guarded"
 

@@ -107,7 +107,7 @@ def test_a_planted_fault_is_named_and_repaired(market: Database, fault: LiteralS
     found = [str(difference) for difference in integrity.check(market).tally.named()]
     assert len(found) == len(findings)
     assert [line[: len(start)] for line, start in zip(sorted(found), findings, strict=True)] == findings
-    assert integrity.check(market, repair=True).left == 0
+    assert integrity.check(market, repair=True).unrepaired == 0
     assert [market.rows(query.format(name)) for name in tables] == before
 
 
@@ -117,7 +117,7 @@ def test_rows_of_items_that_do_not_exist_are_named_and_kept(market: Database) ->
     tables = ("price_history", "price_1h", "price_24h", "price_7d")
     report = integrity.check(market, repair=True)
     assert set(report.tally.counts) == {(name, "item_id") for name in tables} | {("price_latest", "row")}
-    assert report.left == 4
+    assert report.unrepaired == 4
     assert market.rows("SELECT count(*) AS n FROM price_history WHERE item_id = 2") == [{"n": 700}]
 
 
@@ -130,8 +130,8 @@ def test_an_unchanged_price_within_the_heartbeat_is_no_fault_and_another_one_is(
 
 
 def test_a_detached_partition_is_named(market: Database) -> None:
-    market.execute("CREATE TABLE price_history_2012 (LIKE price_history INCLUDING ALL)")
-    assert integrity.verify(market) == ["price_history_2012.partition: 1 not as expected"]
+    market.execute("CREATE TABLE price_quotes_2012 (LIKE price_quotes INCLUDING ALL)")
+    assert integrity.verify(market) == ["price_quotes_2012.partition: 1 not as expected"]
 
 
 def test_two_reference_sources_of_one_item_are_named(market: Database) -> None:
@@ -147,7 +147,7 @@ def test_two_reference_sources_of_one_item_are_named(market: Database) -> None:
         " SELECT 1, source, '24h', true, 1, 1, now(), now() FROM price_latest WHERE item_id = 1"
     )
     assert integrity.verify(market) == ["item_metrics.reference: 1 not as expected"]
-    assert integrity.check(market, repair=True).left == 0
+    assert integrity.check(market, repair=True).unrepaired == 0
     assert integrity.verify(market) == []
 
 
@@ -164,7 +164,7 @@ def command(market: Database, endpoints: Endpoints, monkeypatch: pytest.MonkeyPa
     """`tracera db verify` with options."""
     monkeypatch.setenv("TRACERA_DATABASE_URL", market.url)
     monkeypatch.setenv("TRACERA_REDIS_URL", endpoints.redis_url)
-    monkeypatch.setattr(cache_rebuild, "SETTLED", 0.01)
+    monkeypatch.setattr(cache_rebuild, "RECHECK_DELAY", 0.01)
     market.execute("UPDATE items SET reference_source = 'steam'")
     return lambda *options: CliRunner().invoke(main, ["db", "verify", *options])
 
@@ -219,6 +219,13 @@ def test_a_refresh_erases_nothing_whose_quotes_are_deleted(market: Database) -> 
     assert [market.rows(query.format(name)) for name in tables] == before
 
 
+@pytest.mark.timescale
+def test_timescale_estimates_rows_once_they_are_analysed(market: Database) -> None:
+    market.execute("ANALYZE")
+    assert status.database_data(market)["quotes"] == 3 * 700
+
+
+@pytest.mark.plain  # TimescaleDB's own estimate knows of no row before an ANALYZE
 def test_rows_are_estimated_before_any_analyze_and_unknown_where_statistics_are_lost(market: Database) -> None:
     def rows() -> int | None:
         # In this order: statistics that come between the two are in the second.
@@ -232,7 +239,7 @@ def test_rows_are_estimated_before_any_analyze_and_unknown_where_statistics_are_
     assert rows() is None
     market.execute("ANALYZE")
     assert rows() == 3 * 700
-    market.execute("TRUNCATE price_history")
+    market.execute("TRUNCATE price_quotes")
     assert rows() == 0
 
 

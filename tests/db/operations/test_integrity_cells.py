@@ -110,7 +110,7 @@ def test_sound_data_has_no_findings_and_says_what_it_could_not_recompute(market:
 @pytest.mark.slow
 @pytest.mark.parametrize("age", AGES)
 @pytest.mark.parametrize("table", WIDTHS_US)
-def test_every_spoiled_cell_is_named_and_put_right(market: Database, table: str, age: str) -> None:
+def test_every_spoiled_cell_is_named_and_repaired(market: Database, table: str, age: str) -> None:
     before = content(market)
     market.execute("CREATE TABLE saved AS TABLE price_1h")
     deleted = age == "without raw quotes" and table == "price_1h"
@@ -123,14 +123,14 @@ def test_every_spoiled_cell_is_named_and_put_right(market: Database, table: str,
             if not deleted:
                 (named,) = found[table, column.strip()]
                 assert (named.item_id, named.source) == (item, "steam")
-                assert named.kept != named.expected
+                assert named.stored != named.expected
                 repaired = integrity.check(market, repair=True)
-                assert (repaired.left, repaired.mended[table]) == (0, 1), (column, item)
+                assert (repaired.unrepaired, repaired.repaired[table]) == (0, 1), (column, item)
                 assert integrity.verify(market) == []
             else:
                 # No repair can know the hour.
-                market.execute("TRUNCATE price_1h")
-                market.execute("INSERT INTO price_1h TABLE saved")
+                market.execute("TRUNCATE price_hours")
+                market.execute("INSERT INTO price_hours TABLE saved")
             assert plain(market) == before, (column, item)
 
 
@@ -173,7 +173,7 @@ def test_a_row_that_is_gone_or_should_not_be_there_is_found_and_the_right_one_co
 def test_an_hour_that_is_gone_with_its_quotes_is_found_and_nothing_above_it_is_lost(market: Database) -> None:
     before = content(market)
     change(market, "price_1h", "without raw quotes", CHANGES["gone"])
-    assert integrity.check(market, repair=True).left > 0
+    assert integrity.check(market, repair=True).unrepaired > 0
     after = plain(market)
     for table in ("price_24h", "price_7d", "price_latest"):
         assert after[table] == before[table]
@@ -190,7 +190,7 @@ def test_a_planted_hour_is_found_and_removed_or_nothing_follows_it(market: Datab
     assert integrity.verify(market)
     report = integrity.check(market, repair=True)
     if days > FORGOTTEN:  # the day and the week say that an hour is wrong, but not which
-        assert report.left == 1
+        assert report.unrepaired == 1
         market.execute("DELETE FROM price_1h WHERE bucket = %s", [at])
     assert plain(market) == before
 

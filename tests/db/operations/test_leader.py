@@ -3,7 +3,7 @@ import psycopg
 from db.operations.leader import Leadership
 
 
-def test_one_leads_until_it_ends(database_url: str) -> None:
+def test_one_process_leads_until_it_ends(database_url: str) -> None:
     first, second = Leadership(database_url), Leadership(database_url)
     assert (first.held(), second.held()) == (True, False)
     assert (first.held(), second.held()) == (True, False)
@@ -23,5 +23,5 @@ def test_a_leader_whose_session_was_ended_leads_again_at_once(database_url: str)
     leader.release()
 
 
-def test_without_a_database_nobody_leads() -> None:
+def test_without_a_database_no_process_leads() -> None:
     assert not Leadership("postgresql:///none?host=/nowhere").held()

@@ -66,7 +66,7 @@ def test_of_two_processes_one_leads_and_a_killed_leader_is_replaced(two: tuple[C
 
 
 @pytest.mark.slow
-def test_a_killed_one_that_did_not_lead_changes_nothing(two: tuple[Claimant, Claimant], database_url: str) -> None:
+def test_a_killed_follower_changes_nothing(two: tuple[Claimant, Claimant], database_url: str) -> None:
     _, second = two
     assert second.says() == "waits"
     second.kill()
@@ -90,7 +90,7 @@ def test_a_leader_whose_connection_breaks_knows_it_and_claims_again(database_url
     claim.release()
 
 
-def test_without_a_database_nobody_leads() -> None:
+def test_without_a_database_no_process_leads() -> None:
     claim = Leadership("postgresql://nobody@/nothing?host=/nonexistent")
     assert not claim.held()
     claim.release()

@@ -43,13 +43,13 @@ def market(database: Database) -> Database:
 
 
 @pytest.mark.parametrize("table", ["price_1h", "price_24h", "price_7d"])
-def test_in_every_rollup(market: Database, table: str) -> None:
+def test_volumes_of_every_rollup_follow_the_rule(market: Database, table: str) -> None:
     rows = market.rows(f"SELECT item_id, volume, volume_rolling FROM {table}")  # noqa: S608
     assert {row["item_id"]: (row["volume"], row["volume_rolling"]) for row in rows} == RIGHT
 
 
 @pytest.mark.parametrize("interval", ["5m", "1h", "1d", "1w"])
-def test_in_every_chart(market: Database, interval: str) -> None:
+def test_volumes_of_every_chart_follow_the_rule(market: Database, interval: str) -> None:
     for item, (volume, rolling) in RIGHT.items():
         found = candles.candles(market, item, "steam", interval, since=HOUR - timedelta(days=8))
         assert (found.volume[-1], bool(found.rolling[-1])) == (volume, rolling)
@@ -57,15 +57,17 @@ def test_in_every_chart(market: Database, interval: str) -> None:
 
 @pytest.mark.parametrize("read", [closes.hourly, closes.five_minutes])
 @pytest.mark.parametrize("as_of", [AS_OF, AS_OF + timedelta(hours=1)], ids=["running hour", "closed hour"])
-def test_in_what_is_measured(market: Database, read: Callable[..., closes.Closes], as_of: datetime) -> None:
-    found = read(market, HOUR - timedelta(hours=3), as_of, 1, 4)
+def test_volumes_of_closes_follow_the_rule(
+    market: Database, read: Callable[..., closes.Closes], as_of: datetime
+) -> None:
+    found = read(market, "steam:730", HOUR - timedelta(hours=3), as_of, range(1, 5))
     for row, item in enumerate(found.item_id.tolist()):
         cell = found.cells[found.row == row][-1]
         volume, rolling = RIGHT[item]
         assert (cell["volume"], cell["rolling"]) == (volume, rolling)
 
 
-def test_in_the_measures_that_the_screener_shows(market: Database, redis_client: redis.Redis) -> None:
+def test_volumes_of_stored_measures_follow_the_rule(market: Database, redis_client: redis.Redis) -> None:
     measures.run(market, redis_client, AS_OF)
     rows = market.rows('SELECT item_id, "window", volume, volume_rolling FROM item_metrics')
     assert len(rows) == 4 * 4

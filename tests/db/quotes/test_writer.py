@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.core.pool import Database, DatabaseDownError
-from db.quotes import writer
+from db.operations import integrity
+from db.quotes import raw, rollups, writer
 from db.quotes.writer import UNKNOWN, QuoteColumns, Stored
 
 START = datetime(2024, 3, 10, 22, 0, tzinfo=UTC)  # Sunday: two hours on is another hour, day and week
@@ -192,6 +193,52 @@ def test_sums_win_over_rolling_figures(items: Database, source: str) -> None:
     assert_same_rollups(items, source)
 
 
+@pytest.mark.parametrize("few", [0, 5_000])
+@pytest.mark.parametrize("packed", [False, True])
+def test_quotes_of_items_whose_newest_prices_are_forgotten_join_their_history(
+    items: Database, source: str, monkeypatch: pytest.MonkeyPatch, few: int, *, packed: bool
+) -> None:
+    """As of a simulated market that was left behind and is chosen again, whose history stayed."""
+    monkeypatch.setattr(rollups, "FEW", few)
+    held = [(item, minutes, 100 + minutes, 2, 0) for item in (1, 2) for minutes in range(0, 300, 50)]
+    store(items, source, held)
+    newest = table(items, "price_latest", source)
+    if packed:
+        raw.pack(items, datetime.now(UTC))
+    items.execute("DELETE FROM price_latest WHERE source = %s", [source])
+    assert store(items, source, held).inserted == 0
+    assert table(items, "price_latest", source) == newest
+    items.execute("DELETE FROM price_latest WHERE source = %s", [source])
+    late, next_one, new = (1, 125, 7, 1, 0), (2, 310, 900, 1, 0), (3, 40, 50, 1, 0)
+    assert store(items, source, [*held, late, next_one, new]).inserted == 3
+    assert [(row["item_id"], row["price"]) for row in table(items, "price_latest", source)] == [
+        (1, 350),
+        (2, 900),
+        (3, 50),
+    ]
+    assert integrity.verify(items) == []
+
+
+@pytest.mark.parametrize("few", [0, 5_000])
+def test_late_quotes_of_the_last_days_find_rows_or_make_them(
+    items: Database, source: str, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Nothing so recent is packed: no row is looked for before it is merged."""
+    monkeypatch.setattr(rollups, "FEW", few)
+    noon = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+    begin = (noon - START) // timedelta(minutes=1)
+    store(items, source, [(1, begin, 100, 3, 0), (1, begin + 180, 130, 2, 0), (2, begin + 5, 7, 1, 1)])
+    late_in_a_row, late_without, late_day = (
+        (1, begin + 10, 90, 1, 0),
+        (1, begin + 70, 500, 4, 0),
+        (2, begin - 1440, 9, 1, 0),
+    )
+    fresh, new = (1, begin + 300, 110, 1, 0), (3, begin + 1, 40, 1, 0)
+    assert store(items, source, [late_in_a_row, late_without, late_day, fresh, new]).inserted == 5
+    assert len(table(items, "price_1h", source)) == 7
+    assert integrity.verify(items) == []
+
+
 def test_hours_whose_raw_quotes_are_gone_take_no_more(items: Database, source: str) -> None:
     batch = [(1, minutes, 500 + minutes, 2, 0) for minutes in range(0, 600, 20)]
     store(items, source, batch)
@@ -264,10 +311,11 @@ def test_rollups_equal_a_recompute_whatever_comes_in_whatever_order(
 
 
 def months(database: Database) -> Iterator[str]:
-    query = "SELECT relname FROM pg_class WHERE relname ^@ 'price_history_' AND relkind = 'r' ORDER BY 1"
+    query = "SELECT relname FROM pg_class WHERE relname ^@ 'price_quotes_' AND relkind = 'r' ORDER BY 1"
     return (row["relname"] for row in database.rows(query))
 
 
+@pytest.mark.plain
 def test_past_years_have_one_partition_and_this_year_has_months(database: Database) -> None:
     now = datetime.now(UTC)
     database.execute(
@@ -277,17 +325,18 @@ def test_past_years_have_one_partition_and_this_year_has_months(database: Databa
     database.execute(
         "CALL price_partitions(%s, %s)", [datetime(2014, 1, 1, tzinfo=UTC), datetime(2014, 2, 1, tzinfo=UTC)]
     )
-    assert list(months(database)) == ["price_history_2014", "price_history_2015", f"price_history_{now:%Y_%m}"]
+    assert list(months(database)) == ["price_quotes_2014", "price_quotes_2015", f"price_quotes_{now:%Y_%m}"]
 
 
+@pytest.mark.plain
 def test_a_past_year_that_began_with_months_goes_on_with_them(database: Database) -> None:
     database.execute(
-        "CREATE TABLE price_history_2015_03 PARTITION OF price_history FOR VALUES FROM ('2015-03-01') TO ('2015-04-01')"
+        "CREATE TABLE price_quotes_2015_03 PARTITION OF price_quotes FOR VALUES FROM ('2015-03-01') TO ('2015-04-01')"
     )
     database.execute(
         "CALL price_partitions(%s, %s)", [datetime(2015, 2, 1, tzinfo=UTC), datetime(2015, 4, 9, tzinfo=UTC)]
     )
-    assert list(months(database)) == [f"price_history_2015_0{month}" for month in (2, 3, 4)]
+    assert list(months(database)) == [f"price_quotes_2015_0{month}" for month in (2, 3, 4)]
 
 
 def test_making_partitions_does_not_wait_for_readers(items: Database, source: str) -> None:

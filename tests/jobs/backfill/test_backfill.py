@@ -18,8 +18,7 @@ from db.core.pool import Database
 from db.embedded.servers import Endpoints
 from db.operations import integrity
 from db.quotes import writer
-from jobs.backfill import blocks
-from jobs.backfill import run as job
+from jobs.backfill import blocks, run
 from jobs.backfill.points import Rejected
 from jobs.backfill.run import Progress, backfill
 from tests.conftest import DATA, ROOT
@@ -90,7 +89,7 @@ def test_small_batches_and_one_large_one_give_the_same(
 ) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 2000)
     monkeypatch.setattr(blocks, "PACKED_BLOCK", 1000)
-    monkeypatch.setattr(job, "ENOUGH", 50)
+    monkeypatch.setattr(run, "BATCH_POINTS", 50)
     steps: list[Progress] = []
     report = backfill(database, [history], "steam", progress=steps.append)
     small = content(database)
@@ -164,9 +163,9 @@ def test_an_item_kept_in_another_currency_takes_nothing(database: Database, tmp_
 
 def test_a_flood_of_bad_lines_is_counted_but_not_kept(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    path.write_text(HEADER + "A,2024-01-01,x,1\n" * (job.KEPT_REJECTIONS + 5))
+    path.write_text(HEADER + "A,2024-01-01,x,1\n" * (run.MAX_REJECTIONS + 5))
     report = backfill(database, [path], "steam")
-    assert (len(report.rejected), report.rejected_count) == (job.KEPT_REJECTIONS, job.KEPT_REJECTIONS + 5)
+    assert (len(report.rejected), report.rejected_count) == (run.MAX_REJECTIONS, run.MAX_REJECTIONS + 5)
 
 
 def test_a_missing_file_stops_it_before_anything_is_stored(database: Database, history: Path) -> None:
@@ -181,7 +180,7 @@ from pathlib import Path
 from db.core.pool import Database
 from jobs.backfill import blocks, run
 
-blocks.BLOCK, blocks.PACKED_BLOCK, run.ENOUGH = 2000, 1000, 50
+blocks.BLOCK, blocks.PACKED_BLOCK, run.BATCH_POINTS = 2000, 1000, 50
 
 def progress(step):
     if step.points > 600:
@@ -241,7 +240,9 @@ def first(database: Database, tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("first")
-def test_a_line_that_contradicts_what_is_kept_is_named_and_changes_nothing(database: Database, tmp_path: Path) -> None:
+def test_a_line_that_contradicts_a_stored_quote_is_named_and_changes_nothing(
+    database: Database, tmp_path: Path
+) -> None:
     before = content(database)
     corrected = written(
         tmp_path / "corrected.csv", f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,1.50,3", f"{CASE}11:20:00,1.40,4"
@@ -297,7 +298,7 @@ def test_which_lines_contradict_does_not_depend_on_the_batches(
 ) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 40)
     monkeypatch.setattr(blocks, "PACKED_BLOCK", 40)
-    monkeypatch.setattr(job, "ENOUGH", 1)
+    monkeypatch.setattr(run, "BATCH_POINTS", 1)
     rows = [f"{CASE}10:00:00,1.50,3", f"{CASE}11:00:00,2.00,1", f"{CASE}10:00:00,1.60,3", f"{CASE}10:00:00,1.70,3"]
     path = written(tmp_path / "twice.csv", *rows)
     report = backfill(database, [path], "steam")
@@ -332,20 +333,20 @@ def test_by_hand_with_measures_and_redis(
         for at, given in enumerate(prices)
     )
 
-    def run(*options: str) -> str:
+    def load(*options: str) -> str:
         done = CliRunner().invoke(main, ["backfill", *options, "--source", "steam"])
         assert done.exit_code == 0, done.output
         return done.output
 
-    run(str(wrong))
-    named = run(str(right))
+    load(str(wrong))
+    named = load(str(right))
     assert (
         f"{right}:4: A {now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z: price 2.70, volume 3 contradicts what is kept"
         in named
     )
     assert "0 new, 2 known, 1 contradicting (0 replaced), 0 rejected" in named
     assert "--replace takes what the files say" in named
-    assert "1 contradicting (1 replaced)" in run(str(right), "--replace")
+    assert "1 contradicting (1 replaced)" in load(str(right), "--replace")
     (item,) = database.rows("SELECT id FROM items")
     assert orjson.loads(str(redis_client.get(f"price:latest:{item['id']}"), "utf-8"))["price"] == 270  # type: ignore[arg-type]
     measured = database.rows("SELECT last_price FROM item_metrics WHERE \"window\" = '24h'")

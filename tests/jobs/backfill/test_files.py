@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.core.binary import UNKNOWN
 from jobs.backfill import blocks
 from jobs.backfill.files import open_file, points
 from jobs.backfill.points import (
     EPOCH,
     MICROSECOND,
-    UNKNOWN,
     HistoryFileError,
     RejectedError,
     cents,

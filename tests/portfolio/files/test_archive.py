@@ -13,21 +13,22 @@ from app.portfolio.files import archive
 from app.portfolio.files.text_decoding import FileError
 from app.portfolio.files.transaction_import import take
 from app.portfolio.files.transactions_csv import read_csv, write_csv
-from db.core.pool import Database
-from db.portfolio import portfolios, restore
-from db.portfolio import transactions as portfolio_transactions
+from app.portfolio.history import valuations
+from db.core.pool import Database, Row
+from db.portfolio import deletions, portfolios, restore, snapshots, transactions
 from db.portfolio.holdings import Asset, replace
 from db.portfolio.transactions import Transaction
 from jobs.valuation import Valuation
 from tests.portfolio.conftest import Person, add_person
 from tests.portfolio.files.test_transactions_csv import TRAPS
+from tests.portfolio.shop import AK, Shop
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30) | st.sampled_from(
     TRAPS
 )
 names = texts.map(str.strip).filter(bool)
-transactions = st.lists(
+entry_lists = st.lists(
     st.builds(
         Transaction,
         time=st.integers(0, 10**13).map(lambda us: START + timedelta(microseconds=us)),
@@ -78,7 +79,7 @@ def state(database: Database, user_id: int) -> Any:
 
 @pytest.mark.slow
 @QUICK
-@given(first=transactions, second=transactions, more=st.lists(odd, max_size=3), held=assets)
+@given(first=entry_lists, second=entry_lists, more=st.lists(odd, max_size=3), held=assets)
 def test_export_wipe_import_is_the_same(
     database: Database, first: list[Transaction], second: list[Transaction], more: list[Transaction], held: list[Asset]
 ) -> None:
@@ -97,7 +98,7 @@ def test_export_wipe_import_is_the_same(
     before = state(database, person.id)
     assert len(before["portfolios"][0]["snapshots"]) == 2
     with database.connection() as connection:
-        restore.wipe(connection, person.id)
+        restore.restore(connection, person.id, [], [])
     assert state(database, person.id) == {**before, "portfolios": [], "steam_holdings": []}
     told = archive.restore(database, person.id, document)
     assert told == {"portfolios": 2, "transactions": len(first) + len(more) + len(second), "steam_holdings": len(held)}
@@ -111,18 +112,19 @@ def test_export_wipe_import_is_the_same(
 
 @pytest.mark.slow
 @QUICK
-@given(entries=transactions, more=st.lists(odd, max_size=3))
+@given(entries=entry_lists, more=st.lists(odd, max_size=3))
 def test_csv_wipe_import_is_the_same(database: Database, entries: list[Transaction], more: list[Transaction]) -> None:
     person = add_person(database, None)
     main = portfolios.default(database, person.id)
     take(database, main, [*entries, *more])
-    before = portfolio_transactions.every(database, person.id, main["id"])
+    before = transactions.every(database, person.id, main["id"])
     found = read_csv(write_csv(before).encode("utf-8-sig"), currency="USD")
     assert found.bad == []
     with database.connection() as connection:
-        assert portfolio_transactions.delete(connection, person.id, main["id"], None) == len(before)
+        deletions.delete(connection, person.id, main["id"], [row["id"] for row in before])
+    assert transactions.every(database, person.id, main["id"]) == []
     take(database, main, found.transactions)
-    after = portfolio_transactions.every(database, person.id, main["id"])
+    after = transactions.every(database, person.id, main["id"])
     assert [{**row, "id": 0} for row in after] == [{**row, "id": 0} for row in before]
 
 
@@ -135,6 +137,31 @@ def test_valuation_goes_on_after_a_restore(database: Database, person: Person) -
     Valuation(database, {}).run(START + timedelta(hours=1))
     last = state(database, person.id)["portfolios"][0]["snapshots"][-1]
     assert (last["value"], last["growth"], last["deposits"], last["withdrawals"]) == (0, 1.5, 400, 500)
+
+
+def test_valuations_of_an_invented_market_stay_told_apart(
+    database: Database, shop: Shop, person: Person, mine: Row
+) -> None:
+    """After a restore too, returns at real prices begin at the first real one."""
+    ak = shop.item(AK, "demo")
+    shop.price(ak, 1000, "demo", START)
+    take(database, mine, [Transaction(START, "buy", AK, 1, 500, 0, "USD")])
+    Valuation(database, {}).run(START + timedelta(hours=1))
+    database.execute("UPDATE items SET reference_source = 'steam'")
+    shop.price(ak, 800, "steam", START)
+    Valuation(database, {}).run(START + timedelta(hours=2))
+    document = encode(archive.export(database, person.id))
+    archive.restore(database, person.id, document)
+    main = portfolios.default(database, person.id)
+    assert [row["simulated"] for row in snapshots.series(database, person.id, main["id"])] == [True, False]
+    assert [row["time"] for row in valuations(database, main)] == [START + timedelta(hours=2)]
+    # An archive of an older version does not say it.
+    old = orjson.loads(document)
+    for row in old["portfolios"][0]["snapshots"]:
+        del row["simulated"]
+    archive.restore(database, person.id, orjson.dumps(old))
+    main = portfolios.default(database, person.id)
+    assert [row["simulated"] for row in snapshots.series(database, person.id, main["id"])] == [False, False]
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ recorded = pytest.mark.skipif(not FOLDER.exists(), reason="the recorded historie
 @recorded
 def test_a_recorded_purchase() -> None:
     found = read_history(json.loads((FOLDER / "myhistory_cs2.json").read_bytes()))
-    assert found.left_out == []
+    assert found.exclusions == []
     (one,) = found.transactions
     # Paid 4 and a fee of 8 groszy (currency 2006).
     assert (one.kind, one.quantity, one.price, one.fee, one.currency) == ("buy", 1, 12, 0, "PLN")
@@ -32,7 +32,7 @@ def test_a_recorded_purchase() -> None:
 def test_other_games_are_left_out_by_name(game: str) -> None:
     found = read_history(json.loads((FOLDER / f"myhistory_{game}.json").read_bytes()))
     assert found.transactions == []
-    assert "not CS2" in found.left_out[0]
+    assert "not CS2" in found.exclusions[0]
 
 
 @recorded
@@ -63,11 +63,11 @@ def test_failed_and_odd_events_are_left_out() -> None:
     reply = json.loads((FOLDER / "myhistory_cs2.json").read_bytes())
     purchase = next(iter(reply["purchases"].values()))
     purchase["funds_returned"] = 1
-    assert "taken back" in read_history(reply).left_out[0]
+    assert "taken back" in read_history(reply).exclusions[0]
     reply["purchases"] = {}
-    assert "the list of purchases has no" in read_history(reply).left_out[0]
+    assert "the list of purchases has no" in read_history(reply).exclusions[0]
     reply["events"] = [{"event_type": 1, "listingid": "1"}]
-    assert read_history(reply).left_out == []
+    assert read_history(reply).exclusions == []
     nothing: tuple[object, ...] = (None, [], {"success": True})
     for wrong in nothing:
         with pytest.raises(FileError, match="no Steam market history"):

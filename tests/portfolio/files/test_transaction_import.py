@@ -82,7 +82,7 @@ def test_pages_of_a_history_come_together_and_again(me: Caller) -> None:
         (b"[" * 100_000, "nested"),
     ],
 )
-def test_a_malformed_history_is_told_in_plain_words(data: bytes, words: str) -> None:
+def test_a_malformed_history_is_reported_in_plain_words(data: bytes, words: str) -> None:
     with pytest.raises(FileError) as caught:
         read_pages(data)
     assert words in str(caught.value)
@@ -101,9 +101,9 @@ def test_an_odd_event_is_left_out_in_plain_words(name: str, value: Any, words: s
     page["purchases"]["1_9"][name] = value
     found = read_pages(json.dumps(page).encode())
     assert found.transactions == []
-    assert found.left_out[0].startswith("listing 1: ")
-    assert words in found.left_out[0]
-    assert "Error" not in found.left_out[0]
+    assert found.exclusions[0].startswith("listing 1: ")
+    assert words in found.exclusions[0]
+    assert "Error" not in found.exclusions[0]
 
 
 def test_a_file_and_our_export_come_in_twice(me: Caller) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.portfolio.inventory.errors import InventoryError, Reason
-from app.portfolio.inventory.fetch import Inventory, Place, fetch_inventory
+from app.portfolio.inventory.fetch import Inventory, InventoryRef, fetch_inventory
 from app.portfolio.inventory.null_replies import NullReplies
 from app.portfolio.inventory.phases import phase
 from app.providers.http.client import MarketHttp
@@ -20,7 +20,7 @@ DOPPLER = "★ Karambit | Doppler (Factory New)"
 recorded = pytest.mark.skipif(not FOLDER.exists(), reason="the recorded inventories are absent")
 
 
-def fetch(url: str, place: Place, count: int = 2000) -> tuple[Inventory, list[tuple[int, int | None]]]:
+def fetch(url: str, place: InventoryRef, count: int = 2000) -> tuple[Inventory, list[tuple[int, int | None]]]:
     steps: list[tuple[int, int | None]] = []
 
     async def run() -> Inventory:
@@ -65,7 +65,7 @@ def test_the_old_format_is_complete(desk: Bench) -> None:
 @recorded
 def test_77_073_items_on_39_pages(steam: UpstreamApp, steam_url: str) -> None:
     steam.world.inventories[PAGED] = paged()
-    found, steps = fetch(steam_url, Place(PAGED, 753, 6))
+    found, steps = fetch(steam_url, InventoryRef(PAGED, 753, 6))
     assert len(found.assets) == len({asset.steam_asset_id for asset in found.assets}) == 77_073
     assert found.hidden == 0
     assert len(steps) == 39
@@ -138,7 +138,7 @@ def test_spoiled_pages_end_in_a_clear_error(
     spoil(owner)
     steam.world.inventories[PAGED] = owner
     with pytest.raises(InventoryError, match=words) as caught:
-        fetch(steam_url, Place(PAGED, 753, 6))
+        fetch(steam_url, InventoryRef(PAGED, 753, 6))
     assert caught.value.reason is reason
     assert "as they were" in str(caught.value)
 
@@ -278,7 +278,7 @@ def test_an_import_replaces_and_reports(desk: Bench) -> None:
 
 
 @recorded
-def test_anybody_may_be_looked_at_without_a_trace(desk: Bench) -> None:
+def test_a_public_profile_is_valued_without_a_trace(desk: Bench) -> None:
     desk.steam.world.inventories[GERMAN] = german()
     for text in (
         GERMAN,

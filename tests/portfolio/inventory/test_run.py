@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import orjson
@@ -11,12 +10,13 @@ import pytest
 import redis
 
 from app.portfolio.inventory.errors import InventoryError, Reason
-from app.portfolio.inventory.progress import CHANNEL, ProgressStore
+from app.portfolio.inventory.progress import CHANNEL
 from app.portfolio.inventory.run import Importer, ImportOptions
+from app.portfolio.inventory.start import import_status, start_import
 from db.core.pool import Database
 from db.embedded.servers import Endpoints
 from tests.conftest import ROOT, wait_for
-from tests.portfolio.conftest import ME, Bench, add_person
+from tests.portfolio.conftest import ME, Bench, add_person, import_here
 from tests.upstream.inventory import Owner, invented
 
 
@@ -34,7 +34,7 @@ def slow(pages: int, *, start: int = 5 * 10**10) -> tuple[Owner, threading.Event
     return owner, go
 
 
-def test_steps_are_published_and_kept(desk: Bench) -> None:
+def test_steps_are_published_and_stored(desk: Bench) -> None:
     heard = desk.redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     heard.subscribe(CHANNEL)
     heard.get_message(timeout=1)
@@ -50,51 +50,29 @@ def test_steps_are_published_and_kept(desk: Bench) -> None:
         ("import", "running", 2500, 2500),
         ("import", "done", 2500, 2500),
     ]
-    state, cooldown = desk.importer.status(desk.person.id)
+    state, cooldown = import_status(desk.importer.database, desk.redis, desk.person.id)
     assert state
-    assert state.state == "done"
+    assert (state["state"], state["done"], state["total"]) == ("done", 2500, 2500)
     assert cooldown
     assert 30 < cooldown <= 60
-    assert state.result
-    assert state.result["imported_assets"] == 2500
-    assert ProgressStore(desk.redis, desk.person.id).running() is None
+    assert state["result"]["imported_assets"] == 2500
 
 
 def test_a_second_start_joins_the_first(desk: Bench) -> None:
-    owner, go = slow(3)
-    desk.steam.world.inventories[ME] = owner
+    def start() -> int:
+        return start_import(desk.importer.database, desk.redis, desk.person.id, None, cooldown=60)
+
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(desk.importer.run, desk.person.id)
-        wait_for(lambda: len(desk.steam.asked("/inventory/")) == 2, 10, "the import did not begin")
-        others = [pool.submit(desk.importer.run, desk.person.id) for _ in range(2)]
-        time.sleep(0.5)
-        assert not any(other.done() for other in others)
-        go.set()
-        assert first.result()["imported_assets"] == 30
-        assert all(other.result() == first.result() for other in others)
-    assert len(desk.steam.asked("/inventory/")) == 3  # three pages, once
+        first = {task.result() for task in [pool.submit(start) for _ in range(9)]}
+    assert len(first) == 1
+    desk.importer.database.execute("UPDATE tasks.procrastinate_jobs SET status = 'doing'")
+    assert {start()} == first
 
 
-def test_those_who_joined_hear_of_the_failure(desk: Bench) -> None:
-    owner, go = slow(3)
-    owner.answers[2] = (403, b"null")
-    desk.steam.world.inventories[ME] = owner
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(desk.importer.run, desk.person.id)
-        wait_for(lambda: len(desk.steam.asked("/inventory/")) == 2, 10, "the import did not begin")
-        other = pool.submit(desk.importer.run, desk.person.id)
-        time.sleep(0.5)
-        go.set()
-        for run in (first, other):
-            with pytest.raises(InventoryError, match="private") as caught:
-                run.result()
-            assert caught.value.reason is Reason.PRIVATE
-
-
-def test_cooldown_tells_the_time_left(desk: Bench) -> None:
+def test_cooldown_reports_the_time_left(desk: Bench) -> None:
     desk.run(invented(5))
     with pytest.raises(InventoryError, match=r"possible in \d+ seconds") as caught:
-        desk.importer.run(desk.person.id)
+        desk.import_again()
     assert caught.value.status == 429
     assert caught.value.retry_after
     assert 50 < caught.value.retry_after <= 60
@@ -105,7 +83,7 @@ def test_another_person_has_a_cooldown_of_their_own(desk: Bench) -> None:
     desk.run(invented(5))
     other = add_person(desk.importer.database, "76561198000000002")
     desk.steam.world.inventories[other.steam_id] = invented(7)
-    assert desk.importer.run(other.id)["imported_assets"] == 7
+    assert desk.import_again(user_id=other.id)["imported_assets"] == 7
     assert len(desk.holdings()) == 5
 
 
@@ -118,21 +96,28 @@ def test_after_a_failure_the_wait_is_short(desk: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_without_redis_nothing_is_imported(desk: Bench, options: ImportOptions) -> None:
+def test_without_redis_nothing_is_imported(desk: Bench) -> None:
+    nowhere = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    desk.steam.world.inventories[ME] = invented(5)
+    with pytest.raises(InventoryError, match="try again") as caught:
+        import_here(desk.importer, nowhere, desk.person.id)
+    assert (caught.value.reason, caught.value.status) == (Reason.REDIS_DOWN, 503)
+    assert desk.steam.asked("/inventory/") == []
+    assert import_status(desk.importer.database, nowhere, desk.person.id) == (None, None)
+
+
+@pytest.mark.slow
+def test_an_import_ends_well_though_redis_went_away_meanwhile(desk: Bench, options: ImportOptions) -> None:
     nowhere = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
     desk.steam.world.inventories[ME] = invented(5)
     importer = Importer(desk.importer.database, nowhere, options)
-    with pytest.raises(InventoryError, match="try again") as caught:
-        importer.run(desk.person.id)
-    assert (caught.value.reason, caught.value.status) == (Reason.REDIS_DOWN, 503)
-    assert desk.steam.asked("/inventory/") == []
-    assert importer.status(desk.person.id) == (None, None)
+    assert import_here(importer, desk.redis, desk.person.id)["imported_assets"] == 5
 
 
 def test_without_a_linked_account(desk: Bench) -> None:
     stranger = add_person(desk.importer.database, None)
     with pytest.raises(InventoryError, match="Link your Steam account") as caught:
-        desk.importer.run(stranger.id)
+        desk.import_again(user_id=stranger.id)
     assert caught.value.status == 400
 
 
@@ -140,8 +125,10 @@ PROGRAM = """
 import sys, redis
 from db.core.pool import Database
 from app.portfolio.inventory.run import Importer, ImportOptions
+from tests.portfolio.conftest import import_here
 database, cache, steam, user = sys.argv[1:]
-Importer(Database(database), redis.Redis.from_url(cache), ImportOptions(steam, requests_per_minute=0)).run(int(user), drop=50)
+client = redis.Redis.from_url(cache)
+import_here(Importer(Database(database), client, ImportOptions(steam, requests_per_minute=0)), client, int(user), drop=50)
 """
 
 
@@ -162,8 +149,10 @@ def test_killed_in_the_middle_the_last_state_is_whole(
     process.wait()
     go.set()
     assert desk.holdings() == before
-    # The claim lapses by itself; until then a second start waits for it.
-    assert 0 < desk.redis.ttl(f"portfolio:running:{desk.person.id}") <= 120
+    # The task goes on with the next worker; until then a second start joins it.
+    state, _ = import_status(desk.importer.database, desk.redis, desk.person.id)
+    assert state
+    assert state["state"] == "running"
 
 
 @pytest.mark.slow

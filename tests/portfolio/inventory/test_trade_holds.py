@@ -63,7 +63,7 @@ def test_the_end_of_a_hold_is_read_in_every_form(description: dict[str, Any], en
     assert hold_end(description) == end
 
 
-def test_one_inventory_has_one_answer(me: Caller, client: FlaskClient, steam: UpstreamApp) -> None:
+def test_one_inventory_has_one_answer(working: None, me: Caller, client: FlaskClient, steam: UpstreamApp) -> None:
     steam.world.inventories[ME] = inventory()
     imported = me.json("POST", "/portfolio/import")
     own = me.json("GET", "/portfolio")
@@ -83,7 +83,9 @@ def test_one_inventory_has_one_answer(me: Caller, client: FlaskClient, steam: Up
     assert (found[REDLINE]["phases"], found[MEDAL]["marketable"]) == ({}, False)
 
 
-def test_what_cannot_be_sold_is_counted_beside_what_can(me: Caller, client: FlaskClient, steam: UpstreamApp) -> None:
+def test_what_cannot_be_sold_is_counted_beside_what_can(
+    working: None, me: Caller, client: FlaskClient, steam: UpstreamApp
+) -> None:
     # Two of one name, one of which has no date and can never be sold.
     steam.world.inventories[ME] = Owner([{
         "success": 1, "total_inventory_count": 2, "rwgrsn": -2, "descriptions": [kind(1, REDLINE), kind(2, REDLINE, sellable=0)],
@@ -97,7 +99,7 @@ def test_what_cannot_be_sold_is_counted_beside_what_can(me: Caller, client: Flas
 
 
 def test_an_inventory_that_is_suddenly_empty_asks_first(
-    me: Caller, steam: UpstreamApp, redis_client: redis.Redis
+    working: None, me: Caller, steam: UpstreamApp, redis_client: redis.Redis
 ) -> None:
     steam.world.inventories[ME] = invented(3)
     me.json("POST", "/portfolio/import")

@@ -11,7 +11,7 @@ import pytest
 
 from app.providers.base import Batch, Provider, Quote, VolumeKind
 from app.providers.demo.catalogue import catalogue
-from app.providers.demo.provider import LONGEST_CATCH_UP, DemoProvider, History
+from app.providers.demo.provider import MAX_CATCH_UP, DemoProvider, QuoteGrid
 from app.providers.registry import ProviderSettings, build
 from app.providers.steam.names import WEARS, match_key, parse_name, slug
 
@@ -37,7 +37,7 @@ def ticking(first: int, last: int) -> list[Quote]:
     """Quotes of a provider that is polled every two minutes and restarted in between."""
     quotes: list[Quote] = []
     cursor: dict[str, Any] = {"second": first - 1}
-    for second in [*range(first + LONGEST_CATCH_UP - 1, last, LONGEST_CATCH_UP), last]:
+    for second in [*range(first + MAX_CATCH_UP - 1, last, MAX_CATCH_UP), last]:
         batch = fetch_at(second, cursor)
         quotes += batch.quotes
         cursor = batch.cursor
@@ -50,7 +50,7 @@ def half_hour() -> list[Quote]:
 
 
 @pytest.fixture(scope="module")
-def month() -> History:
+def month() -> QuoteGrid:
     return DemoProvider().history_arrays(moment(START - 30 * DAY), moment(START))
 
 
@@ -187,7 +187,7 @@ def test_the_first_cycle_quotes_everything_once() -> None:
 
 @pytest.mark.parametrize(
     ("last", "seconds"),
-    [(START, 0), (START - 1, 1), (START - 90, 90), (START - DAY, LONGEST_CATCH_UP), (START + DAY, 0)],
+    [(START, 0), (START - 1, 1), (START - 90, 90), (START - DAY, MAX_CATCH_UP), (START + DAY, 0)],
 )
 def test_cycles_make_up_for_missed_seconds_up_to_a_bound(last: int, seconds: int) -> None:
     batch = fetch_at(START, {"second": last})
@@ -207,7 +207,7 @@ def test_prices_visibly_move(half_hour: list[Quote]) -> None:
     assert np.mean(np.array(a_second) >= 2) > 0.95
 
 
-def test_volatility_and_movers_look_like_a_market(month: History) -> None:
+def test_volatility_and_movers_look_like_a_market(month: QuoteGrid) -> None:
     prices = month.prices[np.median(month.prices, axis=1) > 200].astype(float)
     returns = np.diff(np.log(prices), axis=1)
     daily = returns.std(axis=1, ddof=1) * np.sqrt(24)
@@ -225,7 +225,7 @@ def test_volatility_and_movers_look_like_a_market(month: History) -> None:
     assert np.median(pairs) > 0.02
 
 
-def test_some_prices_jump_as_no_diffusion_does(month: History) -> None:
+def test_some_prices_jump_as_no_diffusion_does(month: QuoteGrid) -> None:
     prices = month.prices[np.median(month.prices, axis=1) > 1_000].astype(float)
     returns = np.diff(np.log(prices), axis=1)
     jumps = (np.abs(returns) > 6 * returns.std(axis=1, keepdims=True)).sum(axis=1)

@@ -54,7 +54,7 @@ def test_what_would_not_get_better_is_asked_once(upstream: Any, kind: str) -> No
     assert len(upstream.app.seen) == 1
 
 
-def test_nobody_listening() -> None:
+def test_a_refused_connection_is_a_network_error() -> None:
     error = refused(client("http://127.0.0.1:9"))
     assert error.kind == "network"
     assert "GET /api/v1/listings/price-list" in str(error)

@@ -52,7 +52,7 @@ def test_time_that_passed_anyway_counts() -> None:
     assert times(limiter, clock, 2) == [25, 35]
 
 
-def test_a_pause_holds_everyone_back() -> None:
+def test_a_pause_holds_all_requests_back() -> None:
     clock = Clock()
     limiter = RateLimiter(0, 0.0, spacing=1.0, clock=clock, sleep=clock.sleep)
     limiter.pause(30)
@@ -62,7 +62,7 @@ def test_a_pause_holds_everyone_back() -> None:
     assert limiter.paused_for() == 0
 
 
-def test_a_pause_moves_those_who_are_already_waiting() -> None:
+def test_a_pause_moves_waiting_requests() -> None:
     clock = Clock()
     limiter = RateLimiter(1, 10.0, clock=clock, sleep=clock.sleep)
     gone: list[float] = []

@@ -63,7 +63,7 @@ def _even(number: int) -> int | None:
     return number if number % 2 == 0 else None
 
 
-def test_bad_rows_are_told_and_the_others_kept() -> None:
+def test_bad_rows_are_reported_and_the_others_returned() -> None:
     rejected: list[str] = []
     assert rows.read_each("list", [1, 2, -3, 4], _even, rejected) == [2, 4]
     assert rejected == ["-3 is below zero"]

@@ -116,7 +116,9 @@ def test_pages_that_were_read_but_never_stored_are_read_again(upstream: Any, cyc
     assert len(again.quotes) == 40
 
 
-def test_what_nobody_sells_has_no_price(upstream: Any, cycle: Callable[..., Any], sell: Callable[..., None]) -> None:
+def test_an_item_without_offers_has_no_price(
+    upstream: Any, cycle: Callable[..., Any], sell: Callable[..., None]
+) -> None:
     sell({"A": 0, "B": 3})
     result = cycle(upstream.provider("steam"))
     assert [quote.market_hash_name for quote in result.quotes] == ["B"]

@@ -1,0 +1,1 @@
+"""Alerts: rules on items and portfolios, when they fire, and what explains it."""

@@ -1,0 +1,1 @@
+"""`tracera backfill`: the past, from files or from an exchange."""

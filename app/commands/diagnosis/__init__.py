@@ -1,0 +1,1 @@
+"""Diagnosis: the checks of `tracera doctor`."""

@@ -1,0 +1,2 @@
+/* The page of pairs. */
+import "./pairs.js";

@@ -1,0 +1,1 @@
+"""Research: parts of the page on which strategies are tried."""

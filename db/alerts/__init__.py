@@ -1,0 +1,1 @@
+"""Alerts: rules with their states, and the history of events."""

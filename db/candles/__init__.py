@@ -1,0 +1,1 @@
+"""Candles: symbols of exchanges, their final candles by interval, tickers and repairs."""

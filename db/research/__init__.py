@@ -1,0 +1,1 @@
+"""Research: backtests that people keep."""

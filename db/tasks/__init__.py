@@ -1,0 +1,1 @@
+"""Durable tasks: what is kept of them, in the schema `tasks` (procrastinate's tables and `details`)."""

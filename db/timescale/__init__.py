@@ -1,0 +1,1 @@
+"""TimescaleDB: the history in hypertables and columns, behind the same names, columns and procedures."""
