@@ -49,7 +49,7 @@ browser: ## a Chromium for the tests
 
 test: ## every test, on real servers and a real browser
 	@$(MAKE) --no-print-directory -j 3 $(VENV)/installed-dev $(VENV)/compiled browser
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## style, types, security
 	@$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 import hypothesis
+import psutil
 import psycopg
 import pytest
 import redis
@@ -36,6 +37,8 @@ from db.core.pool import Database
 from db.embedded.servers import Embedded, Endpoints
 from db.timescale import overlay
 from tests import chromium, lazy_rules, timescale
+from tests.patience import within
+from tests.window import PATIENCE, Window
 
 lazy_rules.install()
 hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine is no fault
@@ -44,11 +47,11 @@ gc.disable()  # what is imported and collected stays; see pytest_collection_fini
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 MEMORY = Path("/dev/shm")  # noqa: S108  # made safe by pytest: its folder there is this user's alone
-ROOMY = 4 << 30
-MINUTE = 60
+ROOMY = 14 << 30
+"""Four processes keep up to 6 GB of databases there, and need 10 for themselves; a full memory ends browsers."""
 TIMESCALE = os.environ.pop("TRACERA_TEST_TIMESCALE_URL", "")
 """A server with TimescaleDB, for tests alone: databases are made and dropped there, by one test process at a time."""
-if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
+if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > ROOMY:
     # Two thousand databases are made and dropped here, hundreds of files each: on a disk that is half of all the time.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
@@ -98,6 +101,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("of plain tables, and this server has TimescaleDB")
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Databases go with the run that made them: gigabytes, in memory often. Logs stay."""
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    for name in ("postgres", "valkey"):
+        for folder in factory.getbasetemp().rglob(name):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
 def same_log() -> Iterator[None]:
     """A command run in this process sets the log up for itself: later tests find it as it was."""
@@ -123,35 +134,25 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def kept_context(browser: Browser) -> Iterator[BrowserContext]:
-    """One window for all tests of a process: like a reader's, it need not fetch and compile every file for each page."""
-    # What moves is tested where it matters, and costs everywhere.
-    # A service worker would outlive the test that opened its page, and answer in place of the next one's routes.
-    context = browser.new_context(reduced_motion="reduce", service_workers="block")
-    anchor = context.new_page()  # its renderer serves every page of this host, and lives as long as it is open
-    anchor.route(
-        "http://localhost/", lambda route: route.fulfill(body="<title>Anchor</title>", content_type="text/html")
-    )
-    anchor.goto("http://localhost/")
-    yield context
-    context.close()
+def window(browser: Browser) -> Iterator[Window]:
+    """What most tests of a process share."""
+    shared = Window(browser)
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
 def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """That window as if nobody had used it: no cookie, nothing stored, no other page; or one for this test alone."""
+    """A window as if nobody had used it: the shared one, or one for this test alone."""
     if request.node.get_closest_marker("own_window"):
         browser: Browser = request.getfixturevalue("browser")
         with browser.new_context(service_workers="block") as alone:
+            alone.set_default_timeout(PATIENCE)
             yield alone
         return
-    kept: BrowserContext = request.getfixturevalue("kept_context")
-    yield kept
-    for page in kept.pages[1:]:
-        page.close()
-    kept.clear_permissions()
-    kept.set_storage_state({"cookies": [], "origins": []})
-    assert abs(kept.pages[0].evaluate("Date.now()") / 1000 - time.time()) < MINUTE, "no clock may stay: own_window"
+    shared: Window = request.getfixturevalue("window")
+    yield shared.lend()
+    shared.take_back()
 
 
 @pytest.fixture(scope="session")
@@ -268,7 +269,8 @@ def free_port() -> int:
 
 
 def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Wait until a condition holds; fail with what was waited for."""
+    """Wait until a condition holds; fail with what was waited for. `seconds`: what a quiet machine needs."""
+    seconds = within(seconds)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -317,6 +319,7 @@ def simulated_site(folder: Path, *, measures_every: int = 300) -> Iterator[Site]
         yield started
     finally:
         stop_site(started)
+        shutil.rmtree(started.data_dir)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from app.runtime import Runtime
 from tests.api.conftest import Market as Items
 from tests.api.test_symbols import MINUTES, MONDAY, Market
 from tests.api.test_symbols import market as pair_market
+from tests.patience import within
 
 __all__ = ["pair_market"]  # a fixture
 
@@ -41,7 +42,7 @@ def test_config_time_and_marks(client: FlaskClient, pair: Market) -> None:
     assert {"1", "5", "60", "1D", "1W", "1M"} <= set(config["supported_resolutions"])
     answer = client.get("/api/v1/udf/time")
     assert answer.mimetype == "text/plain"
-    assert abs(int(answer.text) - time.time()) < 5
+    assert abs(int(answer.text) - time.time()) < within(5)
     assert set(ask(client, "marks", symbol="BTCUSDT", resolution="1D")) == {
         "id",
         "time",

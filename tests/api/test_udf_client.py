@@ -13,6 +13,7 @@ import pytest
 from tests.api.udf_client import Bar, ChartClient, DatafeedError, DataPulse
 from tests.api.udf_stage import BTC, COIN, DAY, HOLE, MINUTE, THIN, Stage, chart, pair, stage, thin
 from tests.conftest import wait_for
+from tests.patience import within
 
 __all__ = ["chart", "pair", "stage", "thin"]  # fixtures
 pytestmark = pytest.mark.slow
@@ -43,7 +44,7 @@ def test_the_start_of_a_chart(chart: ChartClient) -> None:
     assert all({"value", "name"} <= set(one) for one in config["symbols_types"])
     moment = chart.send("time")
     assert isinstance(moment, int)
-    assert abs(moment - time.time()) < 5
+    assert abs(moment - time.time()) < within(5)
 
 
 @pytest.mark.parametrize("name", [BTC, COIN, "skin"])

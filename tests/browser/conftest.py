@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page
 
 from app.runtime import Runtime
 from tests.browser.support import Own, own_site
 
 BAD_WORDS = ("Content Security Policy", "uplicate", "nonexistent object")
-# Patience for busy machines; what must be quick is measured where it is tested.
-expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ from db.core.pool import Database, DatabaseDownError
 from db.core.redis import publish_messages
 from jobs.ingest import Ingest, Report
 from tests.conftest import ROOT, start_site, stop_site, wait_for
+from tests.patience import within
 
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 RESULTS = ROOT / "test-results"
@@ -90,12 +91,12 @@ def complete(page: Page, path: str) -> None:
     """Wait until everything of the page at `path` is there."""
     name = path.split("?", maxsplit=1)[0]
     for selector in COMPLETE.get("/item" if name.startswith("/item/") else name, ("#content h1 >> nth=0",)):
-        expect(page.locator(selector)).to_be_visible(timeout=20_000)
+        expect(page.locator(selector)).to_be_visible()
 
 
 def until(page: Page, condition: Callable[[], Any], what: str, seconds: float = 15) -> None:
     """Wait for a condition; `page.wait_for_function` needs eval, which the policy forbids."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + within(seconds)
     while not condition():
         assert time.monotonic() < deadline, what
         page.wait_for_timeout(50)

@@ -71,7 +71,7 @@ def test_without_scripts_a_page_says_what_to_do(browser: Browser, site: str) -> 
         page.goto(f"{site}/items")
         heading = page.get_by_role("heading", name="Tracera needs JavaScript")
         expect(heading).to_be_visible()
-        page.get_by_role("link", name="JSON", exact=True).click(timeout=10_000)  # nothing lies over it
+        page.get_by_role("link", name="JSON", exact=True).click()  # nothing lies over it
         expect(page).to_have_url(f"{site}/api/v1/items")
 
 

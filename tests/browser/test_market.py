@@ -226,7 +226,7 @@ def test_an_empty_instance_says_what_would_be_here_and_a_small_market_is_shown_a
     expect(page.locator("[data-live-chip]")).to_have_text(re.compile("^Live"))
     trade(own)
     # By itself, and well before the clock of half a minute.
-    expect(page.locator("#market-up .item-row")).to_have_count(1, timeout=15_000)
+    expect(page.locator("#market-up .item-row")).to_have_count(1)
     expect(page.locator("#market-up .item-row")).to_contain_text("AK-47 | Redline")
     expect(page.locator("#market-down .item-row")).to_have_count(1)
     expect(page.locator(".map-field")).to_have_count(3)
@@ -246,7 +246,7 @@ def test_the_screener_fills_by_itself_once_measures_are_there(page: Page, own: O
     change = page.locator('.ag-center-cols-container [row-index="0"] [col-id="percent_change"]')
     expect(change).to_have_text("\u2013")
     trade(own)
-    expect(change).to_have_text(re.compile(r"\d\s%$"), timeout=15_000)
+    expect(change).to_have_text(re.compile(r"\d\s%$"))
 
 
 def test_an_items_measures_come_by_themselves(page: Page, own: Own, complaints: list[str]) -> None:
@@ -254,7 +254,7 @@ def test_an_items_measures_come_by_themselves(page: Page, own: Own, complaints: 
     page.goto(f"{own.url}/item/{item_id(own, NAMES[0])}")
     expect(page.locator("#item-measures")).to_contain_text("Measures follow within a minute")
     trade(own)
-    expect(page.locator("#item-measures .metric-value")).to_have_count(8, timeout=15_000)
+    expect(page.locator("#item-measures .metric-value")).to_have_count(8)
 
 
 @pytest.mark.own_window  # a clock stays
@@ -275,11 +275,11 @@ def test_without_the_database_the_page_says_so_and_retries(page: Page, own: Own,
     trade(own)
     with own.without_database():
         page.goto(own.url)
-        expect(page.get_by_role("alert").first).to_contain_text("The database does not answer", timeout=30_000)
-        expect(page.locator("#market-strip")).to_contain_text("The database does not answer", timeout=30_000)
+        expect(page.get_by_role("alert").first).to_contain_text("The database does not answer")
+        expect(page.locator("#market-strip")).to_contain_text("The database does not answer")
         retry = page.get_by_role("button", name="Try again")
-        expect(retry).to_be_visible(timeout=30_000)
+        expect(retry).to_be_visible()
     retry.click()
-    expect(page.locator("#market-up .item-row")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#market-up .item-row")).to_have_count(1)
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator("#market-tiles")).to_contain_text("Market, 24 h")

@@ -67,7 +67,7 @@ def crypto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def opened(page: Page, site: str, path: str, ready: str) -> None:
     """The page at `path`, once `ready` is there."""
     page.goto(site + path)
-    expect(page.locator(ready).first).to_be_visible(timeout=20_000)
+    expect(page.locator(ready).first).to_be_visible()
 
 
 def market_of(page: Page, name: str) -> None:

@@ -133,7 +133,7 @@ def test_a_live_price_moves_the_indicators(page: Page, own: Own, item: int, comp
 def test_levels_move_as_soon_as_a_price_leaves_a_range(page: Page, own: Own, item: int, complaints: list[str]) -> None:
     held = own.runtime.services
     # To a minute that ends after the test: a pair whose price is old is looked at every few seconds.
-    candles = walk(2_880, int(time.time() + 45) // MINUTE * MINUTE + MINUTE)
+    candles = walk(2_880, int(time.time() + 300) // MINUTE * MINUTE + MINUTE)
     save(held.database, candles)
     page.set_viewport_size(DESKTOP)
     opened(page, own.url, f"/item/{item}?window=1m&levels=ath")
@@ -146,7 +146,7 @@ def test_levels_move_as_soon_as_a_price_leaves_a_range(page: Page, own: Own, ite
     page.wait_for_timeout(2_500)
     assert page.evaluate(LINES) == [["ATH", before]], "a price that comes near moves no level"
     publish_messages(held.redis, "levels", [_levels(item, before + 12_345, {"kind": "high", **level})])
-    until(page, lambda: page.evaluate(LINES) == [["ATH", before + 12_345]], "the level stays", seconds=5)
+    until(page, lambda: page.evaluate(LINES) == [["ATH", before + 12_345]], "the level stays")
     assert not complaints
 
 

@@ -145,8 +145,8 @@ def test_too_few_prices_say_so_and_a_database_that_is_down(page: Page, own: Own,
     expect(page.locator("#rankings-body .ranking-note")).to_contain_text("How far prices swing")
     with own.without_database():
         page.goto(f"{own.url}/rankings")
-        expect(page.get_by_role("alert")).to_contain_text("The database does not answer", timeout=30_000)
+        expect(page.get_by_role("alert")).to_contain_text("The database does not answer")
         assert grave(page) == []
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Not enough prices yet")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Not enough prices yet")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)

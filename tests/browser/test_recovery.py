@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from db.embedded.programs import read_pid
 from db.embedded.servers import Embedded
 from tests.conftest import Site, start_site, stop_site, wait_for
+from tests.patience import within
 from tests.resilience.support import RECOVERY, kill
 
 pytestmark = pytest.mark.slow
@@ -81,14 +82,14 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Ou
 def open_page(page: Page, site: Site) -> None:
     page.goto(site.url + "/items")
     page.evaluate(MOVED)
-    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "live", timeout=20_000)
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "live")
     moves_after(page, 0, 20)
 
 
-def moves_after(page: Page, moment: float, within: float) -> float:
+def moves_after(page: Page, moment: float, seconds: float) -> float:
     """Seconds from a moment (Unix time) until a fresh price came."""
     script = "(at) => window.moved.find((moved) => moved > at)"
-    page.wait_for_function(script, arg=moment * 1000, timeout=within * 1000)
+    page.wait_for_function(script, arg=moment * 1000, timeout=within(seconds) * 1000)
     moved: float = page.evaluate(script, moment * 1000) / 1000
     return moved - moment
 
@@ -98,7 +99,7 @@ def recovered(page: Page, since: float, what: str) -> None:
     seconds = moves_after(page, since, RECOVERY)
     print(f"{what}: prices on the page {seconds:.1f} s after its return")
     # A page that polls has prices before its socket is back.
-    left = 1000 * (since + RECOVERY - time.time())
+    left = 1000 * (since + within(RECOVERY) - time.time())
     expect(page.locator(CHIP)).to_have_attribute("data-live-state", "live", timeout=max(left, 1))
     expect(page.locator(CHIP)).to_contain_text("Simulated market")
 
@@ -114,8 +115,8 @@ def test_a_killed_process_is_said_and_its_return_noticed(page: Page, alone: Site
     open_page(page, alone)
     port = int(alone.url.rsplit(":", 1)[1])
     kill(alone, "process")
-    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "reconnecting", timeout=3000)
-    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "offline", timeout=20_000)
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "reconnecting")
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "offline")
     page.wait_for_timeout(12_000)  # the waits between its attempts are at their longest then
     expect(page.locator(CHIP)).to_contain_text("Offline")
     alone.process = begin(alone.data_dir, port).process
@@ -127,7 +128,7 @@ def test_a_server_that_stays_away_makes_the_page_stale(page: Page, outside: tupl
     site, servers = outside
     open_page(page, site)
     servers.kill(part)
-    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "stale", timeout=20_000)
+    expect(page.locator(CHIP)).to_have_attribute("data-live-state", "stale")
     expect(page.locator(CHIP)).to_contain_text("Stale")
     page.wait_for_timeout(5000)
     servers.bring_back(part)

@@ -14,6 +14,7 @@ import redis
 from db.core.breaker import Breaker
 from db.core.pool import Database, DatabaseDownError
 from db.core.redis import BreakerOpenError, FailFastRedis, connect_fail_fast
+from tests.patience import within
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_slow_statement_ends_and_leaves_the_connection_usable(hasty: Database)
     begun = time.monotonic()
     with pytest.raises(DatabaseDownError, match="statement timeout"):
         hasty.row("SELECT pg_sleep(5)")
-    assert took(begun) < 1
+    assert took(begun) < within(1)
     assert hasty.row("SELECT 1 AS one") == {"one": 1}, "a slow statement is no silence"
 
 
@@ -130,11 +131,11 @@ def test_a_silent_backend_is_given_up_and_replaced(hasty: Database, database_url
         begun = time.monotonic()
         with pytest.raises(DatabaseDownError):
             hasty.row("SELECT 1")
-        assert took(begun) < 1.2
+        assert took(begun) < within(1.2)
         begun = time.monotonic()
         with pytest.raises(DatabaseDownError, match="a moment ago"):
             hasty.row("SELECT 1")
-        assert took(begun) < 0.1
+        assert took(begun) < within(0.1)
         time.sleep(0.6)
         assert hasty.row("SELECT 1 AS one") == {"one": 1}
     finally:
@@ -152,9 +153,9 @@ def test_a_server_that_takes_connections_and_says_nothing(silent: str) -> None:
     begun = time.monotonic()
     with pytest.raises(DatabaseDownError):
         pool.row("SELECT 1")
-    assert took(begun) < 1
+    assert took(begun) < within(1)
     begun = time.monotonic()
     with pytest.raises(DatabaseDownError):
         pool.row("SELECT 1")
-    assert took(begun) < 0.1
+    assert took(begun) < within(0.1)
     pool.close()
