@@ -11,6 +11,7 @@ import numpy as np
 from app.alerts.rule import with_scale
 from app.alerts.states import Event, Rules, State, States, Step, changed, step
 from app.alerts.unusual import DAYS, percentile
+from app.times import rfc3339_second
 from db.alerts import evaluation
 from db.alerts.evaluation import Told
 from db.core.arrays import Array, Floats
@@ -96,7 +97,7 @@ def _facts(described: Mapping[str, Any], closes: Mapping[int, Floats]) -> dict[s
     at = described["priced_at"]
     return {
         **described,
-        "priced_at": at and at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "priced_at": at and rfc3339_second(at),
         "percentile": share,
         "moves": moves,
     }

@@ -15,9 +15,10 @@ import numpy as np
 import redis
 
 from app.analytics import WINDOWS, Window, bucket_edges
-from app.live.publish import publish_measures, rfc3339
+from app.live.publish import publish_measures
 from app.providers.markets import MARKETS, Market
 from app.providers.sources import SIMULATED
+from app.times import rfc3339
 from db.candles import symbols
 from db.core.pool import Database
 from db.items import measure_writer, measures, simulated

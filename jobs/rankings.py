@@ -10,8 +10,8 @@ import redis
 import structlog
 
 from app.analytics import Window
-from app.live.publish import rfc3339
 from app.providers.markets import MARKETS
+from app.times import rfc3339
 from db.core import redis as cache
 from db.items.rankings import RUN_KEY, ranking_key
 from jobs.ranking_scores import NOTHING, Scores, changed_scores, ranking_keys, ranking_scores, reference_rows

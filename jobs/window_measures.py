@@ -1,7 +1,6 @@
 """Window measures: measures one window without its outliers, and with them where a row has any."""
 
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from app.analytics import Measures, Window, measure
 from app.analytics.arrays import Bools, Floats, Ints
 from app.providers.markets import Market
 from app.providers.sources import SIMULATED, reference_rank
+from app.times import rfc3339_second
 from db.items.measures import MEASURES
 from jobs.closes import Base, WindowPanel
 
@@ -123,10 +123,7 @@ def by_name(measures: Measures, row: int) -> dict[str, float | None]:
 
 def as_rows(closes: list[tuple[int, int]]) -> list[dict[str, Any]]:
     """Outliers as they are stored and reported."""
-    return [
-        {"time": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "price": price}
-        for time, price in closes
-    ]
+    return [{"time": rfc3339_second(time), "price": price} for time, price in closes]
 
 
 def _reference(panel: WindowPanel, *, silent: bool) -> Bools:

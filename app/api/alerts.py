@@ -14,7 +14,7 @@ from app.api.marketwatch import PRIVATE
 from app.api.owner import own_portfolio, owner, private
 from app.runtime import services
 from app.schemas import GREATEST, Problem, Query
-from app.times import Time
+from app.times import Time, rfc3339_second
 from db.alerts import history, rules
 from db.core.pool import Row
 
@@ -173,7 +173,7 @@ def preview_alert(body: Condition) -> Response:
     found = preview(services().database, user_id, body, datetime.now(UTC))
     if found is None:
         abort(404, _missing(body))
-    fired = [datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time in found.fired]
+    fired = [rfc3339_second(time) for time in found.fired]
     return private({"fired": fired, "hours": found.hours, "days": DAYS})
 
 

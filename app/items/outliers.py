@@ -1,11 +1,10 @@
 """Outliers: which closes of an item's candles the measures leave out."""
 
-from datetime import UTC, datetime
-
 import numpy as np
 
 from app.analytics import outlying
 from app.analytics.arrays import Bools
+from app.times import rfc3339_second
 from db.core.pool import Row
 from db.quotes.candles import Candles
 
@@ -21,6 +20,6 @@ def of_candles(candles: Candles) -> Bools:
 def as_rows(candles: Candles, chosen: Bools) -> list[Row]:
     """Chosen closes as item_metrics stores outliers."""
     return [
-        {"time": datetime.fromtimestamp(time, UTC).isoformat(), "price": price}
+        {"time": rfc3339_second(time), "price": price}
         for time, price in zip(candles.time[chosen].tolist(), candles.close[chosen].tolist(), strict=True)
     ]

@@ -1,22 +1,18 @@
 """Publish: writes the contract's price and measure messages to Redis."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import redis
 import structlog
 
 from app.items.matching import Matched
+from app.times import rfc3339
 from db.core import price_log
 from db.core import redis as cache
 
 log = structlog.get_logger(__name__)
-
-
-def rfc3339(moment: datetime) -> str:
-    """A time in UTC with a Z, to the microsecond where it has any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def price_message(item_id: int, price: int, volume: int | None, source: str, at: datetime) -> dict[str, Any]:

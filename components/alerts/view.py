@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from app.alerts.rule import with_scale
 from app.alerts.states import State
+from app.times import rfc3339_second
 from components.alerts.button import portfolio_alert
 from components.alerts.history import event_list, is_unread
 from components.alerts.words import STATES, condition, threshold
@@ -100,7 +101,7 @@ def _actions(rule: Row, now: datetime) -> list[html.Button]:
     quiet = rule["muted"] or bool(rule["snoozed_until"] and rule["snoozed_until"] > now)
     is_on = rule["enabled"] and State(rule["state"]) is not State.DONE
     path = f"{ROUTE}/{rule['id']}"
-    tomorrow = f"{now + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+    tomorrow = rfc3339_second(now + timedelta(days=1))
     mute = {"muted": not quiet} | ({"snoozed_until": None} if quiet else {})
     named = f"the alert on {rule['name']}"
     return [

@@ -9,6 +9,7 @@ from dash import dcc, html
 from app.providers.markets import Market
 from app.providers.sources import is_simulated
 from app.spreadsheet import Cell, csv_text
+from app.times import rfc3339_second
 from components.items.measures import HOURLY, Measure, scope_of
 from components.items.row import item_name, item_picture
 from components.ui.figures import unknown
@@ -112,6 +113,6 @@ def as_csv(rows: Sequence[Row], measure: Measure, market: Market, window: str) -
             row["currency"],
             row["percent_change"],
         )
-        tail = (row["volume_per_day"], row["samples"], row["coverage"], row["as_of"].strftime("%Y-%m-%dT%H:%M:%SZ"))
+        tail = (row["volume_per_day"], row["samples"], row["coverage"], rfc3339_second(row["as_of"]))
         lines.append((*head, *(row[key] for key in (*keys, *traded)), *tail, is_simulated(row["source"])))
     return csv_text(lines, mark=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from app.spreadsheet import Cell
+from app.times import rfc3339_second
 
 WINDOW = "{window}"
 """Where a head names the window of its measure."""
@@ -67,5 +67,5 @@ def _cell(row: dict[str, Any], part: Part) -> Cell:
     if part.kind == "share":
         return float(round(value * 100, 6))
     if part.kind == "time":
-        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return rfc3339_second(value / 1000)
     return cast("Cell", value)

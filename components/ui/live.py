@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import html
 
+from app.times import rfc3339
 from components.ui.format import DASH, format_age, format_change, format_money
 
 
@@ -102,7 +103,7 @@ class _Quote:
 
     @property
     def time(self) -> str | None:
-        return self.at.astimezone(UTC).isoformat().replace("+00:00", "Z") if self.at else None
+        return rfc3339(self.at) if self.at else None
 
     def __str__(self) -> str:
         if self.at is None or self.age is None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.candles import feeds
 from app.providers.exchange import ConnectionState, Exchange
-from db.candles.intervals import moment
+from app.times import rfc3339_second
 from jobs.exchange.buffer import MINUTE
 
 RATE_SECONDS: Final = 10
@@ -72,7 +72,7 @@ class FeedState:
                 found.append(
                     {
                         "symbol": symbol,
-                        "last_candle": None if last is None else f"{moment(last):%Y-%m-%dT%H:%M:%SZ}",
+                        "last_candle": None if last is None else rfc3339_second(last),
                         "seconds": round(now - due),
                     }
                 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from app.analytics.portfolio.money import digits
+from app.times import rfc3339
 
 _DAY: Final = re.compile(r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})(?P<rest>.*)", re.DOTALL)
 _YEAR_FIRST: Final = re.compile(
@@ -86,7 +87,7 @@ def _is_day(text: str) -> bool:
 
 def write_time(time: datetime, *, timed: bool) -> str:
     """A moment as `read_time` reads it: the day alone where no time of day is known."""
-    return time.isoformat().replace("+00:00", "Z") if timed else time.date().isoformat()
+    return rfc3339(time) if timed else time.date().isoformat()
 
 
 def _decimal(text: str, currency: str) -> Decimal:
