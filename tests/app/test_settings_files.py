@@ -100,3 +100,10 @@ def test_every_setting_that_a_file_may_hold_is_documented() -> None:
     text = doc("settings.md")
     for name in ("SESSION_SECRET", "DATABASE_URL", "REDIS_URL", "SMTP_PASSWORD", "CSFLOAT_KEY", "PRICEEMPIRE_KEY"):
         assert f"`TRACERA_{name}_FILE`" in text
+
+
+@pytest.mark.parametrize("text", ["3", "180", "03:00+02:00", "25:00", "3:00", "noon"])
+def test_a_time_of_day_is_hours_and_minutes(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TRACERA_BACKUP_AT", text)
+    with pytest.raises(SettingsError, match="TRACERA_BACKUP_AT"):
+        load()

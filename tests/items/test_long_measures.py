@@ -6,6 +6,7 @@ import pytest
 
 from app.items import long_measures
 from app.items.long_measures import DAY, of_candles
+from app.times import rfc3339_second
 from components.item.outliers import note
 from components.item.price_chart import chart_data
 from db.core.pool import Database, Row
@@ -83,7 +84,7 @@ def spiked(lead: int = 0) -> Candles:
 
 def test_an_outlier_is_excluded_reported_and_measured_both_ways() -> None:
     row = of_candles(spiked(), START, START + 39 * DAY)
-    at = datetime.fromtimestamp(START + 20 * DAY, UTC).isoformat()
+    at = rfc3339_second(START + 20 * DAY)
     assert row["outliers"] == [{"time": at, "price": 45_000}]
     assert (row["samples"], row["unscreened"]["samples"]) == (39, 40)
     assert row["max_drawdown"] < 0.01

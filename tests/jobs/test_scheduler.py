@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -12,6 +15,7 @@ from app.providers.demo.exchange import DemoExchange
 from app.runtime import Runtime
 from app.server.providers import job_config
 from db.operations import jobs as job_state
+from jobs.backups import BackupPlan
 from jobs.exchange.selection import FeedOptions
 from jobs.scheduler import Jobs
 from tests.conftest import wait_for
@@ -39,6 +43,31 @@ def jobs(runtime: Runtime) -> Iterator[Jobs]:
     wait_for(lambda: made.leading, 10, "nobody leads")
     yield made
     made.stop()
+
+
+def test_the_clock_puts_a_backup_in_once_a_slot(runtime: Runtime, jobs: Jobs, tmp_path: Path) -> None:
+    assert jobs.scheduler.get_job("backup") is None, "no folder is named"
+    named = replace(
+        job_config(runtime.settings, runtime.database_url), backups=BackupPlan(tmp_path, timedelta(days=1), time(3), 7)
+    )
+    clock = Jobs(named, runtime.services.database, runtime.services.redis, [])
+    clock.start()
+    try:
+        job = clock.scheduler.get_job("backup")
+        job.modify(next_run_time=datetime.now(UTC))
+        wait_for(lambda: _backups(runtime) == 1, 10, "no task")
+        job.func(*job.args)  # the next look, or another process's clock
+        assert _backups(runtime) == 1
+    finally:
+        clock.stop()
+
+
+def _backups(runtime: Runtime) -> int:
+    found = runtime.services.database.row(
+        "SELECT count(*) AS n FROM tasks.procrastinate_jobs WHERE task_name = 'backup'"
+    )
+    assert found
+    return int(found["n"])
 
 
 @pytest.mark.parametrize(("ends", "told"), [(False, "job failed"), (True, "job given up: the process ends")])
