@@ -45,14 +45,14 @@ def jobs(runtime: Runtime) -> Iterator[Jobs]:
     made.stop()
 
 
-def test_the_clock_puts_a_backup_in_once_a_slot(runtime: Runtime, jobs: Jobs, tmp_path: Path) -> None:
-    assert jobs.scheduler.get_job("backup") is None, "no folder is named"
-    named = replace(
-        job_config(runtime.settings, runtime.database_url), backups=BackupPlan(tmp_path, timedelta(days=1), time(3), 7)
-    )
-    clock = Jobs(named, runtime.services.database, runtime.services.redis, [])
+def test_the_clock_puts_a_backup_in_once_a_slot(runtime: Runtime, tmp_path: Path) -> None:
+    runtime.start()
+    plan = BackupPlan(tmp_path, timedelta(days=1), time(3), 7)
+    config = replace(job_config(runtime.settings, runtime.database_url), backups=plan)
+    clock = Jobs(config, runtime.services.database, runtime.services.redis, [])
     clock.start()
     try:
+        wait_for(lambda: clock.leading, 10, "nobody leads")
         job = clock.scheduler.get_job("backup")
         job.modify(next_run_time=datetime.now(UTC))
         wait_for(lambda: _backups(runtime) == 1, 10, "no task")
@@ -60,6 +60,10 @@ def test_the_clock_puts_a_backup_in_once_a_slot(runtime: Runtime, jobs: Jobs, tm
         assert _backups(runtime) == 1
     finally:
         clock.stop()
+
+
+def test_without_a_folder_no_backup_is_due(jobs: Jobs) -> None:
+    assert jobs.scheduler.get_job("backup") is None
 
 
 def _backups(runtime: Runtime) -> int:
