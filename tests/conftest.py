@@ -134,7 +134,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def window(browser: Browser) -> Iterator[Window]:
+def shared_window(browser: Browser) -> Iterator[Window]:
     """What most tests of a process share."""
     shared = Window(browser)
     yield shared
@@ -150,7 +150,7 @@ def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
             alone.set_default_timeout(PATIENCE)
             yield alone
         return
-    shared: Window = request.getfixturevalue("window")
+    shared: Window = request.getfixturevalue("shared_window")
     yield shared.lend()
     shared.take_back()
 

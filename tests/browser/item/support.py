@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 TWO = "Sawed-Off | Kraken (Minimal Wear)"
 OLD = "Negev | Loudmouth (Well-Worn)"
@@ -25,6 +25,19 @@ def drawn(page: Page) -> dict[str, Any]:
 def series(page: Page) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = page.evaluate(SERIES_OF_CHART)
     return found
+
+
+def callbacks_for(page: Page, output: str) -> list[str]:
+    """The requests for a property that are made from now on, as they are made."""
+    asked: list[str] = []
+
+    def look(request: Request) -> None:
+        body = request.post_data_json if request.url.endswith("/_dash-update-component") else None
+        if body and output in str(body["output"]):
+            asked.append(request.url)
+
+    page.on("request", look)
+    return asked
 
 
 def choose_window(page: Page, window: str) -> None:

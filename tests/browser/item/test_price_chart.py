@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from db.core.pool import Database
-from tests.browser.item.support import DATA_OF_CHART, TWO, Market, choose_window, drawn, series
+from tests.browser.item.support import DATA_OF_CHART, TWO, Market, callbacks_for, choose_window, drawn, series
 from tests.browser.support import publish, until
 from tests.conftest import DATA, ROOT, Site
 
@@ -34,9 +34,11 @@ RANGE_OF_CHART = "() => window.dash_component_api.getLayout('price-chart').props
 def test_every_window_is_a_deep_link_that_draws_bands_and_volume(
     page: Page, site: str, demo_item: int, complaints: list[str], window: str, interval: str, kind: str
 ) -> None:
+    asked = callbacks_for(page, "price-chart-data.data")
     page.goto(f"{site}/item/{demo_item}?window={window}")
     data = drawn(page)
     assert (data["window"], data["interval"], data["kind"]) == (window, interval, kind)
+    assert asked == [], "the first chart comes with its page"
     assert len({len(data[name]) for name in COLUMNS}) == 1
     assert data["upper"][-1] > data["middle"][-1] > data["lower"][-1]
     page.wait_for_function("() => window.dash_component_api.getLayout('price-chart').props.series.length === 5")
