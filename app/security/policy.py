@@ -33,6 +33,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/polling"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/items/<int:item_id>/volatility"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/items/<int:item_id>/analysis"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/compare"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
     # Exchange markets
