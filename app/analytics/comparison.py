@@ -91,7 +91,7 @@ def last_of_each(closes: Floats, group: Ints) -> Floats:
 
 
 def simple_returns(closes: Floats) -> Floats:
-    """p / p of the bucket before - 1, shape (rows, buckets - 1); NaN where one of the two has no close."""
+    """Price / price of the bucket before - 1, shape (rows, buckets - 1); NaN where one of the two has no close."""
     returns: Floats = closes[:, 1:] / closes[:, :-1] - 1
     return returns
 

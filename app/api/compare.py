@@ -27,7 +27,9 @@ class CompareQuery(Query):
         pattern=r"^[1-9]\d{0,9}(,[1-9]\d{0,9})*$",
         description=f"Numbers of items and pairs, separated by commas, {MOST} at most.",
     )
-    window: Literal["24h", "7d", "30d", "90d", "1y"] = Field("30d", description="Closes of hours up to 30d, else of days.")
+    window: Literal["24h", "7d", "30d", "90d", "1y"] = Field(
+        "30d", description="Closes of hours up to 30d, else of days."
+    )
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

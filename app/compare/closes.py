@@ -16,8 +16,8 @@ from db.items import items
 from db.quotes import gaps
 
 LEAST_CLOSES: Final = 2
-LATEST_START: Final = 0.5
-"""An item whose first close comes after this share of the window is left out: it would shorten the comparison for all."""
+LEAST_SHARE: Final = 0.5
+"""An item that has less than this share of the longest history in the window is left out: it would shorten the comparison for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Grid:
 def read(database: Database, ids: Sequence[int], reach: Reach, now: datetime) -> Grid:
     """The reference sources' closes of those items that there are, in the order of `ids`."""
     found = {row["id"]: row for row in items.some(database, ids)}
-    rows = [found[item] for item in ids if item in found]
+    # What has closes may have no newest price: a pair whose exchange is switched off.
+    sources = {row["id"]: row["reference_source"] for row in items.units(database, ids=ids)}
+    rows = [found[item] | {"source": sources.get(item)} for item in ids if item in found]
     edges = bucket_edges(reach.window, now.timestamp())
     width = reach.window.bucket_seconds
     time = np.concatenate([[edges[0] - width], edges[:-1]])
@@ -57,9 +59,7 @@ def read(database: Database, ids: Sequence[int], reach: Reach, now: datetime) ->
     outliers = [0] * len(rows)
     since, until = datetime.fromtimestamp(int(time[0]), UTC), datetime.fromtimestamp(int(edges[-1]), UTC)
     for row, item in enumerate(rows):
-        known = (
-            closes_between(database, item, item["source"], reach.interval, since, until) if item["source"] else None
-        )
+        known = closes_between(database, item, item["source"], reach.interval, since, until) if item["source"] else None
         if known is not None:
             closes[row, len(time) - len(known.values) :] = known.values
             outliers[row] = known.outliers
@@ -67,11 +67,11 @@ def read(database: Database, ids: Sequence[int], reach: Reach, now: datetime) ->
 
 
 def short(grid: Grid) -> list[int]:
-    """Rows with too little history to be compared over the window."""
-    latest = int(len(grid.time) * LATEST_START)
+    """Rows with too little history to be compared with the others over the window."""
     known = np.isfinite(grid.closes)
-    few = known.sum(axis=1) < LEAST_CLOSES
-    return np.flatnonzero(few | ~known[:, : latest + 1].any(axis=1)).tolist()
+    enough = known.sum(axis=1) >= LEAST_CLOSES
+    length = np.where(enough, len(grid.time) - known.argmax(axis=1), 0)
+    return np.flatnonzero(~enough | (length < LEAST_SHARE * length.max(initial=0))).tolist()
 
 
 def _breaks(time: Ints, closes: Floats) -> Bools:

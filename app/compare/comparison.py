@@ -99,9 +99,7 @@ def _returns(
         return comparison.simple_returns(levels), nothing
     days = grid.time[start:] // SECONDS_PER_DAY
     returns = comparison.simple_returns(comparison.last_of_each(levels, days))
-    of_market = {
-        index.market: comparison.simple_returns(index.on(np.unique(days))[np.newaxis])[0] for index in found
-    }
+    of_market = {index.market: comparison.simple_returns(index.on(np.unique(days))[np.newaxis])[0] for index in found}
     against = []
     for item, own in zip(grid.items, returns, strict=True):
         market = of_market.get(item["market"], np.full(len(own), np.nan))

@@ -34,7 +34,7 @@ def test_the_first_moment_that_all_have() -> None:
     assert comparison.beginning(prices) == 2
     assert prices[0].tolist() == [10, 12, 12, 15, 9], "a bucket without a close keeps the price that stood"
     levels = comparison.rebased(closes, prices, 2)
-    np.testing.assert_allclose(levels, [[100, 125, 75], [100, NAN, 300], [100, 100, 100]])
+    np.testing.assert_allclose(levels, np.array([[100, 125, 75], [100, NAN, 300], [100, 100, 100]], dtype=float))
     found = comparison.figures(levels, 86_400)
     np.testing.assert_allclose(found.change, [-0.25, 2, 0])
     np.testing.assert_allclose(found.drawdown, [1 - 75 / 125, 0, 0])
@@ -103,7 +103,9 @@ def test_rebasing_does_not_see_the_unit(closes: Floats, unit: float) -> None:
     # Between known closes nothing is made up: only the beginning may stand on a price from before.
     start = closes.shape[1] - first.shape[1]
     np.testing.assert_array_equal(np.isfinite(first[:, 1:]), np.isfinite(closes[:, start + 1 :]))
-    np.testing.assert_allclose(comparison.figures(second, 3_600).change, comparison.figures(first, 3_600).change, atol=1e-9)
+    np.testing.assert_allclose(
+        comparison.figures(second, 3_600).change, comparison.figures(first, 3_600).change, atol=1e-9
+    )
 
 
 @given(PRICES)

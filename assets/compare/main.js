@@ -1,0 +1,163 @@
+/* The page of comparisons (components/compare): lines that are 100 at their common beginning, and which items are chosen. */
+import { colour, opening, tick } from "../item/chart_state.js";
+import { UNKNOWN, formatFixed } from "../ui/format.js";
+import { el } from "../ui/elements.js";
+import { clientside, setProps } from "../ui/dash.js";
+
+/** @typedef {{name: string, levels: (number | null)[], gaps: number[], index: boolean}} Line */
+/** @typedef {{time: number[], seconds: number, lines: Line[]}} Data */
+
+const CHART = "compare-chart";
+const ITEMS = { page: "compare", url: "items" };
+const PALETTE = ["series-1", "series-5", "series-4", "series-6", "series-2", "series-3"];
+const DAY = 86_400;
+/** @type {Data | null} */
+let shown = null;
+let hovered = -1;
+let fits = 0;
+
+const functions = (window.dashTvlwcFunctions = window.dashTvlwcFunctions || /** @type {Window["dashTvlwcFunctions"]} */ ({}));
+/** @param {number} value */
+functions.traceraLevel = (value) => formatFixed(value, 2);
+/** @param {number} time */
+functions.traceraOpening = (time) => (shown ? opening(time, shown.seconds) : "");
+functions.traceraTick = tick;
+
+/** A line's points: a step over a gap, which takes its colour from the point before, has none; what stands alone is a dot.
+ * @param {Line} line
+ * @param {number[]} time
+ * @param {string} own its colour */
+export function points({ levels, gaps }, time, own) {
+  const behind = new Set(gaps);
+  let apart = true; // nothing leads to the next point
+  const dots = /** @type {object[]} */ ([]);
+  const last = levels.findLastIndex((level) => level !== null);
+  const data = levels.map((value, at) => {
+    if (value === null) return { time: time[at] };
+    const ends = behind.has(at);
+    if (apart && (ends || at === last)) dots.push({ time: time[at], position: "inBar", shape: "circle", color: own, size: 0.4 });
+    apart = ends;
+    return { time: time[at], value, ...(ends ? { color: "transparent" } : {}) };
+  });
+  return { data, dots };
+}
+
+/** @param {Line} line @param {number} at its place among the lines */
+function series(line, at) {
+  const { time } = /** @type {Data} */ (shown);
+  const own = colour(line.index ? "muted" : PALETTE[at % PALETTE.length]);
+  const { data, dots } = points(line, time, own);
+  return {
+    id: `line-${at}`,
+    type: "line",
+    data,
+    markers: dots,
+    priceLines: at ? [] : [{ price: 100, color: colour("border"), lineWidth: 1, lineStyle: 0, axisLabelVisible: false, title: "" }],
+    priceScaleOptions: { scaleMargins: { top: 0.06, bottom: 0.06 }, entireTextOnly: true },
+    options: {
+      color: own,
+      lineWidth: line.index || time.length > 400 ? 1 : 2,
+      lineStyle: line.index ? 1 : at >= PALETTE.length ? 2 : 0,
+      priceLineVisible: false,
+      lastValueVisible: true,
+      priceFormat: { type: "custom", formatter: "traceraLevel", minMove: 0.01 },
+    },
+  };
+}
+
+function options() {
+  const border = colour("border");
+  const cross = { color: colour("muted"), labelBackgroundColor: colour("muted") };
+  return {
+    layout: {
+      background: { type: "solid", color: colour("surface") },
+      textColor: colour("muted"),
+      fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSize: 12,
+      attributionLogo: false, // named under the chart instead
+    },
+    grid: { vertLines: { visible: false }, horzLines: { color: colour("grid") } },
+    rightPriceScale: { borderColor: border },
+    timeScale: { borderColor: border, timeVisible: Boolean(shown && shown.seconds < DAY), secondsVisible: false, minBarSpacing: 0.02, rightOffset: 1, tickMarkFormatter: "traceraTick" },
+    localization: { timeFormatter: "traceraOpening" },
+    crosshair: { mode: 0, vertLine: cross, horzLine: cross },
+    handleScroll: { vertTouchDrag: false, mouseWheel: false }, // the page scrolls
+    handleScale: { mouseWheel: false },
+    hoveredSeriesOnTop: true,
+  };
+}
+
+/** The level of each line at the bucket under the crosshair, or its newest. */
+function legend() {
+  const target = document.getElementById("compare-legend");
+  if (!target) return;
+  if (!shown) return target.replaceChildren();
+  const { time, seconds, lines } = shown;
+  const when = hovered < 0 ? "Newest" : opening(time[hovered], seconds) + (seconds < DAY ? " UTC" : "");
+  const parts = lines.map(({ name, levels, index }, at) => {
+    const level = hovered < 0 ? levels.findLast((value) => value !== null) : levels[hovered];
+    const look = index ? "index" : String(at % PALETTE.length);
+    const dashed = !index && at >= PALETTE.length ? " compare-dashed" : "";
+    const text = level === null || level === undefined ? UNKNOWN : formatFixed(level, 2);
+    return el("span", {}, el("span", { class: `compare-key compare-key-${look}${dashed}` }), el("span", { class: "compare-legend-name", text: name }), el("strong", { text }));
+  });
+  target.replaceChildren(el("span", { class: "compare-legend-time", text: when }), ...parts);
+}
+
+/** Read the buckets one by one.
+ * @param {KeyboardEvent} event */
+function read(event) {
+  if (!shown || !(event.target instanceof Element) || event.target.id !== "compare-frame") return;
+  const last = shown.time.length - 1;
+  const from = hovered < 0 ? last : hovered;
+  const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last, Escape: -1 }[event.key];
+  if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  hovered = to < 0 && event.key === "Escape" ? -1 : Math.min(last, Math.max(0, to));
+  legend();
+}
+document.addEventListener("keydown", read);
+
+// The server searches, by any words in any order: what it found is shown.
+window.dashMantineFunctions = {
+  ...window.dashMantineFunctions,
+  everything: (/** @type {{ options: object[] }} */ { options: found }) => found,
+};
+
+const nothing = () => clientside.no_update;
+/** What the field of items shows. @returns {string[]} */
+const inField = () => window.dash_component_api.getLayout("compare-items")?.props.value ?? [];
+/** The items of the address that the field can show.
+ * @param {string | null} text */
+const wanted = (text) => [...new Set((text ?? "").split(",").map((part) => part.trim()).filter((part) => /^[1-9]\d{0,9}$/.test(part)))].slice(0, 10);
+
+clientside.compare = {
+  /** @param {Data | null} data */
+  draw(data) {
+    if (data !== shown) hovered = -1;
+    shown = data;
+    legend();
+    if (!shown) return [[], options(), nothing()];
+    return [shown.lines.map(series), options(), { action: "fitContent", nonce: (fits += 1) }];
+  },
+  /** @param {{time?: number} | null} crosshair */
+  legend(crosshair) {
+    hovered = shown && crosshair?.time ? shown.time.indexOf(crosshair.time) : -1;
+    legend();
+    return nothing();
+  },
+  fit: () => ({ action: "fitContent", nonce: (fits += 1) }),
+  /** What is chosen in the field becomes the address'.
+   * @param {string[] | null} values */
+  choose(values) {
+    setProps(ITEMS, { value: (values ?? []).join(",") });
+    return nothing();
+  },
+  /** After "back" the field shows what the address says.
+   * @param {string | null} text */
+  adopt(text) {
+    const values = wanted(text);
+    if (String(values) !== String(inField())) setProps("compare-items", { value: values });
+    return nothing();
+  },
+};
