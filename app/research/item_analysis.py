@@ -77,7 +77,9 @@ def analyse(database: Database, item: Row, source: str, span: str, now: datetime
     """
     reach = SPANS[span]
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = closes_between(database, item, source, "1d", None if reach is None else midnight - timedelta(days=reach), midnight)
+    days = closes_between(
+        database, item, source, "1d", None if reach is None else midnight - timedelta(days=reach), midnight
+    )
     if days is None:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

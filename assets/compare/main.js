@@ -7,10 +7,12 @@ import { clientside, setProps } from "../ui/dash.js";
 /** @typedef {{name: string, levels: (number | null)[], gaps: number[], index: boolean}} Line */
 /** @typedef {{time: number[], seconds: number, lines: Line[]}} Data */
 
-const CHART = "compare-chart";
 const ITEMS = { page: "compare", url: "items" };
 const PALETTE = ["series-1", "series-5", "series-4", "series-6", "series-2", "series-3"];
 const DAY = 86_400;
+const MANY = 400; // points, from which on a thick line would be a blot
+const NARROW = 600; // pixels, in which labels of more than FEW lines would hide them
+const FEW = 4;
 /** @type {Data | null} */
 let shown = null;
 let hovered = -1;
@@ -42,11 +44,24 @@ export function points({ levels, gaps }, time, own) {
   return { data, dots };
 }
 
+/** What a line looks like: its colour, its style as the library names it, and the class of its key.
+ * @param {number} at its place among the lines */
+function look(at) {
+  const { lines } = /** @type {Data} */ (shown);
+  const others = lines.findIndex(({ index }) => index);
+  if (lines[at].index) return at === others ? { name: "muted", style: 1, key: "compare-key-index" } : { name: "text", style: 1, key: "compare-key-index-1" };
+  const place = at % PALETTE.length;
+  const dashed = at >= PALETTE.length;
+  return { name: PALETTE[place], style: dashed ? 2 : 0, key: `compare-key-${place}${dashed ? " compare-dashed" : ""}` };
+}
+
 /** @param {Line} line @param {number} at its place among the lines */
 function series(line, at) {
-  const { time } = /** @type {Data} */ (shown);
-  const own = colour(line.index ? "muted" : PALETTE[at % PALETTE.length]);
+  const { time, lines } = /** @type {Data} */ (shown);
+  const { name, style } = look(at);
+  const own = colour(name);
   const { data, dots } = points(line, time, own);
+  const wide = (document.getElementById("compare-frame")?.clientWidth ?? 0) > NARROW;
   return {
     id: `line-${at}`,
     type: "line",
@@ -56,10 +71,10 @@ function series(line, at) {
     priceScaleOptions: { scaleMargins: { top: 0.06, bottom: 0.06 }, entireTextOnly: true },
     options: {
       color: own,
-      lineWidth: line.index || time.length > 400 ? 1 : 2,
-      lineStyle: line.index ? 1 : at >= PALETTE.length ? 2 : 0,
+      lineWidth: time.length > MANY && !line.index ? 1 : 2,
+      lineStyle: style,
       priceLineVisible: false,
-      lastValueVisible: true,
+      lastValueVisible: wide || lines.length <= FEW,
       priceFormat: { type: "custom", formatter: "traceraLevel", minMove: 0.01 },
     },
   };
@@ -94,12 +109,10 @@ function legend() {
   if (!shown) return target.replaceChildren();
   const { time, seconds, lines } = shown;
   const when = hovered < 0 ? "Newest" : opening(time[hovered], seconds) + (seconds < DAY ? " UTC" : "");
-  const parts = lines.map(({ name, levels, index }, at) => {
+  const parts = lines.map(({ name, levels }, at) => {
     const level = hovered < 0 ? levels.findLast((value) => value !== null) : levels[hovered];
-    const look = index ? "index" : String(at % PALETTE.length);
-    const dashed = !index && at >= PALETTE.length ? " compare-dashed" : "";
     const text = level === null || level === undefined ? UNKNOWN : formatFixed(level, 2);
-    return el("span", {}, el("span", { class: `compare-key compare-key-${look}${dashed}` }), el("span", { class: "compare-legend-name", text: name }), el("strong", { text }));
+    return el("span", {}, el("span", { class: `compare-key ${look(at).key}` }), el("span", { class: "compare-legend-name", text: name }), el("strong", { text }));
   });
   target.replaceChildren(el("span", { class: "compare-legend-time", text: when }), ...parts);
 }

@@ -94,7 +94,7 @@ def _figures(found: Comparison, answer: dict[str, Any]) -> html.Section:
     heads = [html.Th("Item", scope="col"), html.Th("Price", scope="col", className="compare-figure")]
     heads += [html.Th(name, scope="col", title=meaning, className="compare-figure") for name, meaning in HEADS]
     rows = [_item_row(found, at, item) for at, item in enumerate(answer["items"])]
-    rows += [_index_row(found, index) for index in answer["indices"]]
+    rows += [_index_row(found, at, index) for at, index in enumerate(answer["indices"])]
     scrolls: dict[str, Any] = {"data-scrolls": "", "aria-label": "Figures of what is compared"}
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="plain-table compare-table")
     return card(
@@ -119,7 +119,7 @@ def _item_row(found: Comparison, at: int, item: dict[str, Any]) -> html.Tr:
     source = html.Span(f"{item['source']} · {age_text(item['price_time'], found.now)}", className="compare-source")
     return html.Tr(
         [
-            html.Th(html.Div([key(at), html.Div([link, source])], className="compare-name"), scope="row"),
+            html.Th(html.Div([_key(at), html.Div([link, source])], className="compare-name"), scope="row"),
             _cell(price),
             *_measures(item),
             _cell(_plain(item["beta"], reason)),
@@ -129,10 +129,10 @@ def _item_row(found: Comparison, at: int, item: dict[str, Any]) -> html.Tr:
     )
 
 
-def _index_row(found: Comparison, index: dict[str, Any]) -> html.Tr:
+def _index_row(found: Comparison, at: int, index: dict[str, Any]) -> html.Tr:
     none = _cell(unknown("it is the index itself"))
     words = html.Div([index["name"], html.Span("one close a day", className="compare-source")])
-    name = html.Div([key(None), words], className="compare-name")
+    name = html.Div([_index_key(at), words], className="compare-name")
     short = None if found.reach.daily else SHORT_WINDOW
     return html.Tr(
         [
@@ -156,11 +156,14 @@ def _measures(row: dict[str, Any], reason: str | None = None) -> list[html.Td]:
     ]
 
 
-def key(at: int | None) -> html.Span:
-    """The look of a line in the chart: that of the item at a place, or of an index."""
-    kind = "index" if at is None else str(at % COLOURS)
-    dashed = " compare-dashed" if at is not None and at >= COLOURS else ""
-    return html.Span(className=f"compare-key compare-key-{kind}{dashed}")
+def _key(at: int) -> html.Span:
+    """The look of an item's line in the chart."""
+    dashed = " compare-dashed" if at >= COLOURS else ""
+    return html.Span(className=f"compare-key compare-key-{at % COLOURS}{dashed}")
+
+
+def _index_key(at: int) -> html.Span:
+    return html.Span(className=f"compare-key compare-key-index{'-1' if at else ''}")
 
 
 def _matrix(found: Comparison, answer: dict[str, Any]) -> list[Children]:
@@ -169,11 +172,11 @@ def _matrix(found: Comparison, answer: dict[str, Any]) -> list[Children]:
     about = answer["correlation"]
     names = [item["market_hash_name"] for item in answer["items"]]
     heads: list[Children] = [html.Td("")]
-    heads += [html.Th([key(at), str(at + 1)], scope="col", title=name) for at, name in enumerate(names)]
+    heads += [html.Th([_key(at), str(at + 1)], scope="col", title=name) for at, name in enumerate(names)]
     rows = [
         html.Tr(
             [
-                html.Th([key(at), html.B(str(at + 1)), html.Span(name)], scope="row", title=name),
+                html.Th([_key(at), html.B(str(at + 1)), html.Span(name)], scope="row", title=name),
                 *(
                     _together(about["matrix"][at][other], about["n"][at][other], (name, names[other]))
                     for other in range(len(names))

@@ -91,10 +91,17 @@ def test_what_has_too_little_is_named_with_what_it_has(client: FlaskClient, ids:
     found = client.get(f"/api/v1/compare?ids={','.join(map(str, ids))}&window=90d").get_json()
     assert [item["item_id"] for item in found["items"]] == ids[:2]
     yesterday = TODAY - timedelta(days=1)
-    expected = {"item_id": ids[2], "market_hash_name": NAMES[2], "closes": 2, "first": f"{yesterday:%Y-%m-%d}T00:00:00Z"}
+    expected = {
+        "item_id": ids[2],
+        "market_hash_name": NAMES[2],
+        "closes": 2,
+        "first": f"{yesterday:%Y-%m-%d}T00:00:00Z",
+    }
     assert found["left_out"] == [expected]
     alone = client.get(f"/api/v1/compare?ids={ids[2]}&window=90d").get_json()
-    assert (alone["since"], alone["items"][0]["n"], alone["left_out"]) == (expected["first"], 2, []), "with itself it can be"
+    assert (alone["since"], alone["items"][0]["n"], alone["left_out"]) == (expected["first"], 2, []), (
+        "with itself it can be"
+    )
 
 
 def test_one_close_is_nothing_to_compare(client: FlaskClient, runtime: Runtime, ids: list[int]) -> None:
