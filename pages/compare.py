@@ -48,7 +48,8 @@ def register(app: Dash) -> None:
 def layout(**query: str) -> html.Div:
     text = query.get(ITEMS, "")[: chosen.LONGEST]
     try:
-        found = items.some(context.database(), chosen.read(text).ids)
+        ids = chosen.read(text).ids
+        found = sorted(items.some(context.database(), ids), key=lambda row: ids.index(row["id"]))
     except DatabaseDownError:
         found = []  # the callback says so
     named: dict[str, Any] = {"aria-label": "Window"}
@@ -62,7 +63,7 @@ def layout(**query: str) -> html.Div:
     content = page(
         page_header("Compare", DESCRIPTION),
         card(chosen.field(text, found)),
-        chart.chart_card(windows),
+        chart.chart_card(windows, found),
         markup.frame(BODY, card(skeleton(280)), className="compare-body"),
     )
     return url_state.outermost(content, PAGE, {ITEMS: "", "window": DEFAULT})
@@ -87,9 +88,9 @@ def update_comparison(choice: Text | None, window: Listed, _retry: Times) -> tup
         known = items.some(database, read.ids)
         said = [*read.said, *chosen.unknown(read.ids, known)]
         if not known:
-            return None, True, "", markup.to_html(view.notes(said)), card(view.nothing())
+            return None, True, "", markup.to_html([*view.notes(said), card(view.nothing())]), no_update
         found = compare(database, read.ids, window, datetime.now(UTC))
     except DatabaseDownError:
-        return no_update, no_update, no_update, no_update, card(database_down(retry=RETRY))
+        return None, True, "", "", card(database_down(retry=RETRY))
     data = chart.chart_data(found)
-    return data, data is None, view.since_text(found), markup.to_html(view.parts(found, said)), ""
+    return data, data is None, view.since_text(found), markup.to_html(view.parts(found, said)), no_update

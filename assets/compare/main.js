@@ -1,10 +1,11 @@
 /* The page of comparisons (components/compare): lines that are 100 at their common beginning, and which items are chosen. */
+import { points } from "./points.js";
 import { colour, opening, tick } from "../item/chart_state.js";
 import { UNKNOWN, formatFixed } from "../ui/format.js";
 import { el } from "../ui/elements.js";
 import { clientside, setProps } from "../ui/dash.js";
 
-/** @typedef {{name: string, levels: (number | null)[], gaps: number[], index: boolean}} Line */
+/** @typedef {import("./points.js").Line} Line */
 /** @typedef {{time: number[], seconds: number, lines: Line[]}} Data */
 
 const ITEMS = { page: "compare", url: "items" };
@@ -24,25 +25,6 @@ functions.traceraLevel = (value) => formatFixed(value, 2);
 /** @param {number} time */
 functions.traceraOpening = (time) => (shown ? opening(time, shown.seconds) : "");
 functions.traceraTick = tick;
-
-/** A line's points: a step over a gap, which takes its colour from the point before, has none; what stands alone is a dot.
- * @param {Line} line
- * @param {number[]} time
- * @param {string} own its colour */
-export function points({ levels, gaps }, time, own) {
-  const behind = new Set(gaps);
-  let apart = true; // nothing leads to the next point
-  const dots = /** @type {object[]} */ ([]);
-  const last = levels.findLastIndex((level) => level !== null);
-  const data = levels.map((value, at) => {
-    if (value === null) return { time: time[at] };
-    const ends = behind.has(at);
-    if (apart && (ends || at === last)) dots.push({ time: time[at], position: "inBar", shape: "circle", color: own, size: 0.4 });
-    apart = ends;
-    return { time: time[at], value, ...(ends ? { color: "transparent" } : {}) };
-  });
-  return { data, dots };
-}
 
 /** What a line looks like: its colour, its style as the library names it, and the class of its key.
  * @param {number} at its place among the lines */

@@ -1,5 +1,6 @@
 """Comparison chart: one line an item on a true axis of time; drawn by dash-tvlwc, driven by assets/compare/main.js."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_tvlwc
@@ -8,16 +9,20 @@ from dash import Dash, Input, Output, dcc, html
 
 from app.analytics.arrays import nullable
 from app.compare.comparison import Comparison
+from app.providers.markets import MARKETS
 from components.shell import shell
 from components.ui import clientside
 from components.ui.page import Children, card
+from db.core.pool import Row
 
 CHART, DATA, CARD, LEGEND = "compare-chart", "compare-data", "compare-card", "compare-legend"
 _DIGITS = 4
+_NO_LEVEL = "\u2007" * 6
+"""As wide as a level."""
 
 
-def chart_card(controls: Children) -> html.Section:
-    """The card, hidden until there is something to draw."""
+def chart_card(controls: Children, chosen: Sequence[Row]) -> html.Section:
+    """The card of the chosen items, hidden where there is none; its legend is as high at once as it will be."""
     named: dict[str, Any] = {
         "role": "group",
         "aria-label": "Levels over time, 100 at the beginning: arrow keys read them, the table below holds the figures",
@@ -33,7 +38,7 @@ def chart_card(controls: Children) -> html.Section:
         className="chart-notice",
     )
     return card(
-        html.Div(id=LEGEND, className="compare-legend"),
+        html.Div(_waiting(chosen), id=LEGEND, className="compare-legend"),
         html.Div(canvas, id="compare-frame", className="compare-frame", tabIndex=0, **named),
         html.Div(notice, className="compare-foot"),
         dcc.Store(id=DATA),
@@ -41,7 +46,19 @@ def chart_card(controls: Children) -> html.Section:
         info=html.Span(id="compare-since"),
         actions=controls,
         id=CARD,
+        hidden=not chosen,
     )
+
+
+def _waiting(chosen: Sequence[Row]) -> list[html.Span]:
+    """The legend without figures; assets/compare/main.js writes the real one."""
+    names = [row["market_hash_name"] for row in chosen]
+    names += [f"{MARKETS[market].name} index" for market in {row["market"] for row in chosen} if market in MARKETS]
+    lines = [
+        [html.Span(className="compare-key"), html.Span(name, className="compare-legend-name"), html.Strong(_NO_LEVEL)]
+        for name in names
+    ]
+    return [html.Span("Newest", className="compare-legend-time"), *(html.Span(line) for line in lines)]
 
 
 def register(app: Dash) -> None:
