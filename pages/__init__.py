@@ -3,6 +3,7 @@
 from pages import (
     account,
     alerts,
+    compare,
     crypto,
     item,
     items,
@@ -26,6 +27,7 @@ ALL = (
     rankings,
     portfolio,
     watchlist,
+    compare,
     alerts,
     research,
     research_shared,

@@ -18,6 +18,7 @@ from components.candles import chart as pair_chart
 from components.candles import following
 from components.candles import measures as pair_measures
 from components.candles import view as pair_view
+from components.compare.button import compare_link
 from components.item import analysis, price_chart
 from components.item.gaps import gap_list
 from components.item.metric_card import Newest, basis_of, metric_cards, metric_skeletons
@@ -166,7 +167,7 @@ def layout(item_id: str = "", **query: str) -> html.Div:
         className="item-columns",
     )
     content = page(
-        html.Div([markup.frame(HEAD, head_skeleton()), *_watch(known)], className="item-top"),
+        html.Div([markup.frame(HEAD, head_skeleton()), *_watch(known), compare_link(known)], className="item-top"),
         *(following.following_line(known) if is_pair else []),
         html.Div(analysis.tabs(columns, query), id="item-body"),
         live_subscription(known),
@@ -345,8 +346,7 @@ def _holds(window: str, last: datetime | None, now: datetime) -> bool:
 
 
 def _source(item: Row, chosen: str | None) -> str | None:
-    chosen_source: str | None = item["source"] if not chosen or chosen == "reference" else chosen
-    return chosen_source
+    return chosen if chosen and chosen != "reference" else item["source"]
 
 
 def _named_source(query: Mapping[str, str]) -> str:

@@ -77,12 +77,14 @@ def analyse(database: Database, item: Row, source: str, span: str, now: datetime
     """
     reach = SPANS[span]
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = _closes(database, item, source, "1d", None if reach is None else midnight - timedelta(days=reach), midnight)
+    days = closes_between(
+        database, item, source, "1d", None if reach is None else midnight - timedelta(days=reach), midnight
+    )
     if days is None:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = hour - timedelta(days=min(reach or HOURLY_DAYS, HOURLY_DAYS))
-    hours = _closes(database, item, source, "1h", since, hour) or Closes(0, np.empty(0), 0)
+    hours = closes_between(database, item, source, "1h", since, hour) or Closes(0, np.empty(0), 0)
     daily, hourly = log_returns(days.values), log_returns(hours.values)
     return Analysis(
         source=source,
@@ -98,7 +100,7 @@ def analyse(database: Database, item: Row, source: str, span: str, now: datetime
     )
 
 
-def _closes(
+def closes_between(
     database: Database, item: Row, source: str, interval: str, since: datetime | None, until: datetime
 ) -> Closes | None:
     """The closes that begin in [since, until), from the first that is there; None where none is."""

@@ -33,6 +33,7 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/polling"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/items/<int:item_id>/volatility"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/items/<int:item_id>/analysis"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/compare"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/volatile"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/rankings/<string:metric>"): Row(PUBLIC, Group.JSON),
     # Exchange markets
@@ -198,6 +199,7 @@ PAGES: Final[dict[str, Access]] = {
     "/alerts": SIGNED_IN,
     "/research": PUBLIC,  # likewise
     "/research/shared/<token>": PUBLIC,
+    "/compare": PUBLIC,
     "/watchlist": PUBLIC,  # a visitor's is in the browser
 }
 """By path or path template."""
@@ -237,6 +239,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..portfolio-risk-markup.data...portfolio-risk-state.children..": SIGNED_IN,
     "..portfolio-returns-markup.data...portfolio-returns-state.children..": SIGNED_IN,
     # Research: the caller's own
+    "compare-items.data": PUBLIC,
+    "..compare-data.data...compare-card.hidden...compare-since.children...compare-body-markup.data...compare-body-state.children..": PUBLIC,
     "research-items.data": SIGNED_IN,
     '..{"page":"research","url":"run"}.value...research-version.data...research-said.children..': SIGNED_IN,
     '..research-body-markup.data...research-body-state.children...{"page":"research","url":"run"}.data...research-clock.disabled..': SIGNED_IN,

@@ -26,14 +26,15 @@ PAGES: Final = {
     "watchlist": "items",
     "item": "item",
     "crypto": "candles",
+    "compare": "compare",
     "portfolio": "portfolio",
     "shared": "portfolio",
     "research": "research",
     "alerts": "alerts",
 }
 """Pages with scripts of their own, by the first part of their path: the folder whose main.js they begin with."""
-LIBRARIES: Final = {"dash_ag_grid": "items", "dash_tvlwc": "item"}
-"""Component libraries that one folder's pages alone draw with, for they are large."""
+LIBRARIES: Final = {"dash_ag_grid": ("items",), "dash_tvlwc": ("item", "compare")}
+"""Component libraries that the pages of some folders alone draw with, for they are large."""
 UNUSED: Final = "dash/dash_table"
 """Dash's component library that every document asks for, and no page draws with."""
 STYLES: Final = "/assets/tracera.css"
@@ -110,10 +111,11 @@ def without_libraries(tags: str, own: str | None) -> tuple[str, dict[str, list[s
     """The script tags but those of `UNUSED` and of other folders' `LIBRARIES`, and the addresses of these libraries by folder."""
     found: dict[str, list[str]] = {}
     tags = re.sub(_tag(UNUSED), "", tags)
-    for library, folder in LIBRARIES.items():
+    for library, folders in LIBRARIES.items():
         for tag in re.findall(_tag(library), tags):
-            found.setdefault(folder, []).append(tag.split('"')[1])
-            tags = tags if folder == own else tags.replace(tag, "")
+            for folder in folders:
+                found.setdefault(folder, []).append(tag.split('"')[1])
+            tags = tags if own in folders else tags.replace(tag, "")
     return tags, found
 
 

@@ -84,9 +84,14 @@ function say(time, options) {
 }
 const DATED = { ...DATE, ...CLOCK };
 
+/** When a bar of so many seconds opens.
+ * @param {number} time
+ * @param {number} seconds */
+export const opening = (time, seconds) => (seconds >= DAY ? say(time, DATE) : say(time, DATED));
+
 /** When a bar opens.
  * @param {number} time */
-export const moment = (time) => (drawn().seconds >= DAY ? say(time, DATE) : say(time, DATED));
+export const moment = (time) => opening(time, drawn().seconds);
 
 /** The axis' label for a tick; `kind` is the library's: year, month, day, time, seconds.
  * @param {number} time

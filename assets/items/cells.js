@@ -3,6 +3,7 @@ import { now } from "../live/clock.js";
 import { NO_BREAK, UNKNOWN, direction, formatAge, formatChange, formatCount, formatFixed, formatMoney, formatPercent, formatSigned } from "../ui/format.js";
 import { go } from "../ui/navigation.js";
 import { sparkPath, sparkSide } from "../ui/sparkline.js";
+import { isChosen } from "./chosen.js";
 import { narrow } from "./grid.js";
 import { isWatched } from "./lists.js";
 import { rarityClass, silhouetteClass } from "./picture.js";
@@ -245,6 +246,9 @@ cells.StarCell = (/** @type {CellProps} */ { data: row }) => {
   const attributes = { "data-watch": row.id, "aria-pressed": watched, "aria-label": `Watch ${row.name}`, title: watched ? "On your watchlist" : "Put it on your watchlist" };
   return h("button", { key: row.id, type: "button", className: "watch-button watch-small", tabIndex: -1, ...attributes }, [sign("watchlist"), sign("watching")]);
 };
+
+cells.TickCell = (/** @type {CellProps} */ { data: row }) =>
+  row ? h("button", { key: row.id, type: "button", role: "checkbox", className: "compare-tick", tabIndex: -1, "data-compare": row.id, "aria-checked": isChosen(row.id), "aria-label": `Compare ${row.name}`, title: "Tick to compare" }, sign("check")) : null;
 
 cells.EditCell = (/** @type {CellProps} */ { data: row }) =>
   row ? h("button", { type: "button", className: "watch-button watch-small", tabIndex: -1, "data-watch-edit": row.id, "aria-label": `Note, target and lists of ${row.name}`, title: "Note, target and lists" }, [sign("more")]) : null;

@@ -4,7 +4,9 @@ import { readStored, store } from "./dialog.js";
 import { narrow } from "./grid.js";
 
 /** Columns that nobody chooses. */
-const FIXED = ["name", "star", "edit"];
+const FIXED = ["name", "star", "edit", "tick"];
+/** Those of them that have no place beside a card. */
+const WIDE = ["tick"];
 
 /** Where the choice is kept, and the check boxes that show it. @typedef {{key: string, control: string}} Kept */
 
@@ -62,7 +64,7 @@ export function chooseColumns(grid, chosen, kept) {
 
 /** On a phone the item's card alone, and its button. @param {GridApi} grid */
 export function showCards(grid) {
-  const state = grid.getColumnState().map(({ colId }) => ({ colId, hide: !FIXED.includes(colId), pinned: null, flex: colId === "name" ? 1 : null, ...(FIXED.includes(colId) && colId !== "name" ? { width: 52 } : {}) }));
+  const state = grid.getColumnState().map(({ colId }) => ({ colId, hide: !FIXED.includes(colId) || WIDE.includes(colId), pinned: null, flex: colId === "name" ? 1 : null, ...(FIXED.includes(colId) && colId !== "name" ? { width: 52 } : {}) }));
   grid.applyColumnState({ state });
 }
 

@@ -1,6 +1,7 @@
-/* Rows of a grid of items: a click anywhere opens one, j and k walk through them, w watches one, and the way back leads to the row one left. */
+/* Rows of a grid of items: a click anywhere opens one, j and k walk through them, w watches one, c ticks one, and the way back leads to the row one left. */
 import { closest } from "../ui/elements.js";
 import { go } from "../ui/navigation.js";
+import { showChosen } from "./chosen.js";
 import { currentGrid } from "./grid.js";
 
 const INSIDE = "a, button, input, select, textarea";
@@ -74,6 +75,7 @@ function step(grid, by) {
 /** To be called once for a grid. @param {GridApi} grid */
 export function prepareRows(grid) {
   restorePlace(grid);
+  showChosen();
   grid.addEventListener("rowClicked", ({ data, event }) => open(data, event));
   grid.addEventListener("cellKeyDown", ({ event, data }) => {
     if (event.key === "Enter" && data && !closest(event, INSIDE)) go(`/item/${data.id}`);
@@ -86,6 +88,7 @@ document.addEventListener("keydown", (event) => {
   const grid = event.ctrlKey || event.metaKey || event.altKey || closest(event, TYPING) ? null : currentGrid();
   if (!grid) return;
   if (event.key === "w") document.querySelector(`.ag-row-focus :is([data-watch], [data-watch-edit])`)?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  if (event.key === "c") document.querySelector(".ag-row-focus [data-compare]")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
   if (!STEPS[event.key]) return;
   event.preventDefault();
   step(grid, STEPS[event.key]);

@@ -71,7 +71,7 @@ clientside.urlState = {
       if (String(value) === String(found.defaults[name])) query.delete(name);
       else query.set(name, String(value));
     }
-    const text = query.toString();
+    const text = query.toString().replaceAll("%2C", ",");
     history.pushState(null, "", location.pathname + (text ? `?${text}` : ""));
     return clientside.no_update;
   },

@@ -50,13 +50,18 @@ def item_grid(sort: str) -> dag.AgGrid:
         "maxConcurrentDatasourceRequests": 1,
         "blockLoadDebounceMillis": 40,
     }
-    columns = [ITEM, star, *(_column(*column) for column in COLUMNS)]
+    columns = [ITEM, star, _button("tick", "TickCell"), *(_column(*column) for column in COLUMNS)]
     return _grid("items-grid", "infinite", [_sorted(column, sort) for column in columns], options)
 
 
 def watch_grid() -> dag.AgGrid:
     """The grid of a watchlist: the same columns beside notes and targets, all rows in the browser."""
-    columns = [ITEM, _button("edit", "EditCell"), *(_column(*column) for column in WATCHED)]
+    columns = [
+        ITEM,
+        _button("edit", "EditCell"),
+        _button("tick", "TickCell"),
+        *(_column(*column) for column in WATCHED),
+    ]
     return _grid("watchlist-grid", "clientSide", [_ordered(column) for column in columns], {})
 
 

@@ -5,18 +5,20 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import html
 
+from components.compare.button import chosen_link
 from components.items.filters import check_box, drop_down
 from components.ui.icon import icon
 from components.ui.page import Children
 
 
 def toolbar(page: str, first: dmc.Button, columns: Sequence[tuple[str, str, str, int, bool]]) -> list[Children]:
-    """A page's own button, then the choice of columns, Copy and CSV; ids begin with the page's name."""
+    """What is ticked, a page's own button, then the choice of columns, Copy and CSV; ids begin with the page's name."""
     boxes = [check_box(field, head) for field, head, *_ in columns]
     at_first = [column[0] for column in columns if column[4]]
     group = dmc.CheckboxGroup(boxes, id=f"{page}-columns", value=at_first, className="items-choices")
     opener = button("Columns", f"{page}-columns-button", "columns")
     return [
+        chosen_link(),
         first,
         html.Div(drop_down(opener, group, position="bottom-end"), className="items-wide"),
         html.Div(button("Copy", f"{page}-copy", "copy"), className="items-wide"),

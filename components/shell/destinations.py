@@ -61,6 +61,9 @@ def _actions() -> list[Destination]:
             Destination("Sign out", "sign-out", "Action", action="sign-out", words="log logout"),
         ]
     return [
+        Destination(
+            "Compare items", "compare", "Action", href="/compare", words="versus beside correlation beta rebased"
+        ),
         Destination("Light or dark colours", "moon", "Action", action="scheme", words="colors theme mode look"),
         Destination("Keyboard", "key", "Action", action="keys", words="keys shortcuts help"),
         *account,

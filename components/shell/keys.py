@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             (("k", "↑"), "Row before"),
             (("Enter",), "Open the item"),
             (("w",), "Watch the item; its note, target and lists"),
+            (("c",), "Tick the item, to compare it with others"),
         ),
     ),
     (
@@ -33,6 +34,13 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
             (("+", "-"), "Closer, wider"),
             (("0",), "All of it"),
             (("End",), "The newest"),
+        ),
+    ),
+    (
+        "Chart of a comparison, once it has the focus",
+        (
+            (("←", "→"), "Levels of the moment before, after"),
+            (("Home", "End"), "The beginning, the newest"),
         ),
     ),
 )

@@ -30,6 +30,7 @@ PLACES = (
     Place("Portfolio", "/portfolio", "portfolio"),
     Place("Crypto", "/crypto", "crypto"),
     Place("Watchlist", "/watchlist", "watchlist"),
+    Place("Compare", "/compare", "compare"),
     Place("Alerts", "/alerts", "bell"),
     Place("Research", "/research", "research", of_items=True),
     Place("Status", "/status", "status"),

@@ -44,6 +44,7 @@ COMPLETE = {
     "/items": (".ag-row >> nth=5",),
     "/rankings": (".ranking tbody tr >> nth=20",),
     "/portfolio": ("#portfolio-look",),
+    "/compare": ("#compare-body .state",),
     "/status": (".status-table >> nth=1", ".verdict"),
     "/item": ("#item-head h1",),
 }

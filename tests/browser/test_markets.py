@@ -175,7 +175,9 @@ def test_an_instance_of_pairs_alone_shows_pairs_alone(page: Page, crypto: Site, 
     expect(page.locator(".ranking caption")).to_contain_text("Pairs by Volatility")
     expect(page.get_by_role("radiogroup", name="Market")).to_be_hidden()
     places = page.get_by_role("navigation", name="Pages").get_by_role("link")
-    expect(places).to_have_text(["Market", "Rankings", "Portfolio", "Crypto", "Watchlist", "Alerts", "Status"])
+    expect(places).to_have_text(
+        ["Market", "Rankings", "Portfolio", "Crypto", "Watchlist", "Compare", "Alerts", "Status"]
+    )
     places.first.click()
     expect(page.locator("#market-volatile .item-row").first).to_contain_text("/ USDT")
     expect(page.get_by_role("radiogroup", name="Market")).to_be_hidden()

@@ -50,8 +50,8 @@ def test_each_page_brings_its_own_once(wide: Page, site: str, complaints: list[s
 def test_other_pages_scripts_are_ready_once_the_page_rests(wide: Page, site: str, complaints: list[str]) -> None:
     found = scripts(wide, "other")
     opened(wide, site, "/items")
-    until(wide, lambda: len(found) == 6, "they are not asked for")
-    assert sorted(found) == ["alerts", "candles", "item", "market", "portfolio", "research"]
+    until(wide, lambda: len(found) == 7, "they are not asked for")
+    assert sorted(found) == ["alerts", "candles", "compare", "item", "market", "portfolio", "research"]
 
 
 def test_dash_waits_for_scripts_that_are_late(wide: Page, site: str, complaints: list[str]) -> None:

@@ -56,6 +56,7 @@ OPAQUE = {
     ("GET", "/api/v1/items/{item_id}/indicators"),  # an indicator's name
     ("GET", "/api/v1/screener"),  # a column to sort by, kinds
     ("GET", "/api/v1/screener/items"),  # numbers that items may have
+    ("GET", "/api/v1/compare"),  # items that there are
     ("POST", "/api/v1/screens"),  # a column to sort by, kinds
     ("POST", "/api/v1/alerts"),  # a condition that makes sense, on an item that there is
     ("POST", "/api/v1/alerts/preview"),

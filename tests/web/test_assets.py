@@ -94,7 +94,8 @@ def test_a_compressed_file_is_closed_behind_its_answer(client: FlaskClient) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "libraries"), [("/", set()), ("/items", {"dash_ag_grid"}), ("/item/7", {"dash_tvlwc"})]
+    ("path", "libraries"),
+    [("/", set()), ("/items", {"dash_ag_grid"}), ("/item/7", {"dash_tvlwc"}), ("/compare", {"dash_tvlwc"})],
 )
 def test_a_large_library_comes_with_the_pages_that_draw_with_it(
     client: FlaskClient, path: str, libraries: set[str]

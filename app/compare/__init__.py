@@ -1,0 +1,1 @@
+"""Comparison of items and pairs with each other and with their market's index."""
