@@ -8,6 +8,7 @@ from app.api import (
     alerts,
     backfills,
     bars,
+    edges,
     exports,
     gaps,
     history,
@@ -37,6 +38,7 @@ def register_api(server: OpenAPI) -> None:
     for resource in (
         items,
         screener,
+        edges,
         screens,
         history,
         bars,

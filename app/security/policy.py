@@ -59,6 +59,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     # The grid of the page of items asks here while one scrolls.
     ("GET", "/api/v1/screener"): Row(PUBLIC, Group.CALLBACKS),
     ("GET", "/api/v1/screener/items"): Row(PUBLIC, Group.CALLBACKS),
+    ("GET", "/api/v1/edges"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/edges/<int:item_id>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/screens"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/screens"): Row(KEY_FULL, Group.JSON),
     ("DELETE", "/api/v1/screens/<int:screen_id>"): Row(KEY_FULL, Group.JSON),
