@@ -1,11 +1,12 @@
 """Edges: what is left of buying at one source and selling at another, and the risk of the days in between.
 
 A price may move while a purchase is locked. Source: the model of J.P. Morgan/Reuters, *RiskMetrics: Technical Document*, 4th edition,
-1996, chapter 4: logarithmic returns are normal with mean zero (no drift), and the deviation of T days is σ √T, σ that of one day. Proceeds
-N of today's sale price become N · exp(σ √T z), z standard normal; the fee counts as proportional over so short a way. With cost B:
+1996, chapter 4: logarithmic returns are normal with mean zero (no drift), and the deviation of T days is s = sigma √T, sigma that of one
+day. Proceeds N of today's sale price become N · exp(s z), z standard normal; the fee counts as proportional over so short a way. With
+cost B:
 
-- chance of a loss: P(N exp(σ √T z) < B) = Φ(ln(B / N) / (σ √T)),
-- worst case: N exp(σ √T z₀.₀₅) / B − 1 with z₀.₀₅ = −1.645: one of twenty outcomes is worse.
+- chance of a loss: P(N exp(s z) < B) = Φ(ln(B / N) / s),
+- worst case: N exp(s z) / B less 1, at the 5 % quantile z = Φ⁻¹(0.05), which is 1.645 below zero: one of twenty outcomes is worse.
 
 CS2 items have fatter tails than that: both figures are lower bounds of the risk, not forecasts.
 """
@@ -55,7 +56,7 @@ def chance_of_loss(spread: Floats, volatility: Floats, days: float) -> Floats:
     deviation = volatility * math.sqrt(days)
     if days <= 0:
         return np.where(np.isnan(gain), np.nan, np.where(gain < 0, 100.0, 0.0))
-    return 50 * (1 + _ERF(-gain / (deviation * math.sqrt(2))).astype(np.float64))
+    return 50 * (1 + np.asarray(_ERF(-gain / (deviation * math.sqrt(2))), dtype=np.float64))
 
 
 def worst_case(spread: Floats, volatility: Floats, days: float) -> Floats:

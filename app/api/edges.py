@@ -41,7 +41,7 @@ class EdgesQuery(EdgeAge):
     min_price: float | None = Field(
         None, ge=0, le=GREATEST, allow_inf_nan=False, description="Cost in whole units of the market's currency."
     )
-    gated: bool = Field(False, description="Also what a stale price or a single listing keeps out.")
+    gated: bool = Field(default=False, description="Also what a stale price or a single listing keeps out.")
     sort: str = Field("-net_spread", max_length=64, description="A figure; a minus puts the greatest first.")
     start: int = Field(0, ge=0, le=10**7, description="The first row.")
     limit: int = Field(100, ge=1, le=500, description="At most so many rows.")

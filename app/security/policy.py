@@ -191,6 +191,7 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/crypto": PUBLIC,
     "/rankings": PUBLIC,
+    "/edges": PUBLIC,
     "/portfolio": PUBLIC,
     "/shared/<token>": PUBLIC,
     "/status": PUBLIC,
@@ -231,6 +232,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     '..rankings-least-name.children...{"page":"rankings","url":"least"}.thumbLabel...{"page":"rankings","url":"least"}.value..': PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Edges
+    '..edges-body-markup.data...edges-body-state.children...{"page":"edges","url":"buy"}.data...{"page":"edges","url":"sell"}.data..': PUBLIC,
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
     "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,

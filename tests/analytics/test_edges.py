@@ -26,7 +26,7 @@ def test_figures_by_hand() -> None:
     assert spread[:2] == pytest.approx([100 * (1104 / 1025 - 1), 0])
     assert np.isnan(spread[2])
     sigma = np.array([0.03, 0.03, 0.03])
-    # σ √7 = 0.0793725, ln(1104/1025) = 0.0742457, so Φ(−0.935407)
+    # sigma √7 = 0.0793725, ln(1104/1025) = 0.0742457: Φ(-0.935407)
     assert chance_of_loss(spread, sigma, 7)[:2] == pytest.approx([17.4790, 50], abs=1e-3)
     assert worst_case(spread, sigma, 7)[0] == pytest.approx(-5.471, abs=1e-2)
 

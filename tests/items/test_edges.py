@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.analytics.edges import chance_of_loss, worst_case
@@ -12,8 +13,6 @@ from app.providers.markets import CS2
 from app.providers.sources import DEFAULT_FEES
 from db.core.pool import Database
 from tests.items.edge_market import CSFLOAT, PRICES, SKINPORT, SPREADS, STEAM, VOLATILITY, fill
-
-import numpy as np  # isort: skip
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 FEES = dict(DEFAULT_FEES)
@@ -25,9 +24,7 @@ def asked(database: Database, query: Query | None = None, *, now: datetime = NOW
 
 
 def keyed(found: dict[str, Any]) -> dict[tuple[str, str, str], Edge]:
-    return {
-        (edge["market_hash_name"], edge["buy"]["source"], edge["sell"]["source"]): edge for edge in found["edges"]
-    }
+    return {(edge["market_hash_name"], edge["buy"]["source"], edge["sell"]["source"]): edge for edge in found["edges"]}
 
 
 def test_every_pair_that_leaves_something_is_found_once(database: Database) -> None:

@@ -21,6 +21,9 @@ from db.portfolio import currency_rates
 CONVERTED_SCALE: Final = 100
 """Minor units of a converted amount in one unit of the market's currency."""
 DOLLAR: Final = "USD"
+OF_ITEM: Final = (
+    "market", "market_hash_name", "weapon_type", "weapon", "wear", "rarity", "image_url", "currency", "price_scale",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,10 @@ def _row(context: Context, item: Row, place: int, kept_out: list[str]) -> dict[s
         named.append(NO_VOLATILITY)
     if converted is None:
         named.append(NO_RATE)
-    names = ("market", "market_hash_name", "image_url", "currency", "price_scale")
+
     return {
         "item_id": item["id"],
-        **{name: item[name] for name in names},
+        **{name: item[name] for name in OF_ITEM},
         "buy": _side(context, at, int(found.buy[place])) | {"cost": cost},
         "sell": _side(context, at, int(found.sell[place]))
         | {"proceeds": proceeds, "sales_per_day": _number(quotes.sales[at, found.sell[place]])},
