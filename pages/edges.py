@@ -111,7 +111,7 @@ def update_edges(
         fees = fees_of(context.settings())
         found = find(context.database(), CS2, fees, asked, datetime.now(UTC), page=(0, SHOWN))
         sources.extend(found["fees"])
-        return body(found, asked.min_spread, SHOWN)
+        return body(found, asked, SHOWN)
 
     shown = markup.answer(render, keep=ctx.triggered_id == "edges-clock", retry="edges-retry")
     if not sources:

@@ -44,5 +44,10 @@ def _line(edge: Edge, fees: dict[str, Any]) -> html.Tr:
         words.loss(edge),
         words.worst(edge),
     )
-    cells = [html.Td(one, **{"data-label": name}) for name, one in zip(HEADS[1:], shown, strict=True)]
+    cells = [html.Td(one, **_label(name)) for name, one in zip(HEADS[1:], shown, strict=True)]
     return html.Tr([html.Th([way, *words.badges(edge)], scope="row"), *cells])
+
+
+def _label(name: str) -> dict[str, Any]:
+    """The head of a cell, for windows that are too narrow for one."""
+    return {"data-label": name}

@@ -11,10 +11,9 @@ from components.ui.page import Children
 GATES: Final = {
     "stale_price": "stale price",
     "single_listing": "single listing",
-    "volatility_unknown": "risk unknown",
     "rate_unknown": "no exchange rate",
 }
-"""Beside an edge."""
+"""Beside an edge; a risk that is not known says so itself."""
 REASONS: Final = {
     "off_median": "three times off the median of its sources: never used",
     "fee_unknown": "the seller's fee is not known: nothing is sold there (TRACERA_PORTFOLIO_FEES)",
@@ -90,7 +89,7 @@ def sales(edge: Edge) -> Children:
 
 def badges(edge: Edge) -> list[html.Span]:
     """What gates name beside it."""
-    return [html.Span(GATES[name], className="edge-gate") for name in edge["gates"]]
+    return [html.Span(GATES[name], className="edge-gate") for name in edge["gates"] if name in GATES]
 
 
 def _money(edge: Edge, minor: int) -> str:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.core.pool import Database
+from tests.browser.support import DESKTOP, PHONE, grave, overflow
 from tests.browser.test_markets import opened
 from tests.conftest import Site, start_site, stop_site, wait_for
 from tests.items.edge_market import fill
@@ -46,6 +47,10 @@ def test_edges_are_filtered_by_the_address(made: tuple[Site, dict[str, int]], pa
     expect(page.locator(ROWS)).to_have_count(4)
     opened(page, site.url, "/edges?spread=10&gated=yes&buy=steam", f"{ROWS} >> nth=5")
     expect(page.locator(".edge-gate", has_text="stale price")).to_have_count(1)
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        assert overflow(page) == 0
+        assert grave(page) == []
     page.locator(ROWS, has_text="In euros").locator(".rank-link").click()
     expect(page).to_have_url(f"{site.url}/item/{ids['In euros']}")
 
@@ -54,6 +59,7 @@ def test_an_item_has_its_edges_under_its_sources(made: tuple[Site, dict[str, int
     site, ids = made
     opened(page, site.url, f"/item/{ids['Plain']}", ".edge-ways tbody tr >> nth=5")
     expect(page.locator(".edge-ways tbody tr").first).to_contain_text("steam → skinport")
+    assert grave(page, ".edge-ways") == []
     opened(page, site.url, f"/item/{ids['Spoofed']}", ".edge-left >> nth=0")
     expect(page.locator(".edge-left").first).to_contain_text("csfloat: three times off the median")
 
