@@ -14,7 +14,6 @@ GATED: Final = (STALE, SINGLE)
 """Gates that keep a pair out unless it is asked for; the others are named beside it."""
 MAX_AGE: Final = 86_400.0
 """Seconds: an older price is a stale one where nothing else is asked for."""
-SORTS: Final = ("net_spread", "profit", "chance_of_loss", "worst_case", "sales_per_day")
 
 
 @dataclass(frozen=True, slots=True)
