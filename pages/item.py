@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from pydantic import AfterValidator
 
 from app.candles.series import NoSourceError
-from app.items import gaps, polling
+from app.items import gaps
 from app.items.long_measures import LONG_WINDOWS, long_measures
 from app.providers.markets import MARKETS
 from components.account import data
@@ -22,7 +22,7 @@ from components.compare.button import compare_link
 from components.item import analysis, price_chart
 from components.item.gaps import gap_list
 from components.item.metric_card import Newest, basis_of, metric_cards, metric_skeletons
-from components.item.polling import poll_lines
+from components.item.sources import source_card
 from components.item.view import (
     empty_chart,
     empty_measures,
@@ -32,7 +32,6 @@ from components.item.view import (
     quote_arguments,
     similar_list,
     source_choices,
-    source_table,
 )
 from components.items.watch import visitor_star, watch_button
 from components.ui import clientside, context, markup, url_state
@@ -192,15 +191,14 @@ def update_item_header(item_id: ItemId, _clock: Times, _retry: Times) -> tuple[A
         reference = quotes[0] if quotes and quotes[0]["reference"] else None
         measured = details.measures(database, item_id, reference["source"], "24h") if reference else None
         now = datetime.now(UTC)
-        polls = polling.of_item(database, item_id, [quote["source"] for quote in quotes], now)
+        sources = source_card(database, item, quotes, now)
     except DatabaseDownError:
         if _refreshes():
             return (no_update,) * 6
         return "", html.Div(database_down(retry="item-retry"), className="card"), *(no_update,) * 4
     head = item_head(item, reference, measured["previous"] if measured else None)
-    sources = markup.to_html([source_table(item, quotes), poll_lines(polls, now)])
     similar = markup.to_html(similar_list(alike))
-    return markup.to_html(head), no_update, sources, similar, source_choices(quotes), False
+    return markup.to_html(head), no_update, markup.to_html(sources), similar, source_choices(quotes), False
 
 
 def update_chart(

@@ -9,6 +9,7 @@ from app.api import (
     backfills,
     bars,
     compare,
+    edges,
     exports,
     gaps,
     history,
@@ -38,6 +39,7 @@ def register_api(server: OpenAPI) -> None:
     for resource in (
         items,
         screener,
+        edges,
         screens,
         history,
         bars,

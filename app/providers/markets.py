@@ -18,6 +18,7 @@ class Market:
     `name` is what people call it, `things` what it has prices of. `parse_name` takes an item's name apart (`rarity` as the quote
     has it), `match_key` is what spellings of one name share, `slug` the name in an address. `quotes` says what a price is: the
     lowest listing, or a trade on an exchange. `currency` is what the market as a whole is counted in; an item may have another.
+    `protection_days` are those for which what one bought cannot be sold.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Market:
     parse_name: Callable[..., ItemName]
     match_key: Callable[[str], str]
     slug: Callable[[str], str]
+    protection_days: int = 0
 
     @property
     def thing(self) -> str:
@@ -40,8 +42,8 @@ def plain_name(name: str, *, rarity: str | None = None) -> ItemName:  # noqa: AR
     return ItemName("Pair", None, None, None, stattrak=False, souvenir=False, star=False, internal=False)
 
 
-CS2: Final = Market(STEAM_MARKET, "CS2", "items", "USD", "listing", names.parse_name, names.match_key, names.slug)
-"""CS2 items, by Steam's market_hash_name."""
+CS2: Final = Market(STEAM_MARKET, "CS2", "items", "USD", "listing", names.parse_name, names.match_key, names.slug, 7)
+"""CS2 items, by Steam's market_hash_name; trade protection lasts seven days since 2025-07-15."""
 SPOT: Final = Market(BINANCE_SPOT, "Crypto", "pairs", "USDT", "exchange", plain_name, str.lower, str.lower)
 """Pairs, by symbol; each has its own quote currency and scales."""
 MARKETS: Final[Mapping[str, Market]] = MappingProxyType({market.id: market for market in (CS2, SPOT)})

@@ -60,6 +60,8 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     # The grid of the page of items asks here while one scrolls.
     ("GET", "/api/v1/screener"): Row(PUBLIC, Group.CALLBACKS),
     ("GET", "/api/v1/screener/items"): Row(PUBLIC, Group.CALLBACKS),
+    ("GET", "/api/v1/edges"): Row(PUBLIC, Group.JSON),
+    ("GET", "/api/v1/edges/<int:item_id>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/screens"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/screens"): Row(KEY_FULL, Group.JSON),
     ("DELETE", "/api/v1/screens/<int:screen_id>"): Row(KEY_FULL, Group.JSON),
@@ -190,6 +192,7 @@ PAGES: Final[dict[str, Access]] = {
     "/item/<item_id>": PUBLIC,
     "/crypto": PUBLIC,
     "/rankings": PUBLIC,
+    "/edges": PUBLIC,
     "/portfolio": PUBLIC,
     "/shared/<token>": PUBLIC,
     "/status": PUBLIC,
@@ -231,6 +234,8 @@ CALLBACKS: Final[dict[str, Access]] = {
     "..rankings-body-markup.data...rankings-body-state.children..": PUBLIC,
     '..rankings-least-name.children...{"page":"rankings","url":"least"}.thumbLabel...{"page":"rankings","url":"least"}.value..': PUBLIC,
     "..rankings-file.data...notifications.sendNotifications..": PUBLIC,
+    # Edges
+    '..edges-body-markup.data...edges-body-state.children...{"page":"edges","url":"buy"}.data...{"page":"edges","url":"sell"}.data..': PUBLIC,
     # Portfolio
     "..portfolio-slots.data...portfolio-data.data...portfolio-state.children...portfolio-figures.hidden..": SIGNED_IN,
     "..portfolio-history.data...portfolio-history-state.children..": SIGNED_IN,

@@ -6,10 +6,14 @@ which prices are invented all come from here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import Field, SecretStr
+
+FEES_SEEN: Final = date(2026, 11, 27)
+"""When the fees that name it were looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +21,14 @@ class Source:
     """One source of quotes.
 
     `fee` is the seller's, in basis points of the price, as the source publishes it; None where it is not known or, for Steam, a
-    formula (`app.analytics.portfolio.fees`). TRACERA_PORTFOLIO_FEES goes before it. `rank` is the place among those that are
+    formula (`app.analytics.portfolio.fees`). TRACERA_PORTFOLIO_FEES goes before it. `buyer_fee` comes on top of a listed price; 0 where
+    that is all that one pays. `fees_as_of` is the day when both were looked up, None where it was not noted. `rank` is the place among those that are
     preferred as an item's reference, None for all others. A `simulated` source's prices are invented.
     """
 
     fee: int | None = None
+    buyer_fee: int = 0
+    fees_as_of: date | None = None
     rank: int | None = None
     simulated: bool = False
 
@@ -77,7 +84,7 @@ PROVIDERS: Final[Mapping[str, ProviderEntry]] = MappingProxyType(
         ),
         "steam": ProviderEntry(
             "app.providers.steam.provider:SteamProvider",
-            {"steam": Source(rank=0)},
+            {"steam": Source(rank=0, fees_as_of=FEES_SEEN)},
             options={
                 "requests_per_minute": (
                     int,
@@ -121,14 +128,14 @@ PROVIDERS: Final[Mapping[str, ProviderEntry]] = MappingProxyType(
         ),
         "csfloat": ProviderEntry(
             "app.providers.csfloat:CsfloatProvider",
-            {"csfloat": Source(fee=200, rank=2)},
+            {"csfloat": Source(fee=200, rank=2, fees_as_of=FEES_SEEN)},
             site="CSFloat",
             url="https://csfloat.com",
             key="CSFloat API key; optional.",
         ),
         "priceempire": ProviderEntry(
             "app.providers.priceempire:PriceempireProvider",
-            {"priceempire": Source(fee=250, rank=3)},
+            {"priceempire": Source(fee=250, rank=3, fees_as_of=FEES_SEEN)},
             site="Pricempire",
             url="https://api.pricempire.com",
             key="Pricempire API key (a UUID); needed for `priceempire`.",
@@ -178,7 +185,7 @@ PROVIDERS: Final[Mapping[str, ProviderEntry]] = MappingProxyType(
 
 OTHER_SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
     {
-        "buff163": Source(fee=250),
+        "buff163": Source(fee=250, fees_as_of=FEES_SEEN),
         "csgoempire": Source(fee=600),
         "youpin": Source(fee=100),
         "bitskins": Source(fee=475),

@@ -27,6 +27,7 @@ PLACES = (
     Place("Market", "/", "market"),
     Place("Items", "/items", "items", of_items=True),
     Place("Rankings", "/rankings", "rankings"),
+    Place("Edges", "/edges", "edges", of_items=True),
     Place("Portfolio", "/portfolio", "portfolio"),
     Place("Crypto", "/crypto", "crypto"),
     Place("Watchlist", "/watchlist", "watchlist"),
