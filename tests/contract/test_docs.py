@@ -100,3 +100,10 @@ def test_the_architecture_names_every_room() -> None:
     text = doc("architecture.md")
     rooms = [folder.name for folder in (ROOT / "app").iterdir() if folder.is_dir() and folder.name != "__pycache__"]
     assert not [room for room in rooms if f"{room}/" not in text]
+
+
+def test_no_text_holds_the_marks_of_a_merge() -> None:
+    marks = re.compile(r"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*")]
+    found = [path.name for path in texts if path.is_file() and marks.search(path.read_text(encoding="utf-8"))]
+    assert found == []
