@@ -169,7 +169,13 @@ def _quiet(row: Row) -> html.Div:
 
 def _clock(name: str, label: str, value: str) -> dmc.TextInput:
     return dmc.TextInput(
-        name=name, label=label, value=value, required=True, withAsterisk=False, inputProps={"type": "time"}, w=120
+        name=name,
+        label=label,
+        value=value,
+        required=True,
+        withAsterisk=False,
+        inputProps={"type": "time"},
+        className="alert-clock",
     )
 
 
