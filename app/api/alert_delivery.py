@@ -44,14 +44,14 @@ class WebhookSwitch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    enabled: bool
+    enabled: bool = Field(strict=True)
 
 
 class Webhook(BaseModel):
     """A webhook; `gone_at` is when its receiver answered 410, `former_until` until when the secret of before signs too."""
 
     url: str
-    enabled: bool
+    enabled: bool = Field(strict=True)
     gone_at: str | None
     created_at: str
     former_until: str | None
@@ -112,7 +112,7 @@ class MailSwitch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by_mail: bool
+    by_mail: bool = Field(strict=True)
 
 
 class QuietHours(BaseModel):
@@ -128,7 +128,7 @@ class QuietHours(BaseModel):
 class Preferences(BaseModel):
     """Whether alerts come by e-mail, to which address (null where none is verified), and quiet hours, null for none."""
 
-    by_mail: bool
+    by_mail: bool = Field(strict=True)
     email: str | None
     quiet_hours: QuietHours | None
     message: str | None = None
