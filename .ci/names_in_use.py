@@ -83,7 +83,12 @@ yearly_volatility
 # Fields of alerts.
 cooldown_seconds
 enabled
+former_until
+gone_at
+next_try
+quiet_hours
 snoozed_until
+tried_at
 
 # Classes that the registry imports by name.
 CsfloatProvider

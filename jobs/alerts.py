@@ -1,4 +1,4 @@
-"""Alerts job: evaluates all rules at once after each run of the measures, and keeps what fires with what explains it."""
+"""Alerts job: evaluates all rules at once after each run of the measures, keeps what fires with what explains it, and sends it out."""
 
 import math
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.alerts import outbox
 from app.alerts.rule import with_scale
 from app.alerts.states import Event, Rules, State, States, Step, changed, step
 from app.alerts.unusual import DAYS, percentile
@@ -31,7 +32,7 @@ class Evaluated:
 
 
 def run(database: Database, now: datetime) -> Evaluated:
-    """Evaluate every rule as of a moment (aware); states and events are stored together or, with an error, not at all."""
+    """Evaluate every rule as of a moment (aware); states, events and deliveries are stored together or, with an error, not at all."""
     with database.connection() as connection, connection.transaction():
         if not evaluation.claim(connection):
             return Evaluated(0, 0)
@@ -44,8 +45,9 @@ def run(database: Database, now: datetime) -> Evaluated:
         after = done.states
         moments = (after.since[moved], after.opened[moved], after.told[moved])
         told = _told(database, rows, done, now)
-        events = evaluation.store(connection, now, rows[moved], after.state[moved], moments, told)
-    return Evaluated(len(rows), events)
+        kept = evaluation.store(connection, now, rows[moved], after.state[moved], moments, told)
+        outbox.put_in(connection, kept, now)
+    return Evaluated(len(rows), len(kept))
 
 
 def _rules(rows: Array) -> Rules:

@@ -4,6 +4,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from components.account import data
 from components.alerts import bell
+from components.alerts.delivery import secret_box
 from components.alerts.view import everything
 from components.shell.account_menu import session_unchecked
 from components.ui.guard import guarded
@@ -31,6 +32,7 @@ def layout(**_query: str) -> html.Div:
         page_header("Alerts", words),
         html.Div(update_alerts(None), id=BODY, className="alerts-body"),
         dcc.Store(id=VERSION),
+        secret_box(),
     )
 
 

@@ -1,5 +1,6 @@
 """Preview: when a rule would have fired over the last 90 days, had it been looked at once an hour."""
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -39,15 +40,17 @@ def preview(database: Database, user_id: int, condition: Condition, now: datetim
     if condition.portfolio_id is not None:
         rows = snapshots.series(database, user_id, condition.portfolio_id, now - timedelta(days=DAYS))
         times = np.array([row["time"].timestamp() for row in rows])
-        return replay(condition, times, np.array([float(row["value"]) for row in rows]))
-    found = items.one(database, condition.item_id or 0)
-    if found is None:
+        found = replay(condition, times, np.array([float(row["value"]) for row in rows]))
+        # Snapshots become fewer with time: the value is known from the first one on.
+        return replace(found, hours=math.ceil((now.timestamp() - times[0]) / HOUR) if len(times) else 0)
+    item = items.one(database, condition.item_id or 0)
+    if item is None:
         return None
     last = int(now.timestamp()) // HOUR
     hours = np.arange(last - DAYS * DAY - MONTH + 1, last + 1)
     closes = np.full(len(hours), np.nan)
-    if found["source"]:
-        opened, close = _hourly(database, found["id"], found["source"], int(hours[0]) * HOUR)
+    if item["source"]:
+        opened, close = _hourly(database, item["id"], item["source"], int(hours[0]) * HOUR)
         at = opened // HOUR - hours[0]
         inside = (at >= 0) & (at < len(hours))
         closes[at[inside]] = close[inside]

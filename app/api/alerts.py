@@ -83,7 +83,7 @@ class Told(BaseModel):
 
     id: int
     rule_id: int | None
-    kind: Literal["fired", "recovered", "no_data"]
+    kind: Literal["fired", "recovered", "no_data", "webhook_off"]
     time: str
     since: str
     muted: bool

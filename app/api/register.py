@@ -5,6 +5,7 @@ from flask_openapi3 import OpenAPI
 from werkzeug.exceptions import MethodNotAllowed
 
 from app.api import (
+    alert_delivery,
     alerts,
     backfills,
     bars,
@@ -55,6 +56,7 @@ def register_api(server: OpenAPI) -> None:
         operations,
         marketwatch,
         watchlists,
+        alert_delivery,
         alerts,
         views,
         imports,

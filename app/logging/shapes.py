@@ -34,8 +34,10 @@ VALUE: Final = re.compile(
 """In quotation marks, whose end may be cut off; in brackets; or up to what ends a word."""
 LINE: Final = re.compile(r"[^\n\"']++")
 """The value of a header that is printed in a line of its own."""
-PREFIXED: Final = re.compile(rf"{_RUN}(?:trc_|gh[a-z]_|github_pat_|xox[a-z]-|ya29\.|GOCSPX-)[A-Za-z0-9_.-]{{4,}}+")
-"""Keys that say of whom they are: ours, GitHub's, Slack's, Google's."""
+PREFIXED: Final = re.compile(
+    rf"{_RUN}(?:trc_|gh[a-z]_|github_pat_|xox[a-z]-|ya29\.|GOCSPX-)[A-Za-z0-9_.-]{{4,}}+|{_RUN}whsec_[A-Za-z0-9+/=_-]{{4,}}+"
+)
+"""Keys that say of whom they are: ours, GitHub's, Slack's, Google's; secrets of webhooks."""
 SIGNED: Final = re.compile(rf"{_RUN}[A-Za-z0-9_-]{{16,}}+(?:\.[A-Za-z0-9_-]{{4,}}+){{1,4}}+")
 """Signed cookies, CSRF tokens: parts with dots between; module names look alike, so `is_random` decides."""
 TICKET: Final = re.compile(rf"{_RUN}eyJ[A-Za-z0-9_-]{{6,}}+(?:\.[A-Za-z0-9_-]*+){{0,4}}+")

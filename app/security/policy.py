@@ -160,6 +160,18 @@ ROUTES: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/api/v1/alerts/events"): Row(KEY_READ, Group.JSON),
     ("POST", "/api/v1/alerts/events/read"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/alerts/unread"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/alerts/webhook"): Row(KEY_READ, Group.JSON),
+    ("PUT", "/api/v1/alerts/webhook"): Row(KEY_FULL, Group.JSON),
+    ("PATCH", "/api/v1/alerts/webhook"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/alerts/webhook"): Row(KEY_FULL, Group.JSON),
+    ("POST", "/api/v1/alerts/webhook/secret"): Row(KEY_FULL, Group.JSON),
+    # It has the instance send something: counted as strictly as imports.
+    ("POST", "/api/v1/alerts/webhook/test"): Row(KEY_FULL, Group.IMPORT),
+    ("GET", "/api/v1/alerts/deliveries"): Row(KEY_READ, Group.JSON),
+    ("GET", "/api/v1/alerts/preferences"): Row(KEY_READ, Group.JSON),
+    ("PUT", "/api/v1/alerts/mail"): Row(KEY_FULL, Group.JSON),
+    ("PUT", "/api/v1/alerts/quiet-hours"): Row(KEY_FULL, Group.JSON),
+    ("DELETE", "/api/v1/alerts/quiet-hours"): Row(KEY_FULL, Group.JSON),
     ("GET", "/api/v1/shared/<string:token>"): Row(PUBLIC, Group.JSON),
     ("GET", "/api/v1/profiles/value"): Row(PUBLIC, Group.JSON),
     # Missing paths: 404 or 405 for every caller

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from app.accounts import account_export, sign_in_mail
+from app.accounts import account_export, alert_mail, sign_in_mail
+from app.alerts.sending import Sender
 from app.portfolio.files import file_import
 from app.portfolio.importer import build_importer, fees_of
 from app.portfolio.inventory.run import Importer
@@ -15,8 +16,10 @@ from app.research.exports import task as export
 from app.runtime import Runtime, Services
 from app.server import backfills
 from app.server.providers import backup_plan
+from app.settings import Settings
 from app.tasks.kinds import (
     ACCOUNT_EXPORT,
+    ALERT_MAIL,
     BACKTEST,
     BACKUP,
     CANDLE_BACKFILL,
@@ -26,9 +29,11 @@ from app.tasks.kinds import (
     PRICE_BACKFILL,
     RETENTION,
     SIGN_IN_MAIL,
+    WEBHOOK,
 )
 from app.tasks.task import Handler, Task
 from app.tasks.worker import TaskWorker, WorkerOptions
+from app.web import alert_words
 from db.operations import backups as known_backups
 from db.portfolio import snapshots
 from db.tasks import overview
@@ -55,6 +60,8 @@ def handlers(runtime: Runtime, importer: Importer) -> Mapping[str, Handler]:
         **({BACKUP.name: partial(backups.run, runtime.database_url, plan)} if plan else {}),
         INVENTORY.name: importer.run,
         SIGN_IN_MAIL.name: partial(sign_in_mail.send, held.settings, held.redis),
+        ALERT_MAIL.name: partial(alert_mail.send, held.settings, alert_words),
+        WEBHOOK.name: sender_of(held.settings).run,
         BACKTEST.name: partial(research.run, fees_of(held.settings)),
         EXPORT.name: export.run,
         ACCOUNT_EXPORT.name: account_export.run,
@@ -63,6 +70,11 @@ def handlers(runtime: Runtime, importer: Importer) -> Mapping[str, Handler]:
         CANDLE_BACKFILL.name: partial(backfills.load_candles, held),
         RETENTION.name: partial(_retention, held),
     }
+
+
+def sender_of(settings: Settings) -> Sender:
+    """What sends alerts to webhooks."""
+    return Sender(settings.webhook_hosts, alert_words.sentence, settings.base_url)
 
 
 def _retention(held: Services, task: Task) -> None:

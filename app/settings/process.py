@@ -71,7 +71,8 @@ class Settings(ProviderFields, LiveFields):
         default=4,
         ge=0,
         le=64,
-        description="Long tasks that each process runs at once, beside two quick ones and two mails; 0: none, `tracera worker` runs them.",
+        description="Long tasks that each process runs at once, beside two quick ones, two mails and four webhooks; 0: none,"
+        " `tracera worker` runs them.",
     )
     heartbeat_seconds: int = Field(default=1800, ge=0, description="An unchanged price is kept once in this time.")
     metrics_seconds: int = Field(default=60, ge=5, description="Seconds between two computations of the measures.")
@@ -138,6 +139,12 @@ class Settings(ProviderFields, LiveFields):
     smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
     smtp_from: str | None = Field(default=None, description="Sender of sign-in links; needed with `TRACERA_SMTP_HOST`.")
 
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that alerts may be sent to though they are in a private network or without TLS, comma-separated as"
+        " `HOST` or `HOST:PORT`, for a network at home; empty: none.",
+    )
+
     portfolio_seconds: int = Field(default=300, ge=5, description="Seconds between two valuations of all portfolios.")
     portfolio_import_cooldown: int = Field(
         default=600, ge=1, description="Seconds between two imports of one person's Steam inventory."
@@ -195,7 +202,7 @@ class Settings(ProviderFields, LiveFields):
                 raise ValueError(f"{part!r} is not SOURCE=PERCENT")
         return value
 
-    @field_validator("providers", mode="before")
+    @field_validator("providers", "webhook_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -206,6 +213,14 @@ class Settings(ProviderFields, LiveFields):
         if unknown := [name for name in value if name not in PROVIDERS]:
             raise ValueError(f"unknown: {', '.join(unknown)}; allowed: {', '.join(PROVIDERS)}")
         return value
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", host.lower()):
+                raise ValueError(f"{host!r} is not HOST or HOST:PORT")
+        return tuple(host.lower() for host in value)
 
     @field_validator(*(setting for setting in _FIELDS if setting.endswith("_key")))
     @classmethod

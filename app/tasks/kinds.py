@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 import psycopg
@@ -12,13 +13,17 @@ from db.tasks.queue import NewTask
 
 LONGEST_PAUSE: Final = 600.0
 UNKNOWN_MOST: Final = 10
-Lane = Literal["quick", "mail", "long"]
-"""Each lane has threads of its own: what the instance does for itself does not wait for inventories, nor for a mail server that hangs."""
+Lane = Literal["quick", "mail", "webhook", "long"]
+"""Each lane has threads of its own: what the instance does for itself does not wait for inventories, nor for a mail server that
+hangs; mails do not wait for anybody's receiver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of task, with a queue of its name; `most` runs may fail, the first pause lasts about `pause` seconds and doubles."""
+    """A kind of task, with a queue of its name.
+
+    `most` runs may fail; the first pause lasts about `pause` seconds and doubles, up to `longest`.
+    """
 
     name: str
     title: str
@@ -26,6 +31,7 @@ class Kind:
     priority: int
     most: int
     pause: float
+    longest: float = LONGEST_PAUSE
 
     def defer(
         self,
@@ -34,21 +40,32 @@ class Kind:
         *,
         user_id: int | None = None,
         lock: str | None = None,
+        at: datetime | None = None,
     ) -> int:
-        """Put a task in and return its id; it runs once the connection's transaction is committed, or never."""
-        return queue.defer(connection, self.task(payload, user_id=user_id, lock=lock))
+        """Put a task in and return its id; it runs once the connection's transaction is committed, or never, and not before `at`."""
+        return queue.defer(connection, self.task(payload, user_id=user_id, lock=lock, at=at))
 
-    def task(self, payload: Mapping[str, Any], *, user_id: int | None = None, lock: str | None = None) -> NewTask:
+    def task(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        user_id: int | None = None,
+        lock: str | None = None,
+        at: datetime | None = None,
+    ) -> NewTask:
         """A task of this kind, not put in yet."""
-        return NewTask(self.name, self.priority, payload, user_id, lock)
+        return NewTask(self.name, self.priority, payload, user_id, lock, at)
 
     def wait(self, failures: int) -> float:
         """Seconds before the next run: doubled with each failure, half of it at random, so that many do not come at once."""
-        longest = min(LONGEST_PAUSE, self.pause * 2.0 ** (failures - 1))
+        longest = min(self.longest, self.pause * 2.0 ** (failures - 1))
         return longest * random.uniform(0.5, 1)  # noqa: S311  # jitter
 
 
 INVENTORY: Final = Kind("inventory_import", "Steam inventory", "long", 50, most=5, pause=4)
+WEBHOOK: Final = Kind("alert_webhook", "Alerts to a webhook", "webhook", 80, most=12, pause=10, longest=6 * 3_600)
+"""About eight hours of tries."""
+ALERT_MAIL: Final = Kind("alert_mail", "Alerts by e-mail", "mail", 60, most=10, pause=10, longest=3_600)
 SIGN_IN_MAIL: Final = Kind("sign_in_mail", "Sign-in link by e-mail", "mail", 90, most=6, pause=4)
 BACKTEST: Final = Kind("backtest", "Backtest", "long", 40, most=2, pause=5)
 RETENTION: Final = Kind("retention", "Retention", "quick", 0, most=3, pause=30)
@@ -69,6 +86,8 @@ KINDS: Final[dict[str, Kind]] = {
         PRICE_BACKFILL,
         CANDLE_BACKFILL,
         SIGN_IN_MAIL,
+        WEBHOOK,
+        ALERT_MAIL,
         RETENTION,
         BACKUP,
     )

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from app.tasks.kinds import Kind
-from app.tasks.task import Handler, RefusedError, StoppedError, Task
+from app.tasks.task import Handler, RefusedError, RetryError, StoppedError, Task
 from db.core.pool import DatabaseDownError
 from db.tasks import details
 from db.tasks.details import SupersededError
@@ -86,10 +86,11 @@ def _refuse(task: Task, error: Mapping[str, object]) -> None:
 
 def _failed(task: Task, kind: Kind, error: Exception) -> AgainError | DeadError:
     """Record a failure; what the task is to end with."""
-    expected = isinstance(error, DatabaseDownError)
+    expected = isinstance(error, DatabaseDownError | RetryError)
     words = str(error) if expected else f"{type(error).__name__}: {error}"
-    known = {"reason": "database_down" if expected else "failed", "message": words}
-    trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:]
+    known = {"reason": "database_down" if isinstance(error, DatabaseDownError) else "failed", "message": words}
+    looked_at = None if isinstance(error, RetryError) else error
+    trace = "".join(traceback.format_exception(error))[-LONGEST_TRACE:] if looked_at else words
     try:
         with task.database.connection() as connection:
             failures = details.failed(connection, task.id, run=task.run, error=known, trace=trace, most=kind.most)
@@ -97,9 +98,11 @@ def _failed(task: Task, kind: Kind, error: Exception) -> AgainError | DeadError:
         log.warning("task failed, which is not recorded; it runs again", task=task.id, error=words, why=str(unrecorded))
         return AgainError(UNSURE_PAUSE)
     if failures >= kind.most:
-        log.error("task failed for good", task=task.id, kind=kind.name, failures=failures, exc_info=error)
+        log.error(
+            "task failed for good", task=task.id, kind=kind.name, failures=failures, error=words, exc_info=looked_at
+        )
         return DeadError(words)
-    wait = kind.wait(failures)
+    wait = max(kind.wait(failures), error.seconds if isinstance(error, RetryError) else 0.0)
     log.warning(
         "task failed, it runs again", task=task.id, kind=kind.name, failures=failures, seconds=wait, error=words
     )

@@ -20,6 +20,14 @@ class RefusedError(Exception):
         self.error = {"reason": reason, "message": message, **more}
 
 
+class RetryError(Exception):
+    """A run failed, as many do: no trace of it is worth a look. `seconds`: it runs again no sooner, as another side asked for."""
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class StoppedError(Exception):
     """The worker ends, or somebody cancelled the task: the run stops where nothing is half done."""
 

@@ -35,8 +35,8 @@ from db.tasks import reaper
 
 log = structlog.get_logger(__name__)
 
-SHORT: Final = 2
-"""Tasks that run at once in each lane but the long one."""
+SHORT: Final[dict[Lane, int]] = {"quick": 2, "mail": 2, "webhook": 4}
+"""Tasks that run at once in each lane but the long one, which has as many as the process is told to."""
 HEARTBEAT: Final = 2.0
 SILENT: Final = 10.0
 """Seconds without a heartbeat after which a worker counts as dead."""
@@ -171,7 +171,7 @@ class TaskWorker:
         for name in self.handlers:
             queues[kinds.KINDS[name].lane].append(name)
         for lane, names in queues.items():
-            yield self._worker(app, lane, names, self.options.concurrency if lane == "long" else SHORT)
+            yield self._worker(app, lane, names, SHORT.get(lane, self.options.concurrency))
 
     def _worker(self, app: procrastinate.App, lane: Lane, queues: list[str], concurrency: int) -> Worker:
         return Worker(

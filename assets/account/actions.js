@@ -22,8 +22,9 @@ function done(element, status, answer) {
     window.location.assign(answer.next);
     return;
   }
-  if (answer.key) {
-    setProps("account-key", { children: answer.key });
+  const shown = answer.key || answer.secret;
+  if (shown) {
+    setProps("account-key", { children: shown });
     setProps("account-key-box", { opened: true });
   } else if (element.dataset.accountSaid) {
     setProps(element.dataset.accountSaid, { children: answer.message });
@@ -46,7 +47,10 @@ async function send(element) {
     /** @type {Api.Answer<Api.Said | null>} */
     const answer = await api.call(method, path, body);
     if (answer.ok) done(element, answer.status, answer.data || SILENT);
-    else api.say(answer.data.error, false);
+    else {
+      api.say(answer.data.error, false);
+      element.dispatchEvent(new CustomEvent("tracera:refused", { bubbles: true }));
+    }
   } finally {
     button.removeAttribute("aria-busy");
   }

@@ -64,6 +64,7 @@ document.addEventListener("click", async (event) => {
   document.dispatchEvent(new CustomEvent("tracera:alert", { detail: button.dataset }));
 });
 document.addEventListener("tracera:sent", ({ target }) => target instanceof HTMLElement && target.dataset.accountSend?.includes("/alerts") && changed());
+document.addEventListener("tracera:refused", ({ target }) => target instanceof HTMLElement && target.matches("[data-alert-test]") && changed());
 document.addEventListener("tracera:alerts", changed);
 document.addEventListener("visibilitychange", look);
 window.addEventListener(PUSHED, look);

@@ -1,5 +1,6 @@
 /* Kinds of rules as the dialog has them: their words, units, and thresholds as texts. */
 import { minorUnits } from "../items/minor.js";
+import { formatCounted } from "../ui/format.js";
 
 /** By the name of its choice.
  * @type {Record<string, {kind: string, direction: string, words: string}>} */
@@ -47,4 +48,13 @@ export function fromText(text, kind, { price_scale: scale }) {
   }
   const plain = text.trim().replace(",", ".").replace("\u2212", "-");
   return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : null;
+}
+
+const DAY_HOURS = 24;
+
+/** How much of it is known, where that is not all. @param {number} hours @param {number} days */
+export function known(hours, days) {
+  const whole = Math.floor(hours / DAY_HOURS);
+  if (whole >= days - 1) return ""; // the hour that runs, or a first one without a price before it
+  return `, of which ${whole ? formatCounted(whole, "day", "days") : formatCounted(hours, "hour", "hours")} ${(whole || hours) === 1 ? "is" : "are"} known`;
 }

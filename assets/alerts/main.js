@@ -3,7 +3,7 @@ import { askForm, labelled } from "../items/dialog.js";
 import * as api from "../ui/api.js";
 import { el, find } from "../ui/elements.js";
 import { formatCounted, formatMoney, formatMoment } from "../ui/format.js";
-import { fromText, KINDS, kindOf, suggested, toText, unitOf } from "./kinds.js";
+import { fromText, KINDS, kindOf, known, suggested, toText, unitOf } from "./kinds.js";
 
 const ROUTE = "/api/v1/alerts";
 const QUIET_MS = 400;
@@ -67,9 +67,10 @@ function preview(form, target) {
 /** @param {{fired: string[], hours: number, days: number}} found */
 function told({ fired, hours, days }) {
   if (!hours) return `Nothing is known of the last ${days} days.`;
-  if (!fired.length) return `Would not have fired over the last ${days} days.`;
+  const over = `over the last ${days} days${known(hours, days)}`;
+  if (!fired.length) return `Would not have fired ${over}.`;
   const last = formatMoment(fired[fired.length - 1]);
-  return `Would have fired ${formatCounted(fired.length, "time", "times")} over the last ${days} days, the last on ${last}.`;
+  return `Would have fired ${formatCounted(fired.length, "time", "times")} ${over}, the last on ${last}.`;
 }
 
 /** The fields that follow the condition: which window, and in which unit the threshold is.

@@ -35,6 +35,9 @@ _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "unlink": "Unlinked {method}",
         "key-create": "Created the API key “{name}” ({scope})",
         "key-revoke": "Revoked the API key “{name}”",
+        "webhook-set": "Set the webhook of alerts to {name}",
+        "webhook-rotate": "Changed the secret of the webhook",
+        "webhook-delete": "Deleted the webhook of alerts",
         "export": "Exported everything",
         "refused": "Refused {call}: {reason}",
     }

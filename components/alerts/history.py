@@ -11,7 +11,7 @@ from components.ui.format import NO_BREAK, age_text, format_age, time_text
 from components.ui.icon import icon
 from db.core.pool import Row
 
-SYMBOLS = {"fired": "bell", "recovered": "check", "no_data": "alert"}
+SYMBOLS = {"fired": "bell", "recovered": "check", "no_data": "alert", "webhook_off": "alert"}
 
 
 def event_list(events: Sequence[Row], now: datetime) -> html.Ul:
@@ -27,6 +27,8 @@ def is_unread(event: Row) -> bool:
 
 def _event(event: Row, now: datetime) -> html.Li:
     facts = event["facts"]
+    if event["kind"] == "webhook_off":
+        return _webhook_off(event, now)
     href = f"/item/{facts['item_id']}" if facts["item_id"] else f"/portfolio?portfolio={facts['portfolio_id']}"
     lasted = (event["time"] - event["since"]).total_seconds()
     when = [html.Span(age_text(event["time"], now), title=time_text(event["time"]))]
@@ -55,3 +57,15 @@ def _event(event: Row, now: datetime) -> html.Li:
         className=f"alert-event alert-event-{event['kind']}",
         **name,
     )
+
+
+def _webhook_off(event: Row, now: datetime) -> html.Li:
+    name: dict[str, Any] = {"data-unread": "true"} if is_unread(event) else {}
+    words: list[Any] = [
+        dcc.Link("Your webhook", href="/alerts"),
+        f" is off: {event['facts']['host']} answered that it is gone (410)",
+    ]
+    when = html.Span(age_text(event["time"], now), title=time_text(event["time"]))
+    lines: list[Any] = [html.Div(words, className="alert-title"), html.Div(when, className="alert-when")]
+    parts: list[Any] = [icon("alert", size=16), html.Div(lines)]
+    return html.Li(parts, className="alert-event alert-event-no_data", **name)

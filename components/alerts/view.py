@@ -10,6 +10,7 @@ from app.alerts.rule import with_scale
 from app.alerts.states import State
 from app.times import rfc3339_second
 from components.alerts.button import portfolio_alert
+from components.alerts.delivery import delivery, read
 from components.alerts.history import event_list, is_unread
 from components.alerts.words import STATES, condition, threshold
 from components.ui import context
@@ -44,11 +45,11 @@ def _bell_list(user_id: int) -> Children:
 
 
 def everything(user_id: int) -> Children:
-    """Rules and history."""
+    """Rules, where alerts go, and history."""
     database, now = context.database(), datetime.now(UTC)
     mine, events = rules.of_user(database, user_id, now), history.page(database, user_id, None, ON_PAGE)
     owned = [{**one, "price_scale": scale(one["currency"])} for one in rules.portfolios(database, user_id)]
-    return [_rules(mine, owned, now), _history(events, now)]
+    return [_rules(mine, owned, now), delivery(read(user_id), now), _history(events, now)]
 
 
 def _rules(mine: list[Row], owned: list[Row], now: datetime) -> html.Section:

@@ -14,7 +14,7 @@ JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
 WHERE c.contype = 'f' AND c.confrelid = 'users'::regclass AND cardinality(c.conkey) = 1
 ORDER BY 1, 2
 """
-_LEFT_OUT = ["session_key", "hash", "share_hash", "worker", "trace"]
+_LEFT_OUT = ["session_key", "hash", "share_hash", "secret", "former_secret", "worker", "trace"]
 """Secrets, and what tells of the instance and not of the user."""
 
 

@@ -44,8 +44,8 @@ def rules(connection: psycopg.Connection, now: datetime, done: int) -> Array:
 
 def store(
     connection: psycopg.Connection, now: datetime, rows: Array, state: Ints, moments: Sequence[Floats], told: list[Told]
-) -> int:
-    """Keep new states of `rows` (n,) and what is told of them; returns how many events were kept.
+) -> list[int]:
+    """Keep new states of `rows` (n,) and what is told of them; returns the ids of the events that were kept.
 
     `moments` are since, opened and told, (n,). A rule that was changed since it was read keeps its state, and nothing is told of it.
     """
@@ -62,7 +62,7 @@ def store(
         },
     )
     if not told:
-        return 0
+        return []
     revision = dict(zip(rows["id"].tolist(), rows["revision"].tolist(), strict=True))
     kept = connection.execute(
         KEEP,
@@ -75,7 +75,7 @@ def store(
             "facts": [orjson.dumps(one.facts).decode() for one in told],
         },
     )
-    return kept.rowcount
+    return [event_id for (event_id,) in kept.fetchall()]
 
 
 def described(database: Database, rule_ids: Sequence[int]) -> dict[int, Row]:
@@ -109,6 +109,7 @@ SELECT r.user_id, r.id, n.kind, %(now)s, to_timestamp(n.since), r.muted OR coale
 FROM unnest(%(ids)s::integer[], %(revisions)s::integer[], %(kinds)s::text[], %(since)s::float8[], %(facts)s::text[])
     n (id, revision, kind, since, facts)
 JOIN alert_rules r ON r.id = n.id AND r.revision = n.revision
+RETURNING id
 """
 DESCRIBED = """
 SELECT r.id, r.kind AS condition, r.direction, r."window", r.threshold, r.clear, r.item_id, r.portfolio_id,

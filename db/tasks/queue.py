@@ -15,7 +15,7 @@ LOCK_SPACE = 730_730
 _DEFER: LiteralString = """
 WITH job AS (
     SELECT unnest(tasks.procrastinate_defer_jobs_v1(
-        ARRAY[ROW(%(kind)s, %(kind)s, %(priority)s, NULL, %(lock)s, %(payload)s, NULL)]::tasks.procrastinate_job_to_defer_v1[]
+        ARRAY[ROW(%(kind)s, %(kind)s, %(priority)s, NULL, %(lock)s, %(payload)s, %(at)s)]::tasks.procrastinate_job_to_defer_v1[]
     )) AS id
 )
 INSERT INTO tasks.details (job_id, user_id) SELECT id, %(user_id)s FROM job RETURNING job_id"""
@@ -31,7 +31,7 @@ _ACTIVE: LiteralString = "SELECT id FROM tasks.procrastinate_jobs WHERE queueing
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task to put in, into the queue of its kind; `lock`: of one lock at most one task waits.
+    """A task to put in, into the queue of its kind; `lock`: of one lock at most one task waits; `at`: it does not run before.
 
     What the payload has under `private` is deleted when the task ends.
     """
@@ -41,6 +41,7 @@ class NewTask:
     payload: Mapping[str, Any]
     user_id: int | None = None
     lock: str | None = None
+    at: datetime | None = None
 
     def parameters(self) -> dict[str, Any]:
         """As the statements name them."""
@@ -50,6 +51,7 @@ class NewTask:
             "payload": Jsonb(dict(self.payload)),
             "user_id": self.user_id,
             "lock": self.lock,
+            "at": self.at,
         }
 
 

@@ -98,7 +98,7 @@ def test_a_rule_that_was_changed_meanwhile_tells_nothing(market: Market, databas
     moment = np.array([NOW.timestamp()])
     told = [evaluation.Told(rule, "fired", NOW.timestamp(), {})]
     with database.connection() as connection, connection.transaction():
-        assert evaluation.store(connection, NOW, rows, np.array([State.FIRING]), [moment] * 3, told) == 0
+        assert evaluation.store(connection, NOW, rows, np.array([State.FIRING]), [moment] * 3, told) == []
     assert alerts.run(database, NOW + MINUTE).events == 0
     assert market.events() == []
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from pytest_httpserver import HTTPServer
 from redis import Redis
 
 from db.core.pool import Database
@@ -48,6 +49,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterat
         TRACERA_PROVIDERS="steam",
         TRACERA_SCHEDULER="false",
         TRACERA_LIMIT_SIGN_IN="0",
+        TRACERA_WEBHOOK_HOSTS="localhost",
     )
     try:
         wait_for(lambda: site.get("/api/v1/items?limit=1")[0] == 200, 120, f"no answer; see {site.log}")
@@ -68,7 +70,16 @@ def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterat
 @pytest.fixture
 def stand(opened: Stand) -> Stand:
     """Nobody watches anything, and no screen or alert is kept."""
-    forget(opened.database, "watchlists", "user_watchlist", "user_screens", "alert_rules", "alert_events")
+    forget(
+        opened.database,
+        "watchlists",
+        "user_watchlist",
+        "user_screens",
+        "alert_rules",
+        "alert_events",
+        "alert_webhooks",
+        "alert_deliveries",
+    )
     return opened
 
 
@@ -337,4 +348,34 @@ def test_an_alert_is_made_fires_and_is_read(page: Page, stand: Stand, complaints
     remove.click()
     remove.click()
     expect(page.get_by_text("No rules yet")).to_be_visible()
+    assert complaints == []
+
+
+def test_a_webhook_is_set_tested_and_deleted(
+    page: Page, stand: Stand, httpserver: HTTPServer, complaints: list[str]
+) -> None:
+    """The secret is shown once; a test says how it ended and is listed; quiet hours are kept."""
+    page.context.add_cookies(stand.cookies)
+    httpserver.expect_request("/hook").respond_with_data("fine", status=200)
+    page.goto(f"{stand.url}/alerts")
+    page.get_by_label("Address, https").fill(httpserver.url_for("/hook"))
+    page.get_by_role("button", name="Set webhook").click()
+    box = page.get_by_role("dialog", name="The webhook's secret")
+    expect(box).to_contain_text("whsec_")
+    box.get_by_role("button", name="Close").click()
+    expect(box).to_have_count(0)
+    page.get_by_role("button", name="Send a test").click()
+    sent = page.locator(".alert-sent")
+    expect(sent).to_contain_text("Delivered", timeout=20_000)
+    expect(sent).to_contain_text("It answered 200: fine")
+    page.get_by_label("From").fill("23:00")
+    page.get_by_role("button", name="Set quiet hours").click()
+    expect(page.get_by_role("button", name="Remove quiet hours")).to_be_visible()
+    expect(page.get_by_label("From")).to_have_value("23:00")
+    assert grave(page) == []
+    pictures(page, "alerts-delivery")
+    remove = page.get_by_role("button", name="Delete webhook")
+    remove.click()
+    page.get_by_role("button", name="Really delete it?").click()
+    expect(page.get_by_role("button", name="Set webhook")).to_be_visible()
     assert complaints == []

@@ -1,4 +1,4 @@
-import { fromText, KINDS, kindOf, suggested, toText, unitOf } from "../../assets/alerts/kinds.js";
+import { fromText, KINDS, kindOf, known, suggested, toText, unitOf } from "../../assets/alerts/kinds.js";
 import { equal } from "./support.js";
 
 const dollars = { price: 1_234, price_scale: 100, currency: "USD" };
@@ -16,4 +16,9 @@ Deno.test("money is typed in whole units, other thresholds as they are", () => {
 Deno.test("every kind is named by itself, with its unit", () => {
   for (const [name, kind] of Object.entries(KINDS)) equal(kindOf(kind), name);
   equal(["price", "change", "sigma", "stale"].map((kind) => unitOf(kind, dollars)), ["USD", "percent", "daily sigmas", "hours"]);
+});
+Deno.test("a look back says how much of it is known, where that is not all", () => {
+  const said = (/** @type {number} */ hours) => known(hours, 90).replace("\u00a0", " ");
+  equal([said(90 * 24), said(89 * 24), said(88 * 24 + 23)], ["", "", ", of which 88 days are known"]);
+  equal([said(24), said(23), said(1)], [", of which 1 day is known", ", of which 23 hours are known", ", of which 1 hour is known"]);
 });

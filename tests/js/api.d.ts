@@ -86,6 +86,7 @@ declare namespace Api {
     message: string;
     next?: string;
     key?: string;
+    secret?: string | null;
   }
   interface Task {
     id: number;

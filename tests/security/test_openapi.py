@@ -61,6 +61,9 @@ OPAQUE = {
     ("POST", "/api/v1/alerts"),  # a condition that makes sense, on an item that there is
     ("POST", "/api/v1/alerts/preview"),
     ("PATCH", "/api/v1/alerts/{alert_id}"),
+    ("PUT", "/api/v1/alerts/webhook"),  # an address that may be sent to
+    ("PUT", "/api/v1/alerts/quiet-hours"),  # a time zone
+    ("PUT", "/api/v1/alerts/mail"),  # a mail server, and an address that is known
     ("GET", "/api/v1/profiles/value"),  # a profile
     ("POST", "/api/v1/portfolio/import"),  # a linked Steam account
     ("POST", "/api/v1/portfolio/sample"),  # items with closes of days
