@@ -103,7 +103,7 @@ def test_sources_stand_side_by_side_and_the_chart_draws_the_one_chosen(
     assert drawn(page)["source"] == "steam"
     assert drawn(page)["rolling"]
     expect(page.locator("#price-chart-legend")).to_contain_text("24 h volume40")
-    rows = page.locator(".item-sources tbody tr")
+    rows = page.locator(".item-sources").first.locator("tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text(re.compile(r"steam\$20\.00reference"))
     expect(rows.nth(1)).to_contain_text(re.compile(r"skinport\$15\.00.25\.0\s%"))
