@@ -69,7 +69,7 @@ def follow(browser: Browser, url: str, path: str, latency: float) -> float:
     page.goto(url + start)
     until_complete(page, start, time.perf_counter())
     page.wait_for_timeout(1500)
-    link = page.locator(".item-row a" if path.startswith("/item/") else f"#navigation a[href='{path}']").first
+    link = page.locator("a.item-row" if path.startswith("/item/") else f"#navigation a[href='{path}']").first
     begun = time.perf_counter()
     link.click()
     complete = until_complete(page, path, begun)
