@@ -32,8 +32,9 @@ def callbacks_for(page: Page, output: str) -> list[str]:
     asked: list[str] = []
 
     def look(request: Request) -> None:
-        body = request.post_data_json if request.url.endswith("/_dash-update-component") else None
-        if body and output in str(body["output"]):
+        # The address of callbacks has a digest of its own; their bodies begin with what they are for.
+        body = request.post_data or ""
+        if body.startswith('{"output":') and output in body.split('"outputs":', maxsplit=1)[0]:
             asked.append(request.url)
 
     page.on("request", look)
