@@ -1,6 +1,6 @@
 /* The page of comparisons (components/compare): lines that are 100 at their common beginning, and which items are chosen. */
 import { points } from "./points.js";
-import { colour, opening, tick } from "../item/chart_state.js";
+import { chartLook, colour, opening, tick } from "../item/chart_state.js";
 import { UNKNOWN, formatFixed } from "../ui/format.js";
 import { el } from "../ui/elements.js";
 import { clientside, setProps } from "../ui/dash.js";
@@ -63,21 +63,14 @@ function series(line, at) {
 }
 
 function options() {
-  const border = colour("border");
-  const cross = { color: colour("muted"), labelBackgroundColor: colour("muted") };
+  const { border, layout, crosshair } = chartLook();
   return {
-    layout: {
-      background: { type: "solid", color: colour("surface") },
-      textColor: colour("muted"),
-      fontFamily: getComputedStyle(document.body).fontFamily,
-      fontSize: 12,
-      attributionLogo: false, // named under the chart instead
-    },
+    layout,
     grid: { vertLines: { visible: false }, horzLines: { color: colour("grid") } },
     rightPriceScale: { borderColor: border },
     timeScale: { borderColor: border, timeVisible: Boolean(shown && shown.seconds < DAY), secondsVisible: false, minBarSpacing: 0.02, rightOffset: 1, tickMarkFormatter: "traceraTick" },
     localization: { timeFormatter: "traceraOpening" },
-    crosshair: { mode: 0, vertLine: cross, horzLine: cross },
+    crosshair,
     handleScroll: { vertTouchDrag: false, mouseWheel: false }, // the page scrolls
     handleScale: { mouseWheel: false },
     hoveredSeriesOnTop: true,

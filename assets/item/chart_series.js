@@ -2,7 +2,7 @@
 import { keep } from "./chart_given.js";
 import { levelLines } from "./chart_levels.js";
 import { label, word } from "./chart_selection.js";
-import { CHART, DAY, colour, definition, drawn, figure, moment, tick, view, volumeName } from "./chart_state.js";
+import { CHART, DAY, chartLook, colour, definition, drawn, figure, moment, tick, view, volumeName } from "./chart_state.js";
 import { UNKNOWN, formatCount, formatFixed } from "../ui/format.js";
 
 /** @typedef {import("./chart_selection.js").Chosen} Chosen */
@@ -202,17 +202,9 @@ export const mostBars = () => (view.history ? frameWidth() / LEAST_SPACING : Inf
 export const extraHeight = () => ({ panes: visible("own").length * PANE_HEIGHT, legend: visible("price").length * LINE_HEIGHT });
 
 export function chartOptions() {
-  const border = colour("border");
-  const cross = { color: colour("muted"), labelBackgroundColor: colour("muted") };
+  const { border, layout, crosshair } = chartLook();
   return {
-    layout: {
-      background: { type: "solid", color: colour("surface") },
-      textColor: colour("muted"),
-      fontFamily: getComputedStyle(document.body).fontFamily,
-      fontSize: 12,
-      attributionLogo: false, // named under the chart instead
-      panes: { separatorColor: border, enableResize: false },
-    },
+    layout: { ...layout, panes: { separatorColor: border, enableResize: false } },
     // A grid would show through the band and not below it.
     grid: { vertLines: { visible: false }, horzLines: { visible: false } },
     rightPriceScale: { borderColor: border },
@@ -226,7 +218,7 @@ export function chartOptions() {
       tickMarkFormatter: "traceraTick",
     },
     localization: { timeFormatter: "traceraTime" },
-    crosshair: { mode: 0, vertLine: cross, horzLine: cross },
+    crosshair,
     handleScroll: { vertTouchDrag: false }, // the page scrolls
     hoveredSeriesOnTop: false,
   };

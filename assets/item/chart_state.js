@@ -97,3 +97,19 @@ export const moment = (time) => opening(time, drawn().seconds);
  * @param {number} time
  * @param {number} kind */
 export const tick = (time, kind) => say(time, TICKS[kind]);
+
+/** What charts of this library look like alike, in the colours of the scheme: text, cross, axes' borders. */
+export function chartLook() {
+  const cross = { color: colour("muted"), labelBackgroundColor: colour("muted") };
+  return {
+    border: colour("border"),
+    layout: {
+      background: { type: "solid", color: colour("surface") },
+      textColor: colour("muted"),
+      fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSize: 12,
+      attributionLogo: false, // named under the chart instead
+    },
+    crosshair: { mode: 0, vertLine: cross, horzLine: cross },
+  };
+}
